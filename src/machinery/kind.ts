@@ -1,0 +1,129 @@
+/**
+ * A Kind is the only thing generic code knows about an API type. Built-in kinds are values in `src/kinds`, custom
+ * resources become the same value at run time. Whatever generic code must know is a property here.
+ */
+import type { KubeObject } from './meta.ts';
+import type { ObjectSchema } from './schema.ts';
+import type { FieldError } from './status.ts';
+
+/** What a client needs to address a kind; `T` is the type of its objects. */
+export interface KindRef<T = KubeObject> {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly resource: string;
+  readonly namespaced: boolean;
+  /** Type carrier only; never set. */
+  readonly objectType?: T;
+}
+
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
+
+/** What a strategy hook may depend on besides the objects. */
+export interface StrategyContext {
+  /** Milliseconds since the epoch. */
+  now: number;
+  user: { name: string; uid?: string; groups: readonly string[]; extra?: Readonly<Record<string, readonly string[]>> };
+  namespace: string;
+  /** A random UUID per call. */
+  uuid(): string;
+  dryRun: boolean;
+  /** Feature of the cluster that strategies read (service range and so on). */
+  config: ClusterSettings;
+}
+
+/** Settings of a cluster that validation, defaulting and controllers read. */
+export interface ClusterSettings {
+  serviceCIDR: string;
+  nodePortRange: readonly [number, number];
+  serviceAccountIssuer: string;
+  clusterDomain: string;
+}
+
+/**
+ * The behaviour of create, update and one subresource of a kind. Each hook is optional; hooks named `prepare*` and
+ * `default` may change the object, `validate*` and `warnings*` must not. Upstream: registry/rest strategies.
+ */
+export interface Strategy<T extends KubeObject = KubeObject> {
+  /** Clears what a client may not set on create (status and so on); runs after defaults. */
+  prepareForCreate?(object: T, context: StrategyContext): void;
+  validateCreate?(object: T, context: StrategyContext): FieldError[];
+  warningsOnCreate?(object: T, context: StrategyContext): string[];
+  /** Keeps or resets fields from `old`; raises nothing. Generation is kept by generic code. */
+  prepareForUpdate?(object: T, old: T, context: StrategyContext): void;
+  validateUpdate?(object: T, old: T, context: StrategyContext): FieldError[];
+  warningsOnUpdate?(object: T, old: T, context: StrategyContext): string[];
+  /** Normal form after validation. */
+  canonicalize?(object: T): void;
+}
+
+export interface SubresourceDefinition {
+  readonly name: string;
+  /** The kind of its bodies, with the group and version of that kind. */
+  readonly kind: string;
+  readonly group?: string;
+  readonly version?: string;
+  readonly verbs: readonly string[];
+  /** For subresources that write the object itself (status, resize, ephemeralcontainers). */
+  readonly strategy?: Strategy;
+  /** For `scale`: where replicas and selector live. */
+  readonly scale?: { specReplicas: string; statusReplicas: string; labelSelector?: string };
+}
+
+export interface Column {
+  readonly name: string;
+  readonly type: string;
+  readonly format?: string;
+  readonly description?: string;
+  readonly priority?: number;
+}
+
+export type NameRule = 'dns1123Subdomain' | 'dns1123Label' | 'dns1035Label' | 'pathSegment' | 'other';
+
+export interface Kind<T extends KubeObject = KubeObject> extends KindRef<T> {
+  readonly listKind: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly verbs: readonly Verb[];
+  readonly subresources: readonly SubresourceDefinition[];
+  readonly preferredVersion: boolean;
+
+  /** Structure of the whole object; resolved on first use. */
+  readonly schema: ObjectSchema;
+
+  /** The group-resource under which objects are stored and watched: `pods`, `deployments.apps`. */
+  readonly storedAs: string;
+  /** False for reviews and the like, which are answered and never kept. */
+  readonly stored: boolean;
+  /** The apiVersion written to storage. Kinds that differ convert with these. */
+  readonly storageVersion: string;
+  fromStorage?(object: KubeObject): T;
+  toStorage?(object: T): KubeObject;
+
+  readonly nameRule: NameRule;
+  readonly nameMaxLength?: number;
+  /** Whether metadata.generation is kept: its value on create (0 = not kept), and what raises it. */
+  readonly generation: { onCreate: number; onSpecChange: number; onMetadataChange: number };
+  readonly allowCreateOnUpdate: boolean;
+  readonly allowUnconditionalUpdate: boolean;
+  /** What a successful DELETE answers, and whether deletion is graceful. */
+  readonly delete: { returns: 'object' | 'Status'; graceful?: boolean; defaultGraceSeconds?: number; orphanByDefault?: boolean };
+  /** True when reads go through the server's configuration cache (RBAC, namespaces, classes …). */
+  readonly cached: boolean;
+
+  /** Fills defaults in place, on create and update and when read from storage of an older version. */
+  defaults?(object: T): void;
+  readonly strategy: Strategy<T>;
+  readonly statusStrategy?: Strategy<T>;
+
+  /** Values a field selector may ask for, beyond metadata.name and metadata.namespace. */
+  readonly selectableFields: readonly string[];
+  fieldsOf?(object: T): Record<string, string>;
+  /** Those of the selectable fields that storage keeps an index for. */
+  readonly indexedFields: readonly string[];
+
+  readonly columns: readonly Column[];
+  /** Cells of a Table row, one per column. */
+  cells(object: T, now: number): unknown[];
+}

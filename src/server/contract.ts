@@ -1,0 +1,177 @@
+/** What the parts of the server agree on among themselves, and what they need from the host above (`worker/`). */
+import type { Clock } from '../base/clock.ts';
+import type { Random } from '../base/random.ts';
+import type { ClusterSettings, Kind } from '../machinery/kind.ts';
+import type { KubeObject } from '../machinery/meta.ts';
+import type { Store } from '../storage/contract.ts';
+
+export interface UserInfo {
+  name: string;
+  uid?: string;
+  groups: string[];
+  extra?: Record<string, string[]>;
+}
+
+/** How the server reaches the kubelet API that a node agent serves through its tunnel. */
+export interface NodeConnector {
+  /**
+   * Sends one request to the agent of `node`, for example `GET /containerLogs/NAMESPACE/POD/CONTAINER?follow=true`.
+   * An upgrade request answers 101 with a WebSocket. Throws when the node has no live tunnel.
+   */
+  fetch(node: string, request: Request): Promise<Response>;
+  /** Milliseconds since the epoch of the last sign of life of each node that has a tunnel. */
+  lastSeen(nodes: readonly string[]): Promise<Map<string, number>>;
+}
+
+/** Keys of the cluster; they never leave the control plane's storage. */
+export interface ClusterKeys {
+  /** PEM of the cluster's certificate authority. */
+  caCertificate: string;
+  /** PKCS#8 PEM. */
+  caKey: string;
+  /** Service-account signing keys, newest first, as private JWKs with `kid` and `alg`. */
+  serviceAccountKeys: JsonWebKey[];
+}
+
+export type LogFields = Record<string, string | number | boolean | undefined>;
+
+/** Structured log: one line of JSON per call. Secrets and tokens are never passed. */
+export interface Logger {
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+/** All kinds a cluster serves. Custom resources come and go, so look-ups go through here each time. */
+export interface KindRegistry {
+  all(): readonly Kind[];
+  /** By group, version and plural resource name. */
+  byResource(group: string, version: string, resource: string): Kind | undefined;
+  /** By group, version and kind name. */
+  byKind(group: string, version: string, kind: string): Kind | undefined;
+  /** The kind whose stored form a storage resource (`pods`, `deployments.apps`) has. */
+  byStored(resource: string): Kind | undefined;
+}
+
+/**
+ * Parsed objects of the kinds marked `cached`, as of one moment. Kept in the isolate, refreshed by `Shard.changes`
+ * when an answer of the shard says that they changed, and at least every second.
+ */
+export interface ConfigSnapshot {
+  get<T extends KubeObject = KubeObject>(resource: string, namespace: string, name: string): T | undefined;
+  /** Undefined namespace: all. */
+  list<T extends KubeObject = KubeObject>(resource: string, namespace?: string): readonly T[];
+  /** A value computed once from these resources and kept until one of them changes (an RBAC index, say). */
+  derive<V>(name: string, resources: readonly string[], compute: (snapshot: ConfigSnapshot) => V): V;
+}
+
+export interface ConfigCache {
+  /** A snapshot no older than one second and no older than any answer this server has had from storage. */
+  fresh(): Promise<ConfigSnapshot>;
+  /** Tells the cache the `tracked` revision of an answer. */
+  observe(tracked: number): void;
+}
+
+/** One request after parsing, as authorization, admission and audit see it. Upstream: authorizer.Attributes. */
+export interface Attributes {
+  user: UserInfo;
+  /** get list watch create update patch delete deletecollection, or the lower-case HTTP method for non-resources. */
+  verb: string;
+  isResource: boolean;
+  group: string;
+  version: string;
+  resource: string;
+  subresource: string;
+  namespace: string;
+  name: string;
+  path: string;
+  fieldSelector?: string;
+  labelSelector?: string;
+}
+
+export interface Decision {
+  decision: 'allow' | 'deny' | 'noOpinion';
+  reason: string;
+  evaluationError?: string;
+}
+
+export interface Authorizer {
+  authorize(attributes: Attributes): Promise<Decision>;
+}
+
+/** Upstream: authenticator.Request. */
+export interface Authenticator {
+  /**
+   * The user that the credentials of `request` prove; null when it carries none (then the user is anonymous).
+   * Throws a 401 StatusError when credentials are there and wrong.
+   */
+  authenticate(request: Request): Promise<UserInfo | null>;
+}
+
+export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+
+/** What an admission plugin sees. `object` may be changed in `admit` only. Upstream: admission.Attributes. */
+export interface AdmissionRequest<T extends KubeObject = KubeObject> {
+  operation: Operation;
+  kind: Kind;
+  subresource: string;
+  namespace: string;
+  name: string;
+  object?: T;
+  oldObject?: T;
+  /** CreateOptions, UpdateOptions, DeleteOptions or the connect options. */
+  options: KubeObject | undefined;
+  dryRun: boolean;
+  user: UserInfo;
+  /** Adds a Warning header to the response. */
+  warn(message: string): void;
+}
+
+/** One file each in admission/plugins; the ordered list is in admission/plugins/index.ts. */
+export interface AdmissionPlugin {
+  readonly name: string;
+  /** Cheap test that spares the call. */
+  handles(request: AdmissionRequest): boolean;
+  /** Mutating phase. Throws a StatusError to refuse. */
+  admit?(request: AdmissionRequest, context: AdmissionContext): Promise<void> | void;
+  /** Validating phase, after all mutation and validation of the object. */
+  validate?(request: AdmissionRequest, context: AdmissionContext): Promise<void> | void;
+}
+
+export interface AdmissionContext {
+  config: ConfigSnapshot;
+  store: Store;
+  kinds: KindRegistry;
+  authorizer: Authorizer;
+  settings: ClusterSettings;
+  clock: Clock;
+  random: Random;
+}
+
+/** Everything the server needs from its host. */
+export interface ServerOptions {
+  /** Name of the cluster, for logs and metrics. */
+  cluster: string;
+  settings: ClusterSettings;
+  /** `v1.36.0+kedge-…` */
+  gitVersion: string;
+  store: Store;
+  nodes: NodeConnector;
+  keys: () => Promise<ClusterKeys>;
+  /** SHA-256 (hex) of the administrator's bearer token; compared in constant time. */
+  adminTokenHash?: string;
+  clock: Clock;
+  random: Random;
+  log: Logger;
+}
+
+/** The API server of one cluster. Web-standard: the same value serves the Worker, the controllers and plain-Node tests. */
+export interface Server {
+  /**
+   * Answers one request. `caller` is set by in-process callers (controllers, scheduler) and replaces authentication;
+   * everything after it is the same chain. The URL's path is relative to the cluster (no `/clusters/NAME`).
+   */
+  fetch(request: Request, caller?: UserInfo): Promise<Response>;
+  /** Creates and repairs the bootstrap objects; idempotent. */
+  bootstrap(): Promise<void>;
+}
