@@ -68,8 +68,8 @@ export interface ConfigSnapshot {
 export interface ConfigCache {
   /** A snapshot no older than one second and no older than any answer this server has had from storage. */
   fresh(): Promise<ConfigSnapshot>;
-  /** Tells the cache the `tracked` revision of an answer. */
-  observe(tracked: number): void;
+  /** Tells the cache the `tracked` revision of an answer about `resource` (left out: the shard of the first cached kind). */
+  observe(tracked: number, resource?: string): void;
 }
 
 /** One request after parsing, as authorization, admission and audit see it. Upstream: authorizer.Attributes. */
