@@ -67,7 +67,11 @@ export interface Client {
     patch: unknown,
     options?: WriteOptions & { type?: PatchType },
   ): Promise<T>;
-  apply<T extends KubeObject>(kind: KindRef<T>, object: unknown, options: WriteOptions & { fieldManager: string; force?: boolean }): Promise<T>;
+  apply<T extends KubeObject>(
+    kind: KindRef<T>,
+    object: unknown,
+    options: WriteOptions & { fieldManager: string; force?: boolean },
+  ): Promise<T>;
   delete(kind: KindRef, key: NamespacedName, options?: DeleteOptions): Promise<void>;
   /** One watch connection: ends when the server ends it; throws StatusError 410 when the version is too old. */
   watch<T extends KubeObject>(kind: KindRef<T>, options?: WatchOptions): AsyncIterable<WatchEvent<T>>;
