@@ -1,0 +1,189 @@
+/** Mints service-account tokens: the subresource serviceaccounts/token. Upstream: pkg/registry/core/serviceaccount/storage/token.go. */
+import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
+import type { ClusterSettings } from '../../machinery/kind.ts';
+import type { KubeObject } from '../../machinery/meta.ts';
+import { badRequest, conflict, type FieldError, invalid, notFound } from '../../machinery/status.ts';
+import type { ObjectLookup } from './object-lookup.ts';
+import type { ObjectClaim, ServiceAccountClaims } from './service-account-token.ts';
+import type { SigningKeys } from './signing-keys.ts';
+import { serviceAccountUserName } from './users.ts';
+
+export interface TokenRequestDeps {
+  settings: ClusterSettings;
+  lookup: ObjectLookup;
+  signing: SigningKeys;
+  clock: Clock;
+  random: Random;
+}
+
+export interface BoundObjectReference {
+  kind?: string;
+  apiVersion?: string;
+  name?: string;
+  uid?: string;
+}
+
+export interface TokenRequest extends KubeObject {
+  spec: { audiences?: string[]; expirationSeconds?: number; boundObjectRef?: BoundObjectReference | null };
+  status?: { token: string; expirationTimestamp: string };
+}
+
+const MIN_SECONDS = 600;
+const MAX_SECONDS = 2 ** 32;
+const DEFAULT_SECONDS = 3_600;
+/** What kubelets ask for; such a token lives a year and warns after the time asked for. */
+const EXTENDED_WHEN_SECONDS = 3_607;
+const EXTENDED_SECONDS = 365 * 24 * 3_600;
+
+const SUBJECT = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
+
+/** `Namespace` and `name` of the account whose token is asked for, from the path. */
+export interface AccountName {
+  namespace: string;
+  name: string;
+}
+
+/**
+ * Fills `request` with a token for the account. Throws 404 when the account or the bound object is missing, 409 when
+ * a UID differs, 422 for a wrong duration.
+ */
+export async function mintToken(
+  request: TokenRequest,
+  account: AccountName,
+  deps: TokenRequestDeps,
+): Promise<TokenRequest> {
+  const spec = request.spec ?? {};
+  const seconds = spec.expirationSeconds ?? DEFAULT_SECONDS;
+  checkSeconds(seconds);
+  const { namespace, name } = account;
+  const object = await deps.lookup.live<ServiceAccount>('serviceaccounts', namespace, name);
+  if (!object) throw notFound({ group: '', kind: 'serviceaccounts' }, name);
+  checkMetadata(request, account);
+  const audiences = spec.audiences?.length ? spec.audiences : [deps.settings.serviceAccountIssuer];
+  const claims: ServiceAccountClaims = {
+    namespace,
+    serviceaccount: claimOf(object),
+    ...(spec.boundObjectRef ? await bind(spec.boundObjectRef, account, deps.lookup) : {}),
+  };
+  const issuedAt = Math.floor(deps.clock.now() / 1_000);
+  let lifetime = seconds;
+  if (
+    seconds === EXTENDED_WHEN_SECONDS &&
+    claims.pod &&
+    audiences.every((a) => a === deps.settings.serviceAccountIssuer)
+  ) {
+    lifetime = EXTENDED_SECONDS;
+    claims.warnafter = issuedAt + seconds;
+  }
+  const token = await deps.signing.sign({
+    iss: deps.settings.serviceAccountIssuer,
+    sub: serviceAccountUserName(namespace, name),
+    aud: audiences,
+    iat: issuedAt,
+    nbf: issuedAt,
+    exp: issuedAt + lifetime,
+    jti: deps.random.uuid(),
+    'kubernetes.io': claims,
+  });
+  const { creationTimestamp: _, ...metadata } = object.metadata;
+  return {
+    kind: 'TokenRequest',
+    apiVersion: 'authentication.k8s.io/v1',
+    metadata: {
+      name,
+      namespace,
+      ...(metadata.uid ? { uid: metadata.uid } : {}),
+      creationTimestamp: timestamp(issuedAt),
+      ...(request.metadata?.managedFields ? { managedFields: request.metadata.managedFields } : {}),
+    },
+    spec: { audiences, expirationSeconds: seconds, boundObjectRef: spec.boundObjectRef ?? null },
+    status: { token, expirationTimestamp: timestamp(issuedAt + seconds) },
+  };
+}
+
+type ServiceAccount = KubeObject;
+
+interface PodShape extends KubeObject {
+  spec?: { serviceAccountName?: string; nodeName?: string };
+}
+
+function checkSeconds(seconds: number): void {
+  const error = (message: string): FieldError => ({
+    type: 'FieldValueInvalid',
+    field: 'spec.expirationSeconds',
+    message: `Invalid value: ${seconds}: ${message}`,
+  });
+  if (seconds < MIN_SECONDS) throw invalid(SUBJECT, '', [error('may not specify a duration less than 10 minutes')]);
+  if (seconds > MAX_SECONDS) throw invalid(SUBJECT, '', [error('may not specify a duration larger than 2^32 seconds')]);
+}
+
+function checkMetadata(request: TokenRequest, { namespace, name }: AccountName): void {
+  const given = request.metadata ?? {};
+  if (given.name && given.name !== name) {
+    const message = `Invalid value: ${JSON.stringify(given.name)}: must match the service account name if specified`;
+    throw invalid(SUBJECT, name, [{ type: 'FieldValueInvalid', field: 'metadata.name', message }]);
+  }
+  if (given.namespace && given.namespace !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+}
+
+type BoundClaims = Pick<ServiceAccountClaims, 'pod' | 'secret' | 'node'>;
+
+async function bind(ref: BoundObjectReference, account: AccountName, lookup: ObjectLookup): Promise<BoundClaims> {
+  const group = ref.apiVersion?.includes('/') ? ref.apiVersion.split('/')[0] : '';
+  const kind = group === '' ? ref.kind : undefined;
+  switch (kind) {
+    case 'Pod': {
+      const pod = await bound<PodShape>(ref, { resource: 'pods', namespace: account.namespace }, lookup);
+      if (pod.spec?.serviceAccountName !== account.name) {
+        throw badRequest(
+          `cannot bind token for serviceaccount ${JSON.stringify(account.name)} to pod running with different serviceaccount name.`,
+        );
+      }
+      const node = pod.spec.nodeName ? await nodeClaim(pod.spec.nodeName, lookup) : undefined;
+      return { pod: claimOf(pod), ...(node ? { node } : {}) };
+    }
+    case 'Node':
+      return { node: claimOf(await bound(ref, { resource: 'nodes', namespace: '' }, lookup)) };
+    case 'Secret':
+      return { secret: claimOf(await bound(ref, { resource: 'secrets', namespace: account.namespace }, lookup)) };
+    default: {
+      const version = group === '' ? '/v1' : ref.apiVersion;
+      throw badRequest(`cannot bind token to object of type ${version}, Kind=${ref.kind ?? ''}`);
+    }
+  }
+}
+
+interface Place {
+  resource: string;
+  namespace: string;
+}
+
+async function bound<T extends KubeObject>(ref: BoundObjectReference, place: Place, lookup: ObjectLookup): Promise<T> {
+  if (!ref.name) throw badRequest('Name parameter required.');
+  const object = await lookup.live<T>(place.resource, place.namespace, ref.name);
+  if (!object) throw notFound({ group: '', kind: place.resource }, ref.name);
+  if (ref.uid && ref.uid !== object.metadata.uid) {
+    throw conflict(
+      { group: '', kind: ref.kind ?? '' },
+      ref.name,
+      `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+    );
+  }
+  return object;
+}
+
+/** A pod may name a node that has no object; then the claim has no UID. */
+async function nodeClaim(name: string, lookup: ObjectLookup): Promise<ObjectClaim> {
+  const node = await lookup.find({ resource: 'nodes', namespace: '', name }, () => true);
+  return node ? claimOf(node) : { name };
+}
+
+const claimOf = ({ metadata }: KubeObject): ObjectClaim => ({
+  name: metadata.name ?? '',
+  ...(metadata.uid ? { uid: metadata.uid } : {}),
+});
+
+const timestamp = (seconds: number): string => new Date(seconds * 1_000).toISOString().replace('.000Z', 'Z');
