@@ -1,9 +1,11 @@
 /** What the parts of the server agree on among themselves, and what they need from the host above (`worker/`). */
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
-import type { ClusterSettings, Kind } from '../machinery/kind.ts';
+import type { ClusterSettings, Kind, KindRegistry } from '../machinery/kind.ts';
 import type { KubeObject } from '../machinery/meta.ts';
-import type { Store } from '../storage/contract.ts';
+import type { ObjectKey, Store, WriteOp } from '../storage/contract.ts';
+
+export type { KindRegistry };
 
 export interface UserInfo {
   name: string;
@@ -40,17 +42,6 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-}
-
-/** All kinds a cluster serves. Custom resources come and go, so look-ups go through here each time. */
-export interface KindRegistry {
-  all(): readonly Kind[];
-  /** By group, version and plural resource name. */
-  byResource(group: string, version: string, resource: string): Kind | undefined;
-  /** By group, version and kind name. */
-  byKind(group: string, version: string, kind: string): Kind | undefined;
-  /** The kind whose stored form a storage resource (`pods`, `deployments.apps`) has. */
-  byStored(resource: string): Kind | undefined;
 }
 
 /**
@@ -125,6 +116,47 @@ export interface AdmissionRequest<T extends KubeObject = KubeObject> {
   user: UserInfo;
   /** Adds a Warning header to the response. */
   warn(message: string): void;
+  /** Adds writes to the transaction that writes the object; absent where nothing is written (dry run, CONNECT). */
+  attach?(write: AttachedWrite): void;
+}
+
+/** The operation of a transaction that storage refused, where it is not the one on the object itself. */
+export interface RefusedOperation {
+  why: 'AlreadyExists' | 'NotFound' | 'RevisionMismatch' | 'UidMismatch' | 'ClaimTaken';
+  /** The claim, for ClaimTaken. */
+  claim?: string;
+  /** The key of the refused operation, for the others. */
+  key?: ObjectKey;
+}
+
+/**
+ * Writes that take effect in the same transaction as the object they belong to (an allocated address, a quota).
+ * The server appends `ops` after its own operation and gives `claims` to the encoded object, anew on each try.
+ */
+export interface AttachedWrite {
+  readonly ops: readonly WriteOp[];
+  readonly claims: readonly string[];
+  /**
+   * Called when an operation or claim of this write was refused: changes the object, `ops` and `claims` so that the
+   * server can encode and try again, or throws the StatusError to answer with.
+   */
+  retry(refused: RefusedOperation): Promise<void>;
+}
+
+export interface HookedWrite {
+  operation: 'CREATE' | 'UPDATE' | 'DELETE';
+  /** The object to be written, after admission and validation; the hook may change it. For DELETE: the stored one. */
+  object: KubeObject;
+  old?: KubeObject;
+  dryRun: boolean;
+}
+
+/** Behaviour that one storage resource adds to its writes, such as address allocation for Services. */
+export interface WriteHook {
+  /** Storage resource, as `services`. */
+  readonly resource: string;
+  /** Runs just before the object is encoded. Throws a StatusError to refuse. Upstream: BeginCreate, BeginUpdate. */
+  begin(write: HookedWrite): Promise<AttachedWrite | undefined>;
 }
 
 /** One file each in admission/plugins; the ordered list is in admission/plugins/index.ts. */
