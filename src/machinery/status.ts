@@ -133,7 +133,7 @@ export function invalid(subject: Subject, name: string, errors: readonly FieldEr
   const lines = errors.map((e) => `${e.field}: ${e.message}`);
   const joined = lines.length === 1 ? lines[0] : `[${[...new Set(lines)].join(', ')}]`;
   return new StatusError(422, 'Invalid', `${qualified(subject)} "${name}" is invalid${lines.length ? `: ${joined}` : ''}`, {
-    name,
+    ...(name === '' ? {} : { name }),
     ...groupOf(subject),
     kind: subject.kind,
     causes: errors.map((e) => ({ reason: e.type, message: e.message, field: e.field })),
