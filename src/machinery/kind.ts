@@ -127,3 +127,14 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindRef<T> {
   /** Cells of a Table row, one per column. */
   cells(object: T, now: number): unknown[];
 }
+
+/** All kinds a cluster serves. Custom resources come and go, so look-ups go through here each time. */
+export interface KindRegistry {
+  all(): readonly Kind[];
+  /** By group, version and plural resource name. */
+  byResource(group: string, version: string, resource: string): Kind | undefined;
+  /** By group, version and kind name. */
+  byKind(group: string, version: string, kind: string): Kind | undefined;
+  /** The kind whose stored form a storage resource (`pods`, `deployments.apps`) has. */
+  byStored(resource: string): Kind | undefined;
+}

@@ -26,6 +26,8 @@ export interface ScalarSchema {
   /** Known values of a named string type; only published in OpenAPI when `enumPublished`. */
   readonly enum?: readonly string[];
   readonly enumPublished?: boolean;
+  /** For `any`: the forms the value may take, told apart by their JSON type (a schema or a bool, say). */
+  readonly oneOf?: readonly Schema[];
 }
 
 export interface ArraySchema {
@@ -49,6 +51,10 @@ export interface ObjectSchema {
   readonly name?: string;
   /** The name of the published OpenAPI definition. */
   readonly openapi?: string;
+  /** `group/version.Kind` of the API kinds that have this structure. */
+  readonly gvk?: readonly string[];
+  /** Discriminated unions, as OpenAPI publishes them. */
+  readonly unions?: readonly unknown[];
   /** Fields in declaration order, which is the order the server writes. */
   readonly fields: ReadonlyMap<string, FieldSchema>;
   readonly mapType?: 'atomic' | 'granular';
@@ -79,4 +85,9 @@ export interface FieldSchema {
   /** Protobuf field number and wire type. */
   readonly proto?: number;
   readonly wire?: string;
+  /** The nested messages, outermost first, in which the field lies in protobuf only. */
+  readonly wirePath?: readonly { readonly type: string; readonly proto: number }[];
+  /** OpenAPI publishes the zero value as default of the field, or of its items or values. */
+  readonly zeroDefault?: boolean;
+  readonly zeroItems?: boolean;
 }

@@ -1,0 +1,7 @@
+import { defineKind } from '../../define-kind.ts';
+import type { MutatingAdmissionPolicy } from '../../generated/types/admissionregistration-v1.ts';
+
+export const mutatingAdmissionPolicies = defineKind<MutatingAdmissionPolicy>(
+  'admissionregistration.k8s.io/v1/mutatingadmissionpolicies',
+  {},
+);

@@ -1,0 +1,7 @@
+import { defineKind } from '../../define-kind.ts';
+import type { ValidatingAdmissionPolicy } from '../../generated/types/admissionregistration-v1.ts';
+
+export const validatingAdmissionPolicies = defineKind<ValidatingAdmissionPolicy>(
+  'admissionregistration.k8s.io/v1/validatingadmissionpolicies',
+  {},
+);

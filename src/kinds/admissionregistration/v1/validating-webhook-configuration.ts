@@ -1,0 +1,7 @@
+import { defineKind } from '../../define-kind.ts';
+import type { ValidatingWebhookConfiguration } from '../../generated/types/admissionregistration-v1.ts';
+
+export const validatingWebhookConfigurations = defineKind<ValidatingWebhookConfiguration>(
+  'admissionregistration.k8s.io/v1/validatingwebhookconfigurations',
+  {},
+);

@@ -1,0 +1,4 @@
+import { defineKind } from '../../define-kind.ts';
+import type { APIService } from '../../generated/types/apiregistration-v1.ts';
+
+export const apiServices = defineKind<APIService>('apiregistration.k8s.io/v1/apiservices', {});

@@ -1,0 +1,4 @@
+import { defineKind } from '../../define-kind.ts';
+import type { Lease } from '../../generated/types/coordination-v1.ts';
+
+export const leases = defineKind<Lease>('coordination.k8s.io/v1/leases', {});

@@ -1,0 +1,4 @@
+import { defineKind } from '../../define-kind.ts';
+import type { ConfigMap } from '../../generated/types/core-v1.ts';
+
+export const configMaps = defineKind<ConfigMap>('core/v1/configmaps', {});

@@ -1,0 +1,4 @@
+import { defineKind } from '../../define-kind.ts';
+import type { Endpoints } from '../../generated/types/core-v1.ts';
+
+export const endpoints = defineKind<Endpoints>('core/v1/endpoints', {});

@@ -1,0 +1,141 @@
+import { formatAge } from '../machinery/age.ts';
+import type { Column, Kind, NameRule, Strategy, SubresourceDefinition, Verb } from '../machinery/kind.ts';
+import { groupResource, type KubeObject } from '../machinery/meta.ts';
+import { kindFacts } from './generated/facts.ts';
+import { objectSchema } from './schema.ts';
+
+/** What the importer knows of a kind. */
+export interface KindFacts {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly resource: string;
+  readonly singular: string;
+  readonly namespaced: boolean;
+  /** `core/v1.Pod` */
+  readonly type: string;
+  readonly listKind: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly verbs: readonly Verb[];
+  readonly preferredVersion: boolean;
+  readonly stored: boolean;
+  readonly nameRule: NameRule;
+  readonly nameMaxLength?: number;
+  readonly generation: readonly [onCreate: number, onSpecChange: number, onMetadataChange: number];
+  readonly createOnUpdate: boolean;
+  readonly unconditionalUpdate: boolean;
+  readonly delete: Kind['delete'];
+  readonly fieldSelectors: readonly string[];
+  readonly subresources: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly ref: string;
+    readonly verbs: readonly string[];
+  }[];
+  readonly columns: readonly Column[];
+}
+
+/** What a definition adds by hand to the facts of its kind. */
+export interface KindBehaviour<T extends KubeObject> {
+  cached?: boolean;
+  storedAs?: string;
+  storageVersion?: string;
+  fromStorage?(object: KubeObject): T;
+  toStorage?(object: T): KubeObject;
+  defaults?(object: T): void;
+  strategy?: Strategy<T>;
+  statusStrategy?: Strategy<T>;
+  /** Strategies and scale paths of subresources other than status, by name. */
+  subresources?: Readonly<Record<string, Pick<SubresourceDefinition, 'strategy' | 'scale'>>>;
+  fieldsOf?(object: T): Record<string, string>;
+  indexedFields?: readonly string[];
+  /** Cells of a Table row; without it: the name, and the age or creation time. */
+  cells?(object: T, now: number): unknown[];
+}
+
+export type KindId = keyof typeof kindFacts;
+
+/**
+ * One built-in kind: the facts of the release under `id`, plus the behaviour that only code can state.
+ *
+ *     export const secrets = defineKind<Secret>('core/v1/secrets', { defaults: setSecretDefaults });
+ */
+export function defineKind<T extends KubeObject>(id: KindId, behaviour: KindBehaviour<T>): Kind<T> {
+  const facts: KindFacts = kindFacts[id];
+  const { subresources, cells, fieldsOf, strategy, ...rest } = behaviour;
+  const apiVersion = facts.group === '' ? facts.version : `${facts.group}/${facts.version}`;
+  const kind: Kind<T> = {
+    group: facts.group,
+    version: facts.version,
+    kind: facts.kind,
+    resource: facts.resource,
+    namespaced: facts.namespaced,
+    listKind: facts.listKind,
+    singular: facts.singular,
+    shortNames: facts.shortNames,
+    categories: facts.categories,
+    verbs: facts.verbs,
+    subresources: facts.subresources.map((sub) =>
+      defineSubresource(sub, subresources?.[sub.name], behaviour.statusStrategy),
+    ),
+    preferredVersion: facts.preferredVersion,
+    get schema() {
+      return objectSchema(facts.type);
+    },
+    storedAs: groupResource(facts.group, facts.resource),
+    stored: facts.stored,
+    storageVersion: apiVersion,
+    nameRule: facts.nameRule,
+    ...(facts.nameMaxLength === undefined ? {} : { nameMaxLength: facts.nameMaxLength }),
+    generation: {
+      onCreate: facts.generation[0],
+      onSpecChange: facts.generation[1],
+      onMetadataChange: facts.generation[2],
+    },
+    allowCreateOnUpdate: facts.createOnUpdate,
+    allowUnconditionalUpdate: facts.unconditionalUpdate,
+    delete: facts.delete,
+    cached: false,
+    strategy: strategy ?? {},
+    selectableFields: facts.fieldSelectors,
+    indexedFields: [],
+    columns: facts.columns,
+    cells: cells ?? plainCells(facts.columns),
+    ...(fieldsOf ? { fieldsOf } : {}),
+  };
+  // The schema stays a lazy getter, so the behaviour is laid over it and not spread into a copy.
+  return Object.assign(kind, rest);
+}
+
+function defineSubresource(
+  facts: KindFacts['subresources'][number],
+  behaviour: Pick<SubresourceDefinition, 'strategy' | 'scale'> | undefined,
+  statusStrategy: Strategy<never> | undefined,
+): SubresourceDefinition {
+  const groupVersion = facts.ref.slice(0, facts.ref.lastIndexOf('.'));
+  const slash = groupVersion.indexOf('/');
+  const group = groupVersion.slice(0, slash);
+  return {
+    name: facts.name,
+    kind: facts.kind,
+    group: group === 'core' ? '' : group,
+    version: groupVersion.slice(slash + 1),
+    verbs: facts.verbs,
+    ...(facts.name === 'status' && statusStrategy ? { strategy: statusStrategy as Strategy } : {}),
+    ...(facts.name === 'scale' ? { scale: SCALE } : {}),
+    ...behaviour,
+  };
+}
+
+const SCALE = { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', labelSelector: '.spec.selector' };
+
+/** Cells of kinds that have no printer of their own: Name, and Age or Created At. */
+function plainCells(columns: readonly Column[]): (object: KubeObject, now: number) => unknown[] {
+  return (object, now) =>
+    columns.map((column) => {
+      if (column.name === 'Name') return object.metadata.name ?? '';
+      if (column.type === 'date') return object.metadata.creationTimestamp ?? null;
+      return column.name === 'Age' ? formatAge(object.metadata.creationTimestamp, now) : '';
+    });
+}

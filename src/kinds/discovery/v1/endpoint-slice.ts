@@ -1,0 +1,4 @@
+import { defineKind } from '../../define-kind.ts';
+import type { EndpointSlice } from '../../generated/types/discovery-v1.ts';
+
+export const endpointSlices = defineKind<EndpointSlice>('discovery.k8s.io/v1/endpointslices', {});

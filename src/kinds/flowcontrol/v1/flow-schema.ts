@@ -1,0 +1,4 @@
+import { defineKind } from '../../define-kind.ts';
+import type { FlowSchema } from '../../generated/types/flowcontrol-v1.ts';
+
+export const flowSchemas = defineKind<FlowSchema>('flowcontrol.apiserver.k8s.io/v1/flowschemas', {});

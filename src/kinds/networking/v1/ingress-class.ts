@@ -1,0 +1,4 @@
+import { defineKind } from '../../define-kind.ts';
+import type { IngressClass } from '../../generated/types/networking-v1.ts';
+
+export const ingressClasses = defineKind<IngressClass>('networking.k8s.io/v1/ingressclasses', {});

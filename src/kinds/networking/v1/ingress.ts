@@ -1,0 +1,4 @@
+import { defineKind } from '../../define-kind.ts';
+import type { Ingress } from '../../generated/types/networking-v1.ts';
+
+export const ingresses = defineKind<Ingress>('networking.k8s.io/v1/ingresses', {});

@@ -1,0 +1,4 @@
+import { defineKind } from '../../define-kind.ts';
+import type { IPAddress } from '../../generated/types/networking-v1.ts';
+
+export const ipAddresses = defineKind<IPAddress>('networking.k8s.io/v1/ipaddresses', {});

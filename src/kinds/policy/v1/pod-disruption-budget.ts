@@ -1,0 +1,4 @@
+import { defineKind } from '../../define-kind.ts';
+import type { PodDisruptionBudget } from '../../generated/types/policy-v1.ts';
+
+export const podDisruptionBudgets = defineKind<PodDisruptionBudget>('policy/v1/poddisruptionbudgets', {});

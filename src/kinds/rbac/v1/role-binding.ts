@@ -1,0 +1,4 @@
+import { defineKind } from '../../define-kind.ts';
+import type { RoleBinding } from '../../generated/types/rbac-v1.ts';
+
+export const roleBindings = defineKind<RoleBinding>('rbac.authorization.k8s.io/v1/rolebindings', {});

@@ -1,0 +1,4 @@
+import { defineKind } from '../../define-kind.ts';
+import type { DeviceClass } from '../../generated/types/resource-v1.ts';
+
+export const deviceClasses = defineKind<DeviceClass>('resource.k8s.io/v1/deviceclasses', {});

@@ -1,0 +1,4 @@
+import { defineKind } from '../../define-kind.ts';
+import type { PriorityClass } from '../../generated/types/scheduling-v1.ts';
+
+export const priorityClasses = defineKind<PriorityClass>('scheduling.k8s.io/v1/priorityclasses', {});

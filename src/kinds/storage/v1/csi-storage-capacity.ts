@@ -1,0 +1,4 @@
+import { defineKind } from '../../define-kind.ts';
+import type { CSIStorageCapacity } from '../../generated/types/storage-v1.ts';
+
+export const csiStorageCapacities = defineKind<CSIStorageCapacity>('storage.k8s.io/v1/csistoragecapacities', {});

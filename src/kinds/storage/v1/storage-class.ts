@@ -1,0 +1,4 @@
+import { defineKind } from '../../define-kind.ts';
+import type { StorageClass } from '../../generated/types/storage-v1.ts';
+
+export const storageClasses = defineKind<StorageClass>('storage.k8s.io/v1/storageclasses', {});

@@ -1,0 +1,7 @@
+import { defineKind } from '../../define-kind.ts';
+import type { VolumeAttributesClass } from '../../generated/types/storage-v1.ts';
+
+export const volumeAttributesClasses = defineKind<VolumeAttributesClass>(
+  'storage.k8s.io/v1/volumeattributesclasses',
+  {},
+);
