@@ -1,0 +1,239 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, delay, systemClock } from '../../base/clock.ts';
+import { AgentError } from '../errors.ts';
+import { type Log, messageOf, silentLog } from '../log.ts';
+import type { ContainerRuntime } from '../runtime/contract.ts';
+import { CriRuntime } from '../runtime/cri/runtime.ts';
+import { runCommand } from './command.ts';
+import { type ContainerdPaths, containerdConfig } from './containerd-config.ts';
+import { PAUSE_IMAGE, pauseArchive } from './pause-image.ts';
+
+export interface ContainerdOptions {
+  /** Folder of everything the node keeps; containerd lives in `containerd/` below it. */
+  stateDir: string;
+  log?: Log;
+  clock?: Clock;
+  /** Where the CNI plugins are; without it the usual folders are tried. */
+  cniBin?: string;
+  registryConfig?: string;
+}
+
+export interface Containerd {
+  readonly socket: string;
+  readonly pid: number;
+  /** True when a running containerd of this folder was taken over. */
+  readonly adopted: boolean;
+  /** Folder where the CNI configuration belongs. */
+  readonly cniConf: string;
+  readonly runtime: ContainerRuntime;
+  /** Imports an OCI or docker archive; answers what `ctr` says it unpacked. */
+  importImage(file: string): Promise<string>;
+  /** Ends containerd. Containers go on running unless `clean`, which removes every pod first. */
+  stop(options?: { clean?: boolean }): Promise<void>;
+}
+
+const START_TIMEOUT = 15_000;
+const STOP_TIMEOUT = 10_000;
+/** sockaddr_un holds 108 bytes with the final zero; containerd adds `.ttrpc`. */
+const MAX_SOCKET_PATH = 100;
+const CAP_SYS_RESOURCE = 24n;
+
+export const architecture = (): 'amd64' | 'arm64' => (process.arch === 'arm64' ? 'arm64' : 'amd64');
+
+function pathsOf(
+  options: ContainerdOptions,
+): ContainerdPaths & { folder: string; config: string; pid: string; log: string } {
+  const folder = join(options.stateDir, 'containerd');
+  const inside = join(folder, 'containerd.sock');
+  const hash = createHash('sha256').update(folder).digest('hex').slice(0, 12);
+  const socket = inside.length <= MAX_SOCKET_PATH ? inside : `/run/kedge-${hash}/containerd.sock`;
+  const cniBin = options.cniBin ?? ['/usr/lib/cni', '/opt/cni/bin'].find((path) => existsSync(path)) ?? '/opt/cni/bin';
+  return {
+    folder,
+    socket,
+    root: join(folder, 'root'),
+    state: join(folder, 'state'),
+    cniBin,
+    cniConf: join(folder, 'cni'),
+    config: join(folder, 'config.toml'),
+    pid: join(folder, 'containerd.pid'),
+    log: join(folder, 'containerd.log'),
+  };
+}
+
+async function lacksSysResource(): Promise<boolean> {
+  const status = await readFile('/proc/self/status', 'utf8');
+  const mask = BigInt(`0x${/CapEff:\s*([0-9a-f]+)/.exec(status)?.[1] ?? '0'}`);
+  return (mask & (1n << CAP_SYS_RESOURCE)) === 0n;
+}
+
+/** Whether the file system of `folder` can carry overlay mounts. */
+async function overlayWorks(folder: string): Promise<boolean> {
+  const probe = join(folder, 'overlay-probe');
+  const dirs = ['lower', 'upper', 'work', 'merged'].map((name) => join(probe, name));
+  for (const dir of dirs) await mkdir(dir, { recursive: true });
+  const [lower, upper, work, merged] = dirs as [string, string, string, string];
+  const options = `lowerdir=${lower},upperdir=${upper},workdir=${work}`;
+  const mounted = await runCommand('mount', ['-t', 'overlay', 'overlay', '-o', options, merged]);
+  if (mounted.code === 0) await runCommand('umount', [merged]);
+  await rm(probe, { recursive: true, force: true });
+  return mounted.code === 0;
+}
+
+/** The pid in the pid file, when that process still is the containerd of this configuration. */
+async function runningPid(paths: { pid: string; config: string }): Promise<number | undefined> {
+  try {
+    const pid = Number(await readFile(paths.pid, 'utf8'));
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8');
+    return commandLine.includes(paths.config) ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function isAnswering(runtime: ContainerRuntime): Promise<boolean> {
+  try {
+    await runtime.version();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function launch(paths: ReturnType<typeof pathsOf>, options: ContainerdOptions, log: Log): Promise<number> {
+  for (const dir of [paths.root, paths.state, paths.cniConf]) await mkdir(dir, { recursive: true, mode: 0o711 });
+  await mkdir(join(paths.socket, '..'), { recursive: true, mode: 0o711 });
+  const snapshotter = (await overlayWorks(paths.folder)) ? 'overlayfs' : 'native';
+  if (snapshotter === 'native') log('warn', 'overlay mounts do not work on this file system: image layers are copied');
+  const restrictOomScore = await lacksSysResource();
+  const registry = options.registryConfig === undefined ? {} : { registryConfig: options.registryConfig };
+  await writeFile(paths.config, containerdConfig({ paths, snapshotter, restrictOomScore, ...registry }));
+  const output = await open(paths.log, 'a');
+  try {
+    const child = spawn('containerd', ['--config', paths.config], {
+      detached: true,
+      stdio: ['ignore', output.fd, output.fd],
+    });
+    const failed = new Promise<never>((_, reject) =>
+      child.once('error', (error) => reject(new AgentError('system', `containerd did not start: ${error.message}`))),
+    );
+    const spawned = new Promise<void>((resolve) => child.once('spawn', resolve));
+    await Promise.race([spawned, failed]);
+    child.unref();
+    await writeFile(paths.pid, String(child.pid));
+    return child.pid as number;
+  } finally {
+    await output.close();
+  }
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+async function endProcess(pid: number, clock: Clock): Promise<void> {
+  if (!isAlive(pid)) return;
+  process.kill(pid, 'SIGTERM');
+  for (const started = clock.now(); isAlive(pid); await delay(clock, 20)) {
+    if (clock.now() - started > STOP_TIMEOUT) process.kill(pid, 'SIGKILL');
+  }
+}
+
+/** Shims of this containerd: they hold the containers and outlive it. */
+async function shimsOf(socket: string): Promise<number[]> {
+  const pids: number[] = [];
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      if (!(await readlink(`/proc/${entry}/exe`)).includes('containerd-shim')) continue;
+      if ((await readFile(`/proc/${entry}/cmdline`, 'utf8')).includes(socket)) pids.push(Number(entry));
+    } catch {
+      // The process ended meanwhile.
+    }
+  }
+  return pids;
+}
+
+/** Detaches what is still mounted below `folder`, deepest first. */
+async function unmountBelow(folder: string): Promise<void> {
+  const mounts = (await readFile('/proc/self/mounts', 'utf8')).split('\n').map((line) => line.split(' ')[1] ?? '');
+  for (const path of mounts
+    .filter((mount) => mount.startsWith(`${folder}/`))
+    .sort()
+    .reverse()) {
+    await runCommand('umount', ['-l', path.replaceAll('\\040', ' ')]);
+  }
+}
+
+async function removePods(runtime: ContainerRuntime): Promise<void> {
+  const sandboxes = await runtime.listPodSandboxes();
+  await Promise.all(
+    sandboxes.map(async ({ id }) => {
+      await runtime.stopPodSandbox(id);
+      await runtime.removePodSandbox(id);
+    }),
+  );
+}
+
+/**
+ * Starts the node's own containerd (its socket, root and state are below `stateDir`), or takes over the one that runs
+ * already. Returns when CRI answers and the pause image is there. Throws AgentError with the log's place otherwise.
+ */
+export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
+  const { log = silentLog, clock = systemClock } = options;
+  const paths = pathsOf(options);
+  await mkdir(paths.folder, { recursive: true, mode: 0o711 });
+  const found = await runningPid(paths);
+  const pid = found ?? (await launch(paths, options, log));
+  const runtime = new CriRuntime(paths.socket, clock);
+  const started = clock.now();
+  while (!(await isAnswering(runtime))) {
+    if (!isAlive(pid) || clock.now() - started > START_TIMEOUT) {
+      runtime.close();
+      throw new AgentError('system', `containerd (process ${pid}) does not answer; its log is ${paths.log}`);
+    }
+    await delay(clock, 20);
+  }
+  const importBytes = async (source: string, input?: Uint8Array): Promise<string> => {
+    const args = ['-a', paths.socket, '-n', 'k8s.io', 'images', 'import', '--local=true', source];
+    // Newer ctr imports in the daemon unless told; older ones know no such option.
+    let result = await runCommand('ctr', args, input ? { input } : {});
+    if (result.code !== 0 && result.stderr.includes('flag provided but not defined')) {
+      const plain = args.filter((arg) => !arg.startsWith('--local'));
+      result = await runCommand('ctr', plain, input ? { input } : {});
+    }
+    if (result.code !== 0)
+      throw new AgentError('user', `cannot import the image archive: ${result.stderr.trim() || 'ctr failed'}`);
+    return result.stdout.trim();
+  };
+  if ((await runtime.imageStatus(PAUSE_IMAGE)) === undefined)
+    await importBytes('-', await pauseArchive(architecture()));
+  log('info', found === undefined ? 'containerd started' : 'containerd taken over', { pid, socket: paths.socket });
+  return {
+    socket: paths.socket,
+    pid,
+    adopted: found !== undefined,
+    cniConf: paths.cniConf,
+    runtime,
+    importImage: (file) => importBytes(file),
+    async stop({ clean = false } = {}) {
+      if (clean)
+        await removePods(runtime).catch((error) => log('warn', 'pods were not removed', { error: messageOf(error) }));
+      runtime.close();
+      const shims = clean ? await shimsOf(paths.socket) : [];
+      await endProcess(pid, clock);
+      for (const shim of shims) if (isAlive(shim)) process.kill(shim, 'SIGKILL');
+      if (clean) await unmountBelow(paths.folder);
+      await rm(paths.pid, { force: true });
+    },
+  };
+}
