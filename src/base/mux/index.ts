@@ -1,0 +1,14 @@
+/** Multiplexed request and message streams over one connection of messages. */
+export { createMux, type MuxConnection, type MuxOptions } from './connection.ts';
+export {
+  type IncomingRequest,
+  type IncomingResponse,
+  type MuxHandler,
+  type OutgoingRequest,
+  type OutgoingResponse,
+  sendRequest,
+  serveStream,
+} from './exchange.ts';
+export type { RequestHead, ResponseHead } from './frame.ts';
+export type { MuxSocket, SocketClose } from './socket.ts';
+export type { MuxStream, StreamSink, StreamState } from './stream.ts';
