@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+// The `kedge` command of a clone: makes sure that dependencies and bundles are there, then runs the command.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+const major = Number(process.versions.node.split('.')[0]);
+if (major < 20) {
+  console.error(`kedge needs Node.js 20 or newer; this is ${process.version}`);
+  process.exit(1);
+}
+
+if (!existsSync(join(root, 'node_modules', 'workerd')) || !existsSync(join(root, 'node_modules', 'esbuild'))) {
+  console.error('Installing the locked dependencies (once) …');
+  const result = spawnSync('npm', ['ci', '--omit=dev', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  if (result.status !== 0) {
+    console.error('npm ci failed; its messages are above');
+    process.exit(1);
+  }
+}
+
+const { build } = await import(pathToFileURL(join(root, 'scripts', 'build.mjs')).href);
+const dist = await build();
+const { main } = await import(pathToFileURL(join(dist, 'cli.js')).href);
+process.exitCode = await main(process.argv.slice(2), { dist, program: 'kedge' });

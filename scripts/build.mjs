@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+// Bundles what runs: the Worker, the node agent (one file) and the command. Plain JavaScript, so that any Node ≥ 20
+// can run it on a fresh clone. Skips the work when no source changed since the last build.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(root, 'dist');
+const stampFile = join(dist, 'stamp');
+
+/** A digest of names, sizes and times of all sources. */
+function stampOfSources() {
+  const hash = createHash('sha1');
+  const walk = (folder) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) walk(path);
+      else {
+        const { size, mtimeMs } = statSync(path);
+        hash.update(`${path}:${size}:${mtimeMs}\n`);
+      }
+    }
+  };
+  walk(join(root, 'src'));
+  walk(join(root, 'migrations'));
+  for (const file of ['package-lock.json', 'scripts/build.mjs']) hash.update(readFileSync(join(root, file)));
+  return hash.digest('hex');
+}
+
+/** Builds into dist/ when something changed; returns the folder. */
+export async function build({ force = false } = {}) {
+  const stamp = stampOfSources();
+  if (!force && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return dist;
+  const esbuild = await import('esbuild');
+  mkdirSync(dist, { recursive: true });
+  const common = {
+    bundle: true,
+    format: 'esm',
+    target: 'es2023',
+    logLevel: 'warning',
+    absWorkingDir: root,
+    legalComments: 'none',
+    loader: { '.sql': 'text' },
+  };
+  // Bundled CommonJS packages call require for Node's own modules.
+  const banner = {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); import { fileURLToPath as __toPath } from 'node:url'; import { dirname as __dirnameOf } from 'node:path'; const __filename = __toPath(import.meta.url); const __dirname = __dirnameOf(__filename);",
+  };
+  const node = { ...common, platform: 'node', target: 'node20', banner };
+  await Promise.all([
+    esbuild.build({
+      ...common,
+      entryPoints: ['src/worker/entry.ts'],
+      outfile: 'dist/worker.js',
+      platform: 'browser',
+      conditions: ['workerd', 'worker', 'browser'],
+      external: ['cloudflare:*', 'node:*'],
+      minifySyntax: true,
+      minifyWhitespace: true,
+      keepNames: false,
+    }),
+    esbuild.build({ ...node, entryPoints: ['src/agent/main.ts'], outfile: 'dist/agent.js' }),
+    esbuild.build({ ...node, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli.js', external: ['workerd'] }),
+  ]);
+  writeFileSync(stampFile, stamp);
+  return dist;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
+  await build({ force: process.argv.includes('--force') });

@@ -1,0 +1,48 @@
+import { rmSync } from 'node:fs';
+import { clusterPaths, readRunningState, UserError } from '../../emulator/index.ts';
+import { CLUSTER_FLAGS } from '../cluster-flags.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
+import { clusterOf } from '../local-cluster.ts';
+
+const STOP_TIMEOUT_MS = 40_000;
+
+/** Stops a running local cluster; its data stays. */
+export const down = defineCommand({
+  path: ['down'],
+  summary: 'Stop a local cluster; its data stays',
+  flags: { ...CLUSTER_FLAGS },
+  async run(context) {
+    const { name } = clusterOf(context);
+    context.print((await stop(context)) ? `Cluster ${name} is stopped` : `Cluster ${name} does not run`);
+    return 0;
+  },
+});
+
+/** Stops a local cluster and removes its data. */
+export const deleteCluster = defineCommand({
+  path: ['delete'],
+  summary: 'Stop a local cluster and remove its data',
+  flags: { ...CLUSTER_FLAGS },
+  async run(context) {
+    const { name, data } = clusterOf(context);
+    await stop(context);
+    rmSync(clusterPaths(data, name).root, { recursive: true, force: true });
+    context.print(`Cluster ${name} is deleted`);
+    return 0;
+  },
+});
+
+async function stop(context: CommandContext): Promise<boolean> {
+  const { name, data } = clusterOf(context);
+  const file = clusterPaths(data, name).state;
+  const running = readRunningState(file);
+  if (!running) return false;
+  process.kill(running.pid, 'SIGTERM');
+  const deadline = performance.now() + STOP_TIMEOUT_MS;
+  while (readRunningState(file)?.pid === running.pid) {
+    if (performance.now() > deadline)
+      throw new UserError(`Cluster ${name} (pid ${running.pid}) did not stop within ${STOP_TIMEOUT_MS / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return true;
+}

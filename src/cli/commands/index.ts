@@ -1,0 +1,24 @@
+import type { Command } from '../command.ts';
+import { createCompletion } from './completion.ts';
+import { deleteCluster, down } from './down.ts';
+import { imageLoad } from './image-load.ts';
+import { kubeconfig } from './kubeconfig.ts';
+import { nodeJoin } from './node-join.ts';
+import { status } from './status.ts';
+import { tokenCreate } from './token-create.ts';
+import { up } from './up.ts';
+import { version } from './version.ts';
+
+/** Every command, in the order of help. */
+export const commands: readonly Command[] = [
+  up,
+  down,
+  status,
+  deleteCluster,
+  tokenCreate,
+  nodeJoin,
+  imageLoad,
+  kubeconfig,
+  version,
+  createCompletion(() => commands),
+];

@@ -1,0 +1,55 @@
+/** The `kedge` command: finds the command, parses its flags, turns errors into one line and an exit code. */
+import { UserError } from '../emulator/index.ts';
+import { type CommandContext, UsageError } from './command.ts';
+import { commands } from './commands/index.ts';
+import { helpOf, overview } from './help.ts';
+import { findCommand, parseFlags } from './parse.ts';
+
+/**
+ * Runs the command that `words` name and returns the exit code: 0 done, 1 failed, 2 wrong command line; commands
+ * document others. `dist` is the folder of the built bundles.
+ */
+export async function main(words: readonly string[], options: { dist: string }): Promise<number> {
+  const print = (line: string) => void process.stdout.write(`${line}\n`);
+  const progress = (line: string) => void process.stderr.write(`${line}\n`);
+  if (words.length === 0 || words[0] === '--help' || words[0] === '-h' || words[0] === 'help') {
+    print(overview(commands));
+    return 0;
+  }
+  const command = findCommand(commands, words);
+  if (!command) {
+    progress(
+      `kedge: unknown command "${words
+        .filter((word) => !word.startsWith('-'))
+        .slice(0, 2)
+        .join(' ')}"; kedge --help lists them`,
+    );
+    return 2;
+  }
+  const rest = words.slice(command.path.length);
+  if (rest.includes('--help') || rest.includes('-h')) {
+    print(helpOf(command));
+    return 0;
+  }
+  try {
+    const context: CommandContext = { dist: options.dist, words, ...parseFlags(command, rest), print, progress };
+    return await command.run(context);
+  } catch (error) {
+    return report(command.path.join(' '), error, progress);
+  }
+}
+
+function report(path: string, error: unknown, progress: (line: string) => void): number {
+  if (error instanceof UsageError) {
+    progress(`kedge ${path}: ${error.message}; see kedge ${path} --help`);
+    return 2;
+  }
+  if (error instanceof UserError) {
+    progress(`kedge ${path}: ${error.message}`);
+    return error.exitCode;
+  }
+  const known = error instanceof Error ? (error as NodeJS.ErrnoException) : undefined;
+  progress(`kedge ${path}: ${known?.message ?? String(error)}`);
+  if (process.env.KEDGE_DEBUG && known?.stack) progress(known.stack);
+  return 1;
+}

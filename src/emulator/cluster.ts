@@ -1,0 +1,186 @@
+/** Runs one local cluster in the foreground: control plane, kubeconfig, nodes; stops everything it started. */
+import { mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { ensureAdminToken, hashToken } from './admin-token.ts';
+import { type ApiTarget, apiRequest } from './api-request.ts';
+import { type ClusterState, processStart, readRunningState, removeState, writeState } from './cluster-state.ts';
+import { type ControlPlane, startControlPlane, tailOfLog } from './control-plane.ts';
+import { UserError } from './errors.ts';
+import { mergeKubeconfig, writeKubeconfig } from './kubeconfig.ts';
+import { type LocalNodes, startLocalNodes } from './local-nodes.ts';
+import type { Output, UpOptions } from './options.ts';
+import { type ClusterPaths, clusterPaths } from './paths.ts';
+import { isPortFree, nextFreePort } from './ports.ts';
+import { ensureServingCertificate, type ServingCertificate } from './serving-certificate.ts';
+import { workerdConfig } from './workerd-config.ts';
+
+const COMPATIBILITY_DATE = '2026-10-01';
+const WATCHDOG_MS = 60_000;
+
+/** Starts the cluster, announces it, and resolves when `signal` aborts and all is stopped. */
+export async function runCluster(options: UpOptions, out: Output, signal: AbortSignal): Promise<void> {
+  const startedAt = performance.now();
+  const paths = clusterPaths(options.data, options.name);
+  refuseSecond(paths, options.name);
+  mkdirSync(paths.root, { recursive: true, mode: 0o700 });
+  const token = ensureAdminToken(paths.adminToken);
+  const hosts = ['localhost', '127.0.0.1', '::1', ...(isLoopback(options.host) ? [] : [options.host])];
+  const certificate = await ensureServingCertificate(paths.tls, hosts, Date.now());
+  const port = await choosePort(options);
+  const ingressPort = await nextFreePort(options.host, options.ingressPort);
+  const state = initialState(options, paths, { port, ingressPort });
+  const save = () => writeState(paths.state, state);
+  save();
+  const target: ApiTarget = { server: `https://${options.host}:${port}`, ca: certificate.ca, token };
+  let plane: ControlPlane | undefined;
+  let nodes: LocalNodes | undefined;
+  try {
+    plane = startControlPlane({
+      configFile: paths.workerdConfig,
+      configText: configOf(options, paths, { certificate, token, port, ingressPort }),
+      storage: paths.storage,
+      logFile: paths.controlPlaneLog,
+      onStart: (pid) => {
+        state.controlPlanePid = pid;
+        save();
+      },
+      onExit: (code, killedBy) =>
+        out.line(
+          `The control plane ended (${killedBy ?? `exit code ${code}`}) and is started again; see ${paths.controlPlaneLog}`,
+        ),
+    });
+    await untilAnswers(target, paths, signal);
+    const kubeconfig = { name: `kedge-${options.name}`, server: target.server, ca: certificate.ca, token };
+    writeKubeconfig(state.kubeconfig, kubeconfig);
+    if (options.merge)
+      mergeKubeconfig(process.env.KUBECONFIG?.split(':')[0] || join(homedir(), '.kube', 'config'), kubeconfig);
+    state.ready = true;
+    save();
+    out.line(
+      `Cluster ${options.name} ready in ${Math.round(performance.now() - startedAt)} ms: ${target.server} (kubeconfig ${state.kubeconfig})`,
+    );
+    const watchdog = setInterval(() => poke(target), WATCHDOG_MS);
+    nodes = await startLocalNodes({ up: options, paths, target, out, signal, state, save });
+    state.settled = true;
+    save();
+    if (options.hints) for (const line of hintsFor(state)) out.line(line);
+    await aborted(signal);
+    clearInterval(watchdog);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    if (nodes) await nodes.stop();
+    if (plane) await plane.stop();
+    removeState(paths.state);
+  }
+}
+
+/** The two lines a person types next. */
+function hintsFor(state: ClusterState): string[] {
+  return [
+    '',
+    'In another shell, type:',
+    `  export KUBECONFIG=${state.kubeconfig}`,
+    `  kubectl get ${state.apiOnly ? 'namespaces' : 'nodes'}`,
+  ];
+}
+
+function refuseSecond(paths: ClusterPaths, name: string): void {
+  const running = readRunningState(paths.state);
+  if (running && running.pid !== process.pid) {
+    throw new UserError(
+      `Cluster ${name} already runs (pid ${running.pid}, https://${running.host}:${running.port}); stop it with: kedge down --name ${name}`,
+      3,
+    );
+  }
+}
+
+async function choosePort(options: UpOptions): Promise<number> {
+  if (!options.portIsFixed) return nextFreePort(options.host, options.port);
+  if (await isPortFree(options.host, options.port)) return options.port;
+  throw new UserError(
+    `Port ${options.port} on ${options.host} is in use; choose another with --port, or leave --port out to take the next free one`,
+    4,
+  );
+}
+
+function initialState(
+  options: UpOptions,
+  paths: ClusterPaths,
+  ports: { port: number; ingressPort: number },
+): ClusterState {
+  return {
+    name: options.name,
+    pid: process.pid,
+    startedTicks: processStart(process.pid),
+    host: options.host,
+    ...ports,
+    kubeconfig: options.kubeconfig ?? paths.kubeconfig,
+    apiOnly: options.apiOnly,
+    nodes: [],
+    ready: false,
+  };
+}
+
+interface ConfigFacts {
+  certificate: ServingCertificate;
+  token: string;
+  port: number;
+  ingressPort: number;
+}
+
+function configOf(options: UpOptions, paths: ClusterPaths, facts: ConfigFacts): string {
+  return workerdConfig({
+    host: options.host,
+    port: facts.port,
+    ...(options.apiOnly ? {} : { ingressPort: facts.ingressPort }),
+    workerFile: join(options.dist, 'worker.js'),
+    certificateFile: facts.certificate.certificateFile,
+    keyFile: facts.certificate.keyFile,
+    storage: paths.storage,
+    variables: {
+      KEDGE_ADMIN_TOKEN_HASH: hashToken(facts.token),
+      ...(options.apiOnly ? { KEDGE_API_ONLY: 'true' } : {}),
+      ...(options.compactionInterval === undefined
+        ? {}
+        : { KEDGE_COMPACTION_INTERVAL: String(options.compactionInterval) }),
+    },
+    compatibilityDate: COMPATIBILITY_DATE,
+    compatibilityFlags: ['enable_request_signal'],
+  });
+}
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
+
+async function untilAnswers(target: ApiTarget, paths: ClusterPaths, signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  let last = 'no answer';
+  while (performance.now() < deadline) {
+    signal.throwIfAborted();
+    try {
+      const reply = await apiRequest(target, '/api/v1/namespaces?limit=1', { timeout: 5_000 });
+      if (reply.status === 200) return;
+      last = `status ${reply.status}: ${reply.body.slice(0, 300)}`;
+    } catch (error) {
+      last = error instanceof Error ? error.message : String(error);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 15));
+  }
+  throw new UserError(
+    `The control plane did not come up (${last}). Its last log lines, from ${paths.controlPlaneLog}:\n${tailOfLog(paths.controlPlaneLog)}`,
+    5,
+  );
+}
+
+/** What the cron trigger does where the platform has none. A miss is made good a minute later. */
+function poke(target: ApiTarget): void {
+  apiRequest(target, '/kedge/v1/watchdog', { method: 'POST' }).catch(() => undefined);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,8 @@
+export { type ApiTarget, apiRequest } from './api-request.ts';
+export { runCluster } from './cluster.ts';
+export { type ClusterState, readRunningState, readState } from './cluster-state.ts';
+export { UserError } from './errors.ts';
+export { mergeKubeconfig, renderKubeconfig, writeKubeconfig } from './kubeconfig.ts';
+export { createJoinToken } from './local-nodes.ts';
+export type { Output, UpOptions } from './options.ts';
+export { clusterPaths } from './paths.ts';

@@ -1,0 +1,70 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { UserError } from './errors.ts';
+
+export interface KubeconfigOptions {
+  /** Name of context, cluster and user: `kedge-NAME`. */
+  name: string;
+  server: string;
+  /** PEM. */
+  ca: string;
+  token: string;
+}
+
+interface Named {
+  name: string;
+  [field: string]: unknown;
+}
+
+interface KubeconfigFile {
+  clusters?: Named[];
+  contexts?: Named[];
+  users?: Named[];
+  [field: string]: unknown;
+}
+
+/** A kubeconfig with one context, as YAML. */
+export function renderKubeconfig(options: KubeconfigOptions): string {
+  return stringify({ apiVersion: 'v1', kind: 'Config', ...entriesOf(options), 'current-context': options.name });
+}
+
+/** Writes a kubeconfig that only its owner may read. */
+export function writeKubeconfig(file: string, options: KubeconfigOptions): void {
+  writePrivate(file, renderKubeconfig(options));
+}
+
+/** Adds the context to an existing kubeconfig, replacing entries of the same name, and makes it current. */
+export function mergeKubeconfig(file: string, options: KubeconfigOptions): void {
+  if (!existsSync(file)) {
+    writeKubeconfig(file, options);
+    return;
+  }
+  const present = parse(readFileSync(file, 'utf8')) as KubeconfigFile | null;
+  if (present !== null && (typeof present !== 'object' || Array.isArray(present))) {
+    throw new UserError(`${file} is not a kubeconfig; move it away or choose another file with --kubeconfig`);
+  }
+  const merged: KubeconfigFile = { apiVersion: 'v1', kind: 'Config', ...present };
+  const added = entriesOf(options);
+  for (const list of ['clusters', 'contexts', 'users'] as const) {
+    merged[list] = [...(merged[list] ?? []).filter((entry) => entry.name !== options.name), ...added[list]];
+  }
+  merged['current-context'] = options.name;
+  writePrivate(file, stringify(merged));
+}
+
+function entriesOf(options: KubeconfigOptions) {
+  const { name } = options;
+  const ca = Buffer.from(options.ca).toString('base64');
+  return {
+    clusters: [{ name, cluster: { server: options.server, 'certificate-authority-data': ca } }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    users: [{ name, user: { token: options.token } }],
+  };
+}
+
+function writePrivate(file: string, content: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.tmp`, content, { mode: 0o600 });
+  renameSync(`${file}.tmp`, file);
+}

@@ -1,0 +1,70 @@
+/** The configuration of the local runtime. Upstream: workerd's config schema, workerd.capnp. */
+
+export interface WorkerdConfigOptions {
+  host: string;
+  port: number;
+  /** Plain-HTTP port of the edge ingress; left out when it is off. */
+  ingressPort?: number;
+  workerFile: string;
+  certificateFile: string;
+  keyFile: string;
+  /** Folder of the Durable Objects' databases. */
+  storage: string;
+  /** Text bindings of the Worker. */
+  variables: Readonly<Record<string, string>>;
+  compatibilityDate: string;
+  compatibilityFlags: readonly string[];
+}
+
+/** Durable Object classes of the bundle and the bindings they stand under; wrangler.toml lists the same. */
+const OBJECTS = [
+  ['STORAGE', 'StorageObject'],
+  ['CONTROLLERS', 'ControllersObject'],
+  ['SCHEDULER', 'SchedulerObject'],
+  ['NODE_TUNNEL', 'NodeTunnelObject'],
+] as const;
+
+const text = (value: string): string => JSON.stringify(value);
+
+/** The capnp text that `workerd serve` takes. */
+export function workerdConfig(options: WorkerdConfigOptions): string {
+  const bindings = [
+    ...OBJECTS.map(
+      ([name, className]) => `(name = ${text(name)}, durableObjectNamespace = (className = ${text(className)}))`,
+    ),
+    ...Object.entries(options.variables).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
+  ];
+  const namespaces = OBJECTS.map(
+    ([, className]) => `(className = ${text(className)}, uniqueKey = ${text(`kedge-${className}`)}, enableSql = true)`,
+  );
+  const tls = `(keypair = (privateKey = embed ${text(options.keyFile)}, certificateChain = embed ${text(options.certificateFile)}))`;
+  const sockets = [
+    `(name = "api", address = ${text(`${options.host}:${options.port}`)}, https = (tlsOptions = ${tls}), service = "kedge")`,
+  ];
+  if (options.ingressPort !== undefined) {
+    sockets.push(
+      `(name = "ingress", address = ${text(`${options.host}:${options.ingressPort}`)}, http = (), service = (name = "kedge", entrypoint = "Ingress"))`,
+    );
+  }
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "kedge", worker = .kedge),
+    (name = "storage", disk = (path = ${text(options.storage)}, writable = true)),
+    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true)))
+  ],
+  sockets = [${sockets.join(', ')}],
+  v8Flags = ["--max-semi-space-size=16"]
+);
+const kedge :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed ${text(options.workerFile)})],
+  compatibilityDate = ${text(options.compatibilityDate)},
+  compatibilityFlags = [${options.compatibilityFlags.map(text).join(', ')}],
+  durableObjectNamespaces = [${namespaces.join(', ')}],
+  durableObjectStorage = (localDisk = "storage"),
+  bindings = [
+    ${bindings.join(',\n    ')}
+  ]
+);
+`;
+}

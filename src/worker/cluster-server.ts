@@ -1,0 +1,62 @@
+/** Puts the API server of one cluster together inside this isolate: storage by RPC, keys from the main shard, nodes by tunnel. */
+import { systemClock } from '../base/clock.ts';
+import { systemRandom } from '../base/random.ts';
+import { GIT_VERSION } from '../machinery/version.ts';
+import { generateClusterKeys } from '../server/cluster-keys.ts';
+import type { ClusterKeys, Server } from '../server/contract.ts';
+import { createServer } from '../server/index.ts';
+import type { Shard, Store } from '../storage/contract.ts';
+import type { Env } from './env.ts';
+import { createConsoleLogger } from './log.ts';
+import { createNodeConnector } from './node-connector.ts';
+import { DEFAULT_SETTINGS, SHARD_OF_RESOURCE } from './settings.ts';
+import { createShardClient } from './shard-client.ts';
+
+const KEYS_SECRET = 'cluster-keys';
+
+/**
+ * The shards of a cluster. Stubs belong to the request that made them, so each call takes a new one.
+ */
+export function createClusterStore(env: Env, cluster: string): Store {
+  const shards = new Map<string, Shard>();
+  return {
+    shardOf(resource) {
+      const name = SHARD_OF_RESOURCE[resource] ?? 'main';
+      let shard = shards.get(name);
+      if (!shard) {
+        shard = createShardClient(() => env.STORAGE.getByName(`${cluster}/${name}`));
+        shards.set(name, shard);
+      }
+      return shard;
+    },
+  };
+}
+
+/** The keys of the cluster, made on first use; concurrent makers agree on the one that was stored first. */
+export async function loadClusterKeys(env: Env, cluster: string): Promise<ClusterKeys> {
+  const stored = await env.STORAGE.getByName(`${cluster}/main`).secret(KEYS_SECRET);
+  if (stored !== null) return JSON.parse(stored) as ClusterKeys;
+  const made = await generateClusterKeys(systemClock, systemRandom);
+  const won = await env.STORAGE.getByName(`${cluster}/main`).putSecretOnce(KEYS_SECRET, JSON.stringify(made));
+  return JSON.parse(won) as ClusterKeys;
+}
+
+/** The API server of `cluster`. Each isolate and each object that needs one keeps its own. */
+export function createClusterServer(env: Env, cluster: string): Server {
+  let keys: ClusterKeys | undefined;
+  return createServer({
+    cluster,
+    settings: DEFAULT_SETTINGS,
+    gitVersion: GIT_VERSION,
+    store: createClusterStore(env, cluster),
+    nodes: createNodeConnector(env, cluster),
+    keys: async () => {
+      keys ??= await loadClusterKeys(env, cluster);
+      return keys;
+    },
+    adminTokenHash: env.KEDGE_ADMIN_TOKEN_HASH,
+    clock: systemClock,
+    random: systemRandom,
+    log: createConsoleLogger(systemClock, { cluster }),
+  });
+}

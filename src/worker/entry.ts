@@ -1,0 +1,53 @@
+/** The Worker: finds the cluster a request is for and hands it to that cluster's API server. */
+
+import type { Server } from '../server/contract.ts';
+import { resolveCluster } from './cluster-address.ts';
+import { createClusterServer } from './cluster-server.ts';
+import type { Env } from './env.ts';
+import { createKedgeRoutes, type KedgeRoutes } from './kedge-routes.ts';
+import { runWatchdog } from './watchdog.ts';
+
+export { ControllersObject } from './controllers-object.ts';
+export { NodeTunnelObject } from './node-tunnel-object.ts';
+export { SchedulerObject } from './scheduler-object.ts';
+export { StorageObject } from './storage-object.ts';
+
+interface Resident {
+  server: Server;
+  routes: KedgeRoutes;
+  bootstrapped: boolean;
+}
+
+/** Servers of the clusters this isolate has served; a server holds caches only. */
+const residents = new Map<string, Resident>();
+const MAX_RESIDENTS = 200;
+
+function residentOf(env: Env, cluster: string): Resident {
+  const known = residents.get(cluster);
+  if (known) return known;
+  if (residents.size >= MAX_RESIDENTS) residents.delete(residents.keys().next().value as string);
+  const resident = {
+    server: createClusterServer(env, cluster),
+    routes: createKedgeRoutes(env, cluster),
+    bootstrapped: false,
+  };
+  residents.set(cluster, resident);
+  return resident;
+}
+
+export default {
+  async fetch(request, env): Promise<Response> {
+    const address = resolveCluster(new URL(request.url));
+    const resident = residentOf(env, address.cluster);
+    if (!resident.bootstrapped) {
+      await resident.server.bootstrap();
+      resident.bootstrapped = true;
+    }
+    const relative = address.rewritten === undefined ? request : new Request(address.rewritten, request);
+    if (address.path.startsWith('/kedge/v1/')) return resident.routes.fetch(relative);
+    return resident.server.fetch(relative);
+  },
+  async scheduled(_controller, env): Promise<void> {
+    await runWatchdog(env);
+  },
+} satisfies ExportedHandler<Env>;
