@@ -1,0 +1,208 @@
+/**
+ * Nobody hands out rights that he does not hold. Upstream: pkg/registry/rbac/validation/{rule,policy_comparator}.go.
+ */
+import type { ClusterRole, PolicyRule, RoleBinding } from '../../kinds/index.ts';
+import { forbidden, notFound, type StatusError } from '../../machinery/status.ts';
+import { MASTERS_GROUP } from '../authn/users.ts';
+import type { Attributes, Authorizer, ConfigSnapshot, UserInfo } from '../contract.ts';
+import { aggregate, rulesFor, rulesOfRole } from './rbac.ts';
+
+const GROUP = 'rbac.authorization.k8s.io';
+
+/** The object that is written. */
+export interface EscalationTarget {
+  /** roles, clusterroles, rolebindings or clusterrolebindings. */
+  resource: string;
+  namespace: string;
+  /** Empty for a create by generateName. */
+  name: string;
+}
+
+export interface EscalationDeps {
+  user: UserInfo;
+  snapshot: ConfigSnapshot;
+  authorizer: Authorizer;
+}
+
+/** Throws 403 unless the user holds every rule, or may `escalate` that role. */
+export async function checkRoleEscalation(
+  rules: readonly PolicyRule[],
+  target: EscalationTarget,
+  deps: EscalationDeps & { operation: 'CREATE' | 'UPDATE' },
+): Promise<void> {
+  if (isPrivileged(deps.user)) return;
+  // On create the name counts as unknown, so that a right limited to names does not cover it.
+  const name = deps.operation === 'CREATE' ? '' : target.name;
+  if (await mayUse('escalate', { ...target, name }, deps)) return;
+  const missing = missingRules(rules, target.namespace, deps);
+  if (missing) throw denied(target, missing);
+}
+
+/** Throws 403 unless the user holds every right on everything, or may `escalate`; for roles with an aggregation rule. */
+export async function checkAggregation(
+  target: EscalationTarget,
+  deps: EscalationDeps & { operation: 'CREATE' | 'UPDATE' },
+): Promise<void> {
+  const all: PolicyRule[] = [
+    { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
+    { nonResourceURLs: ['*'], verbs: ['*'] },
+  ];
+  if (isPrivileged(deps.user)) return;
+  const name = deps.operation === 'CREATE' ? '' : target.name;
+  if (await mayUse('escalate', { ...target, name }, deps)) return;
+  const missing = missingRules(all, '', deps);
+  if (missing) throw denied(target, `must have cluster-admin privileges to use an aggregationRule: ${missing}`);
+}
+
+/** Throws 403 unless the user holds every rule of the role that is bound, or may `bind` it. */
+export async function checkBinding(
+  binding: RoleBinding,
+  target: EscalationTarget,
+  deps: EscalationDeps,
+): Promise<void> {
+  if (isPrivileged(deps.user)) return;
+  const { kind, name } = binding.roleRef;
+  const resource = kind === 'ClusterRole' ? 'clusterroles' : 'roles';
+  if (await mayUse('bind', { resource, namespace: target.namespace, name }, deps)) return;
+  const found = rulesOfRole(binding.roleRef, target.namespace, deps.snapshot);
+  if ('error' in found) {
+    const subject = { group: GROUP, kind: resource };
+    // A missing role cannot be compared; upstream answers with the look-up's own error.
+    throw kind === 'ClusterRole' || kind === 'Role' ? notFound(subject, name) : denied(target, found.error);
+  }
+  const missing = missingRules(found.rules, target.namespace, deps);
+  if (missing) throw denied(target, missing);
+}
+
+/** Rules an aggregated role gets from the roles its selectors match. Upstream: clusterroleaggregation controller. */
+export function aggregatedRules(role: ClusterRole, all: readonly ClusterRole[], matches: SelectorMatch): PolicyRule[] {
+  const rules: PolicyRule[] = [];
+  const seen = new Set<string>();
+  for (const selector of role.aggregationRule?.clusterRoleSelectors ?? []) {
+    const selected = all.filter((other) => other.metadata.name !== role.metadata.name && matches(selector, other));
+    selected.sort((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1));
+    for (const rule of selected.flatMap((other) => other.rules ?? [])) {
+      const text = JSON.stringify(rule);
+      if (!seen.has(text)) rules.push(rule);
+      seen.add(text);
+    }
+  }
+  return rules;
+}
+
+type SelectorMatch = (
+  selector: NonNullable<NonNullable<ClusterRole['aggregationRule']>['clusterRoleSelectors']>[number],
+  role: ClusterRole,
+) => boolean;
+
+function isPrivileged(user: UserInfo): boolean {
+  return user.groups.includes(MASTERS_GROUP);
+}
+
+function mayUse(verb: string, target: EscalationTarget, { user, authorizer }: EscalationDeps): Promise<boolean> {
+  const attributes: Attributes = {
+    user,
+    verb,
+    isResource: true,
+    group: GROUP,
+    version: 'v1',
+    resource: target.resource,
+    subresource: '',
+    namespace: target.namespace,
+    name: target.name,
+    path: '',
+  };
+  return authorizer.authorize(attributes).then((decision) => decision.decision === 'allow');
+}
+
+/** The message about rules that the user does not hold; undefined when all are held. */
+function missingRules(rules: readonly PolicyRule[], namespace: string, deps: EscalationDeps): string | undefined {
+  const { user, snapshot } = deps;
+  const held = rulesFor(user, namespace, snapshot);
+  const missing = rules.flatMap(breakDown).filter((part) => !held.rules.some((rule) => covers(rule, part)));
+  if (missing.length === 0) return undefined;
+  const lines = compact(missing).map(formatRule).sort();
+  const groups = user.groups.map((group) => JSON.stringify(group)).join(' ');
+  const errors =
+    held.errors.length > 0 ? `; resolution errors: [${aggregate(held.errors).replace(/^\[|\]$/g, '')}]` : '';
+  return `user ${JSON.stringify(user.name)} (groups=[${groups}]) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}${errors}`;
+}
+
+/** A rule of one verb, and one group, resource and at most one name, or one path. */
+function breakDown(rule: PolicyRule): PolicyRule[] {
+  const parts: PolicyRule[] = [];
+  const names = rule.resourceNames?.length ? rule.resourceNames : [undefined];
+  for (const group of rule.apiGroups ?? []) {
+    for (const resource of rule.resources ?? []) {
+      for (const verb of rule.verbs) {
+        for (const name of names) {
+          const part: PolicyRule = { apiGroups: [group], resources: [resource], verbs: [verb] };
+          parts.push(name === undefined ? part : { ...part, resourceNames: [name] });
+        }
+      }
+    }
+  }
+  for (const url of rule.nonResourceURLs ?? []) {
+    for (const verb of rule.verbs) parts.push({ nonResourceURLs: [url], verbs: [verb] });
+  }
+  return parts;
+}
+
+const hasAll = (owned: readonly string[] | undefined, wanted: readonly string[] | undefined): boolean =>
+  (wanted ?? []).every((value) => owned?.includes(value));
+
+const hasAllOrStar = (owned: readonly string[] | undefined, wanted: readonly string[] | undefined): boolean =>
+  owned?.includes('*') === true || hasAll(owned, wanted);
+
+/** Whether `owner` holds all that the broken-down rule `part` gives. */
+function covers(owner: PolicyRule, part: PolicyRule): boolean {
+  if (!hasAllOrStar(owner.verbs, part.verbs)) return false;
+  if (part.nonResourceURLs) return part.nonResourceURLs.every((url) => coversUrl(owner.nonResourceURLs ?? [], url));
+  if (!hasAllOrStar(owner.apiGroups, part.apiGroups)) return false;
+  if (!(part.resources ?? []).every((resource) => coversResource(owner.resources ?? [], resource))) return false;
+  if (!owner.resourceNames?.length) return true;
+  return part.resourceNames !== undefined && hasAll(owner.resourceNames, part.resourceNames);
+}
+
+function coversResource(owned: readonly string[], wanted: string): boolean {
+  if (owned.includes('*') || owned.includes(wanted)) return true;
+  const slash = wanted.indexOf('/');
+  return slash >= 0 && owned.includes(`*${wanted.slice(slash)}`);
+}
+
+function coversUrl(owned: readonly string[], wanted: string): boolean {
+  return owned.some(
+    (pattern) =>
+      pattern === '*' ||
+      pattern === wanted ||
+      (pattern.endsWith('*') && wanted.startsWith(pattern.replace(/\*+$/, ''))),
+  );
+}
+
+/** Joins parts that differ in their verb only. */
+function compact(parts: readonly PolicyRule[]): PolicyRule[] {
+  const joined = new Map<string, PolicyRule>();
+  for (const part of parts) {
+    const key = JSON.stringify({ ...part, verbs: [] });
+    const known = joined.get(key);
+    if (!known) joined.set(key, { ...part, verbs: [...part.verbs] });
+    else for (const verb of part.verbs) if (!known.verbs.includes(verb)) known.verbs.push(verb);
+  }
+  return [...joined.values()];
+}
+
+function formatRule(rule: PolicyRule): string {
+  const fields: string[] = [];
+  const add = (name: string, values: readonly string[] | undefined): void => {
+    if (values?.length) fields.push(`${name}:[${values.map((value) => JSON.stringify(value)).join(', ')}]`);
+  };
+  add('APIGroups', rule.apiGroups);
+  add('Resources', rule.resources);
+  add('NonResourceURLs', rule.nonResourceURLs);
+  add('ResourceNames', rule.resourceNames);
+  add('Verbs', rule.verbs);
+  return `{${fields.join(', ')}}`;
+}
+
+const denied = (target: EscalationTarget, why: string): StatusError =>
+  forbidden({ group: GROUP, kind: target.resource }, target.name, why);
