@@ -177,7 +177,12 @@ export interface ChangesQuery {
 
 /** Objects of some resources that changed after a revision; `text` is null where the object is gone. */
 export type ChangesResult =
-  | { ok: true; revision: number; tracked: number; changes: { key: ObjectKey; revision: number; text: string | null }[] }
+  | {
+      ok: true;
+      revision: number;
+      tracked: number;
+      changes: { key: ObjectKey; revision: number; text: string | null }[];
+    }
   | { ok: false; why: 'Expired' };
 
 /**
