@@ -1,0 +1,185 @@
+/** Turns schemas into closures, once each, because every write passes through them. */
+import type { FieldSchema, ObjectSchema, Schema } from '../schema.ts';
+import { type DecodeContext, type Decoder, goName, jsonTypeOf, wrongType } from './decode-context.ts';
+import { scalarDecoders } from './scalars.ts';
+
+type JsonRecord = Record<string, unknown>;
+
+interface FieldPlan {
+  readonly name: string;
+  /** The name is one that every object inherits, so only an own property counts. */
+  readonly inherited: boolean;
+  readonly decode: Decoder;
+  /** Zero values of this field are left out. */
+  readonly dropEmpty: boolean;
+  /** What is written when the field is absent; undefined when nothing is. */
+  readonly zero: (() => unknown) | undefined;
+}
+
+const compiled = new WeakMap<Schema, Decoder>();
+
+/** The decoder of a schema, compiled on first use. */
+export function decoderOf(schema: Schema): Decoder {
+  let decoder = compiled.get(schema);
+  if (decoder === undefined) {
+    decoder = compile(schema);
+    compiled.set(schema, decoder);
+  }
+  return decoder;
+}
+
+function compile(schema: Schema): Decoder {
+  if (schema.type === 'object') return compileObject(schema);
+  if (schema.type === 'array') return compileArray(schema.items, schema);
+  if (schema.type === 'map') return compileMap(schema.values, schema);
+  if (schema.type === 'any' && schema.oneOf !== undefined) return compileAlternatives(schema.oneOf);
+  return scalarDecoders[schema.type](schema);
+}
+
+/** Sets a key that may be `__proto__`. */
+export function setOwn(object: JsonRecord, key: string, value: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  else object[key] = value;
+}
+
+function compileArray(items: Schema, schema: Schema): Decoder {
+  let item: Decoder | undefined;
+  return (value, context) => {
+    if (!Array.isArray(value)) throw wrongType(value, schema, context);
+    item ??= decoderOf(items);
+    for (let i = 0; i < value.length; i++) value[i] = value[i] === null ? zeroOf(items) : item(value[i], context);
+    return value;
+  };
+}
+
+function compileMap(values: Schema, schema: Schema): Decoder {
+  let item: Decoder | undefined;
+  return (value, context) => {
+    if (jsonTypeOf(value) !== 'object') throw wrongType(value, schema, context);
+    item ??= decoderOf(values);
+    const map = value as JsonRecord;
+    for (const key of Object.keys(map)) {
+      const before = map[key];
+      const after = before === null ? zeroOf(values) : item(before, context);
+      if (after !== before) setOwn(map, key, after);
+    }
+    return map;
+  };
+}
+
+/** The first alternative whose JSON type fits; scalars that are not listed (a bool, say) pass. */
+function compileAlternatives(schemas: readonly Schema[]): Decoder {
+  return (value, context) => {
+    const wanted = Array.isArray(value) ? 'array' : 'object';
+    const schema = typeof value === 'object' ? schemas.find((candidate) => candidate.type === wanted) : undefined;
+    return schema === undefined ? value : decoderOf(schema)(value, context);
+  };
+}
+
+function compileObject(schema: ObjectSchema): Decoder {
+  const struct = goName(schema.name);
+  let plans: readonly FieldPlan[] | undefined;
+  return (value, context) => {
+    if (jsonTypeOf(value) !== 'object') throw wrongType(value, schema, context);
+    plans ??= [...schema.fields.values()].map(planField);
+    const input = value as JsonRecord;
+    const outer = context.struct;
+    const out: JsonRecord = {};
+    let known = 0;
+    for (const plan of plans) {
+      const present = plan.inherited && !Object.hasOwn(input, plan.name) ? undefined : input[plan.name];
+      if (present !== undefined) known++;
+      if (present === undefined || present === null) {
+        if (plan.zero !== undefined) setOwn(out, plan.name, plan.zero());
+        continue;
+      }
+      context.struct = struct;
+      context.path[context.depth++] = plan.name;
+      const decoded = plan.decode(present, context);
+      context.depth--;
+      if (plan.dropEmpty && isEmpty(decoded)) {
+        if (plan.zero !== undefined) setOwn(out, plan.name, plan.zero());
+      } else setOwn(out, plan.name, decoded);
+    }
+    context.struct = outer;
+    if (countKeys(input) > known) takeUnknown(schema, input, out, context);
+    return out;
+  };
+}
+
+function countKeys(object: JsonRecord): number {
+  let count = 0;
+  for (const _ in object) count++;
+  return count;
+}
+
+function takeUnknown(schema: ObjectSchema, input: JsonRecord, out: JsonRecord, context: DecodeContext): void {
+  if (schema.preserveUnknownFields !== true) {
+    context.unknown = true;
+    return;
+  }
+  for (const key of Object.keys(input)) if (!schema.fields.has(key)) setOwn(out, key, input[key]);
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return value === '' || value === 0 || value === false;
+  if (Array.isArray(value)) return value.length === 0;
+  for (const _ in value) return false;
+  return true;
+}
+
+function planField(field: FieldSchema): FieldPlan {
+  const { schema } = field;
+  const collection = schema.type === 'array' || schema.type === 'map' || schema.type === 'byte';
+  const scalar = !collection && schema.type !== 'object';
+  // Structs are left out only when they are absent; quantities and the like have no empty form of their own.
+  const droppable = field.pointer !== true && (collection || (scalar && OMITTED_WHEN_ZERO.has(schema.type)));
+  return {
+    name: field.name,
+    inherited: field.name in Object.prototype,
+    decode: decoderOf(schema),
+    dropEmpty: droppable && (field.omitempty === true || field.nullOut === true),
+    zero: field.always === true ? zeroFactory(field) : undefined,
+  };
+}
+
+const OMITTED_WHEN_ZERO: ReadonlySet<string> = new Set(['string', 'bool', 'int32', 'int64', 'float64', 'duration']);
+
+function zeroFactory(field: FieldSchema): () => unknown {
+  if (field.nullOut === true) return () => null;
+  return () => zeroOf(field.schema);
+}
+
+const zeroContext: DecodeContext = { path: [], depth: 0, struct: '', unknown: false };
+
+/** What Go writes for the zero value of a type. */
+function zeroOf(schema: Schema): unknown {
+  switch (schema.type) {
+    case 'object':
+      return decoderOf(schema)({}, zeroContext);
+    case 'array':
+    case 'map':
+    case 'time':
+    case 'microTime':
+    case 'byte':
+    case 'rawExtension':
+    case 'fieldsV1':
+    case 'json':
+    case 'any':
+      return null;
+    case 'bool':
+      return false;
+    case 'int32':
+    case 'int64':
+    case 'float64':
+    case 'intOrString':
+      return 0;
+    case 'quantity':
+      return '0';
+    case 'duration':
+      return '0s';
+    case 'string':
+      return '';
+  }
+}

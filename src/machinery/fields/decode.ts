@@ -1,0 +1,45 @@
+import type { KubeObject } from '../meta.ts';
+import type { ObjectSchema } from '../schema.ts';
+import { decoderOf } from './compile.ts';
+import type { DecodeContext } from './decode-context.ts';
+import { strictErrors } from './strict.ts';
+
+export interface Decoded<T> {
+  /** The object with its fields in declaration order, without unknown fields, nulls and empty values Go would omit. */
+  object: T;
+  /** Unknown fields were dropped; `strictErrors` over the text names them. */
+  unknown: boolean;
+}
+
+/**
+ * Brings parsed JSON into the normal form of its type. Upstream: a decode into the Go type and an encode from it.
+ * Takes over `json`: parts of it are changed and used in the result. Throws a DecodeError where a value has the wrong
+ * JSON type or does not parse (quantity, time, base64), with the text of Go's decoder.
+ *
+ *     const { object } = decodeObject<Pod>(pods.schema, { metadata: { name: 'a' } });
+ */
+export function decodeObject<T extends object = KubeObject>(schema: ObjectSchema, json: unknown): Decoded<T> {
+  const context: DecodeContext = { path: [], depth: 0, struct: '', unknown: false };
+  const object = decoderOf(schema)(json ?? {}, context) as T;
+  return { object, unknown: context.unknown };
+}
+
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
+
+/**
+ * `decodeObject` for the JSON text of a request body. `fieldErrors` are the unknown and duplicate fields, in document
+ * order: what `Strict` refuses and `Warn` warns of; always empty for `Ignore`. Throws a SyntaxError where the text is
+ * no JSON, a DecodeError as `decodeObject`.
+ */
+export function decodeBody<T extends object = KubeObject>(
+  schema: ObjectSchema,
+  text: string,
+  validation: FieldValidation,
+): Decoded<T> & { fieldErrors: string[] } {
+  const json: unknown = JSON.parse(text);
+  // A text that prints to itself has no duplicate field, which spares the scan of most bodies that programs send.
+  const plain = validation === 'Ignore' || JSON.stringify(json) === text.trim();
+  const decoded = decodeObject<T>(schema, json);
+  const scan = validation !== 'Ignore' && (decoded.unknown || !plain);
+  return { ...decoded, fieldErrors: scan ? strictErrors(schema, text) : [] };
+}

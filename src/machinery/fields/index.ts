@@ -1,0 +1,4 @@
+/** From JSON to the normal form of a type, as Go's decoder and encoder would leave it. */
+export { type Decoded, decodeBody, decodeObject, type FieldValidation } from './decode.ts';
+export { DecodeError } from './decode-context.ts';
+export { strictErrors } from './strict.ts';
