@@ -134,7 +134,7 @@ function breakDown(rule: PolicyRule): PolicyRule[] {
   const names = rule.resourceNames?.length ? rule.resourceNames : [undefined];
   for (const group of rule.apiGroups ?? []) {
     for (const resource of rule.resources ?? []) {
-      for (const verb of rule.verbs) {
+      for (const verb of rule.verbs ?? []) {
         for (const name of names) {
           const part: PolicyRule = { apiGroups: [group], resources: [resource], verbs: [verb] };
           parts.push(name === undefined ? part : { ...part, resourceNames: [name] });
@@ -143,7 +143,7 @@ function breakDown(rule: PolicyRule): PolicyRule[] {
     }
   }
   for (const url of rule.nonResourceURLs ?? []) {
-    for (const verb of rule.verbs) parts.push({ nonResourceURLs: [url], verbs: [verb] });
+    for (const verb of rule.verbs ?? []) parts.push({ nonResourceURLs: [url], verbs: [verb] });
   }
   return parts;
 }
@@ -181,14 +181,14 @@ function coversUrl(owned: readonly string[], wanted: string): boolean {
 
 /** Joins parts that differ in their verb only. */
 function compact(parts: readonly PolicyRule[]): PolicyRule[] {
-  const joined = new Map<string, PolicyRule>();
+  const joined = new Map<string, { rule: PolicyRule; verbs: Set<string> }>();
   for (const part of parts) {
     const key = JSON.stringify({ ...part, verbs: [] });
-    const known = joined.get(key);
-    if (!known) joined.set(key, { ...part, verbs: [...part.verbs] });
-    else for (const verb of part.verbs) if (!known.verbs.includes(verb)) known.verbs.push(verb);
+    const entry = joined.get(key) ?? { rule: part, verbs: new Set<string>() };
+    joined.set(key, entry);
+    for (const verb of part.verbs ?? []) entry.verbs.add(verb);
   }
-  return [...joined.values()];
+  return [...joined.values()].map(({ rule, verbs }) => ({ ...rule, verbs: [...verbs] }));
 }
 
 function formatRule(rule: PolicyRule): string {
