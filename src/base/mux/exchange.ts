@@ -3,7 +3,7 @@ import { createBodyReader, sendBody } from './body.ts';
 import type { MuxConnection } from './connection.ts';
 import type { RequestHead, ResponseHead } from './frame.ts';
 import { createMuxSocket, type MuxSocket } from './socket.ts';
-import type { MuxStream } from './stream.ts';
+import type { MuxStream, StreamSink } from './stream.ts';
 
 export interface OutgoingRequest {
   method: string;
@@ -73,6 +73,51 @@ export function sendRequest(mux: MuxConnection, request: OutgoingRequest): Promi
     if (request.signal?.aborted) onAbort();
     else request.signal?.addEventListener('abort', onAbort, { once: true });
     if (body) void sendBody(stream, body);
+  });
+}
+
+export interface UpgradeAnswer extends IncomingResponse {
+  /** Set when the upgrade was accepted. */
+  socket?: {
+    stream: MuxStream;
+    /** Sets where frames go; those that came before are delivered at once. */
+    attach(sink: StreamSink): void;
+  };
+}
+
+/** Asks for a stream of messages. Resolves with the answer, which may be a refusal with a body. */
+export function sendUpgrade(mux: MuxConnection, request: Omit<OutgoingRequest, 'body'>): Promise<UpgradeAnswer> {
+  return new Promise((resolve, reject) => {
+    const { method, url, headers, signal } = request;
+    const early: ((sink: StreamSink) => void)[] = [];
+    const opened = mux.open(
+      { method, url, headers, body: false, upgrade: true },
+      {
+        response(answer) {
+          const { status, headers: answered } = answer;
+          const incoming = { status, headers: answered, body: reader.stream };
+          resolve(answer.upgraded ? { ...incoming, socket: { stream: opened, attach } } : incoming);
+        },
+        data: (bytes) => reader.push(bytes),
+        end() {
+          reader.end();
+          opened.end();
+        },
+        message: (data, size) => void early.push((sink) => sink.message?.(data, size)),
+        close: (code, reason) => void early.push((sink) => sink.close?.(code, reason)),
+        reset(reason) {
+          reader.fail(reason);
+          early.push((sink) => sink.reset(reason));
+          reject(new Error(reason));
+        },
+      },
+    );
+    const reader = createBodyReader(opened, () => opened.reset('the reader went away'));
+    const attach = (sink: StreamSink) => {
+      opened.attach(sink);
+      for (const deliver of early.splice(0)) deliver(sink);
+    };
+    signal?.addEventListener('abort', () => opened.reset('the request was aborted'), { once: true });
   });
 }
 

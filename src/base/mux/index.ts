@@ -7,7 +7,9 @@ export {
   type OutgoingRequest,
   type OutgoingResponse,
   sendRequest,
+  sendUpgrade,
   serveStream,
+  type UpgradeAnswer,
 } from './exchange.ts';
 export type { RequestHead, ResponseHead } from './frame.ts';
 export type { MuxSocket, SocketClose } from './socket.ts';

@@ -25,6 +25,8 @@ export interface StreamSink {
   /** A whole message; its credit goes back with `consume(size)`. */
   message?(data: string | Uint8Array, size: number): void;
   close?(code: number, reason: string): void;
+  /** The peer granted credit, so `state` changed. */
+  credit?(): void;
   /** The stream broke: reset by the peer, or the connection ended. Last call. */
   reset(reason: string): void;
 }
@@ -175,6 +177,7 @@ export class StreamCore implements MuxStream {
   granted(bytes: number): void {
     this.#credit += bytes;
     this.#flush();
+    this.sink.credit?.();
   }
 
   /** DATA arrived; false when the peer sent more than it was granted. */

@@ -1,0 +1,134 @@
+/** One node's end of the tunnel: holds the agent's socket and relays requests and sockets of clients through it. */
+import { DurableObject } from 'cloudflare:workers';
+import type { MuxStream, UpgradeAnswer } from '../base/mux/index.ts';
+import type { Env } from './env.ts';
+import { type AgentLink, createAgentLink, recoverAgentLink } from './tunnel-agent.ts';
+import {
+  closeSocket,
+  isUpgrade,
+  noTunnel,
+  type RelayAttachment,
+  relayRequest,
+  relaySink,
+  saveRelay,
+} from './tunnel-relay.ts';
+
+/** The agent's heartbeat, answered by the runtime without waking the object. */
+const PING = '\u0000kedge-ping';
+const PONG = '\u0000kedge-pong';
+/** An agent that is silent for longer (four heartbeats) is not asked any more. */
+const SILENCE_LIMIT_MS = 45_000;
+
+/** Named `CLUSTER/NODE`. */
+export class NodeTunnelObject extends DurableObject<Env> {
+  #agent: AgentLink | undefined;
+  #relays = new Map<WebSocket, MuxStream>();
+  #lastMessage = 0;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+    this.#agent = recoverAgentLink(ctx.getWebSockets('agent'));
+    for (const socket of ctx.getWebSockets('client')) this.#recoverRelay(socket);
+  }
+
+  /** `/tunnel` is the agent's own connection; everything with `x-kedge-relay` is a kubelet API request for it. */
+  override async fetch(request: Request): Promise<Response> {
+    if (request.headers.has('x-kedge-relay')) return this.#relay(request);
+    if (new URL(request.url).pathname !== '/tunnel') return new Response('not found', { status: 404 });
+    if (!isUpgrade(request))
+      return new Response('the tunnel is a WebSocket', { status: 426, headers: { upgrade: 'websocket' } });
+    const { 0: theirs, 1: ours } = new WebSocketPair();
+    const now = Date.now();
+    const generation = Math.max(now, (this.#agent?.generation ?? 0) + 1);
+    this.#drop('a newer connection of this node took over', 4001);
+    this.ctx.acceptWebSocket(ours, ['agent']);
+    this.#agent = createAgentLink(ours, { generation, nextId: 2, connectedAt: now });
+    return new Response(null, { status: 101, webSocket: theirs });
+  }
+
+  /** Milliseconds since the epoch of the agent's last sign of life; null when none is connected. */
+  async lastSeen(): Promise<number | null> {
+    if (!this.#agent) return null;
+    const ping = this.ctx.getWebSocketAutoResponseTimestamp(this.#agent.socket)?.getTime() ?? 0;
+    return Math.max(ping, this.#lastMessage, this.#agent.connectedAt);
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    if (socket === this.#agent?.socket) {
+      this.#lastMessage = Date.now();
+      this.#agent.mux.receive(message);
+      return;
+    }
+    const stream = this.#relays.get(socket);
+    if (!stream || !this.#agent) return closeSocket(socket, 1011, 'the node was disconnected');
+    stream.send(typeof message === 'string' ? message : new Uint8Array(message));
+    saveRelay(socket, this.#agent.generation, stream);
+    // The runtime delivers the next message of this socket after this one, which is what bounds a fast client.
+    await stream.writable();
+  }
+
+  override async webSocketClose(socket: WebSocket, code: number, reason: string): Promise<void> {
+    if (socket === this.#agent?.socket) return this.#lost('the node closed its tunnel');
+    this.#forget(socket)?.close(code, reason);
+  }
+
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    if (socket === this.#agent?.socket) return this.#lost('the tunnel broke');
+    this.#forget(socket)?.reset('the client went away');
+  }
+
+  async #relay(request: Request): Promise<Response> {
+    const seen = await this.lastSeen();
+    const agent = this.#agent;
+    if (!agent || seen === null) return noTunnel('the node has no tunnel');
+    if (Date.now() - seen > SILENCE_LIMIT_MS)
+      return noTunnel(`the node has been silent since ${new Date(seen).toISOString()}`);
+    const answer = relayRequest(agent.mux, request, (socket) => this.#accept(agent, socket));
+    agent.save();
+    return answer;
+  }
+
+  #accept(agent: AgentLink, { stream, attach }: NonNullable<UpgradeAnswer['socket']>): WebSocket {
+    const { 0: theirs, 1: ours } = new WebSocketPair();
+    this.ctx.acceptWebSocket(ours, ['client']);
+    this.#relays.set(ours, stream);
+    saveRelay(ours, agent.generation, stream);
+    attach(relaySink(ours, () => stream, { generation: agent.generation, over: () => this.#forget(ours) }));
+    return theirs;
+  }
+
+  #recoverRelay(socket: WebSocket): void {
+    const saved = socket.deserializeAttachment() as RelayAttachment | null;
+    if (!saved || !this.#agent || saved.generation !== this.#agent.generation) return;
+    const { generation } = saved;
+    const stream: MuxStream = this.#agent.mux.restore(
+      saved.stream,
+      relaySink(socket, () => stream, { generation, over: () => this.#forget(socket) }),
+    );
+    this.#relays.set(socket, stream);
+  }
+
+  #forget(socket: WebSocket): MuxStream | undefined {
+    const stream = this.#relays.get(socket);
+    this.#relays.delete(socket);
+    return stream;
+  }
+
+  /** Ends the present agent connection and every stream on it. */
+  #drop(reason: string, code: number): void {
+    const agent = this.#agent;
+    this.#agent = undefined;
+    agent?.mux.closed(reason);
+    if (agent) closeSocket(agent.socket, code, reason);
+  }
+
+  async #lost(reason: string): Promise<void> {
+    this.#drop(reason, 1000);
+    const [cluster, node] = (this.ctx.id.name ?? '').split('/');
+    if (!cluster || !node || this.env.KEDGE_API_ONLY === 'true') return;
+    const controllers: unknown = this.env.CONTROLLERS.getByName(cluster);
+    // The lease tells the same later, so a failure here only costs time.
+    await (controllers as { nodeDisconnected(node: string): Promise<void> }).nodeDisconnected(node).catch(() => {});
+  }
+}
