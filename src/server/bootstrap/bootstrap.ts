@@ -1,0 +1,207 @@
+/** Creates and repairs the objects every cluster has. Upstream: the post-start hooks of kube-apiserver. */
+import type { ClusterRole, PolicyRule, RoleBinding } from '../../kinds/index.ts';
+import type { Kind } from '../../machinery/kind.ts';
+import type { KubeObject } from '../../machinery/meta.ts';
+import type { ObjectKey, Shard, WriteOp } from '../../storage/contract.ts';
+import type { ConfigCache, KindRegistry, ServerOptions } from '../contract.ts';
+import { encodeObject } from '../encode.ts';
+import { type AdvertisedAddress, bootstrapObjects } from './objects.ts';
+
+export interface BootstrapDeps {
+  options: ServerOptions;
+  kinds: KindRegistry;
+  config: ConfigCache;
+  advertise?: AdvertisedAddress;
+  aggregateRoles: boolean;
+}
+
+/** Names the release that last completed the objects. */
+const MARKER: ObjectKey = { resource: 'configmaps', namespace: 'kube-system', name: 'kedge-bootstrap' };
+const MAX_OPS = 100;
+const MAX_TRIES = 5;
+const AUTOUPDATE_RBAC = 'rbac.authorization.kubernetes.io/autoupdate';
+const AUTOUPDATE_FLOW = 'apf.kubernetes.io/autoupdate-spec';
+const AUTOMANAGED_API_SERVICE = 'kube-aggregator.kubernetes.io/automanaged';
+
+interface Wanted {
+  kind: Kind;
+  key: ObjectKey;
+  object: KubeObject;
+}
+
+/**
+ * Creates what is missing, and completes what a newer release widened, in as few calls as there are resources, plus
+ * one transaction per hundred changes. Idempotent. When this release has done so before and nothing that the
+ * configuration cache knows is missing, that is two reads.
+ */
+export async function bootstrapCluster(deps: BootstrapDeps): Promise<void> {
+  const { options } = deps;
+  const wanted = await wantedObjects(deps);
+  if (await isComplete(wanted, deps)) return;
+  for (let attempt = 1; ; attempt++) {
+    const changes = await planChanges(wanted, deps);
+    const done = await applyChanges(changes, options);
+    if (done) return;
+    if (attempt === MAX_TRIES) throw new Error('the bootstrap objects keep changing while they are being created');
+  }
+}
+
+async function isComplete(wanted: readonly Wanted[], { options, config, kinds }: BootstrapDeps): Promise<boolean> {
+  const marker = await options.store.shardOf(MARKER.resource).get(MARKER);
+  if (!marker.object) return false;
+  const { data } = JSON.parse(marker.object.text) as { data?: Record<string, string> };
+  if (data?.release !== options.gitVersion) return false;
+  const snapshot = await config.fresh();
+  return wanted.every(
+    ({ key }) =>
+      !kinds.byStored(key.resource)?.cached || snapshot.get(key.resource, key.namespace, key.name) !== undefined,
+  );
+}
+
+async function wantedObjects({ options, kinds, advertise, aggregateRoles }: BootstrapDeps): Promise<Wanted[]> {
+  const { caCertificate } = await options.keys();
+  const objects = bootstrapObjects({
+    settings: options.settings,
+    caCertificate,
+    aggregateRoles,
+    now: options.clock.now(),
+    ...(advertise ? { advertise } : {}),
+  });
+  const marker: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: MARKER.name, namespace: MARKER.namespace },
+    data: { release: options.gitVersion },
+  };
+  return [...objects, marker].flatMap((object) => {
+    const [group, version] = splitApiVersion(object.apiVersion ?? '');
+    const kind = kinds.byKind(group, version, object.kind ?? '');
+    if (!kind) return [];
+    const { namespace = '', name = '' } = object.metadata;
+    return [{ kind, object, key: { resource: kind.storedAs, namespace, name } }];
+  });
+}
+
+function splitApiVersion(apiVersion: string): [string, string] {
+  const slash = apiVersion.indexOf('/');
+  return slash < 0 ? ['', apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)];
+}
+
+/** Operations by shard; one list per resource tells what is there. */
+async function planChanges(wanted: readonly Wanted[], deps: BootstrapDeps): Promise<Map<Shard, WriteOp[]>> {
+  const { store } = deps.options;
+  const present = new Map<string, KubeObject>();
+  const resources = [...new Set(wanted.map(({ key }) => key.resource))];
+  await Promise.all(
+    resources.map(async (resource) => {
+      // Only a few namespaces hold such objects, but all of cluster scope is read at once.
+      const namespaces = new Set(wanted.filter(({ key }) => key.resource === resource).map(({ key }) => key.namespace));
+      for (const namespace of namespaces) {
+        const page = await store.shardOf(resource).list({ resource, namespace });
+        if (!page.ok) throw new Error(`${resource} could not be listed: ${page.why}`);
+        for (const object of JSON.parse(`[${page.text}]`) as KubeObject[]) {
+          present.set(`${resource}/${namespace}/${object.metadata.name}`, object);
+        }
+      }
+    }),
+  );
+  const changes = new Map<Shard, WriteOp[]>();
+  for (const item of wanted) {
+    const { resource, namespace, name } = item.key;
+    const op = planChange(item, present.get(`${resource}/${namespace}/${name}`), deps.options);
+    if (!op) continue;
+    const shard = store.shardOf(resource);
+    const ops = changes.get(shard);
+    if (ops) ops.push(op);
+    else changes.set(shard, [op]);
+  }
+  return changes;
+}
+
+function planChange(
+  { kind, key, object }: Wanted,
+  present: KubeObject | undefined,
+  options: ServerOptions,
+): WriteOp | undefined {
+  if (!present) {
+    const created = new Date(options.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+    const metadata = { ...object.metadata, uid: options.random.uuid(), creationTimestamp: created };
+    return { type: 'create', key, object: encodeObject(kind, { ...object, metadata }) };
+  }
+  const repaired = repair(object, present);
+  if (!repaired) return undefined;
+  const revision = Number(present.metadata.resourceVersion);
+  return { type: 'update', key, object: encodeObject(kind, repaired), expect: { revision } };
+}
+
+/** The present object completed, or undefined when it needs nothing. What users added is kept. */
+function repair(wanted: KubeObject, present: KubeObject): KubeObject | undefined {
+  const { annotations = {}, labels = {} } = present.metadata;
+  switch (wanted.kind) {
+    case 'Role':
+    case 'ClusterRole':
+      if (annotations[AUTOUPDATE_RBAC] === 'false' || wanted.aggregationRule) return undefined;
+      return addMissing(
+        present,
+        'rules',
+        (present as unknown as ClusterRole).rules,
+        (wanted as unknown as ClusterRole).rules,
+      );
+    case 'RoleBinding':
+    case 'ClusterRoleBinding': {
+      if (annotations[AUTOUPDATE_RBAC] === 'false') return undefined;
+      const now = present as unknown as RoleBinding;
+      return addMissing(present, 'subjects', now.subjects, (wanted as unknown as RoleBinding).subjects);
+    }
+    case 'FlowSchema':
+    case 'PriorityLevelConfiguration':
+      return annotations[AUTOUPDATE_FLOW] === 'true' ? withSpec(present, wanted) : undefined;
+    case 'APIService':
+      return AUTOMANAGED_API_SERVICE in labels ? withSpec(present, wanted) : undefined;
+    case 'ConfigMap':
+      return wanted.metadata.name === MARKER.name && canonical(present.data) !== canonical(wanted.data)
+        ? { ...present, data: wanted.data }
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function addMissing(
+  present: KubeObject,
+  field: 'rules' | 'subjects',
+  have: readonly unknown[] | null | undefined,
+  want: readonly unknown[] | null | undefined,
+): KubeObject | undefined {
+  const known = new Set((have ?? []).map(canonical));
+  const missing = (want ?? []).filter((entry) => !known.has(canonical(entry)));
+  return missing.length > 0 ? { ...present, [field]: [...(have ?? []), ...missing] as PolicyRule[] } : undefined;
+}
+
+function withSpec(present: KubeObject, wanted: KubeObject): KubeObject | undefined {
+  return canonical(present.spec) === canonical(wanted.spec) ? undefined : { ...present, spec: wanted.spec };
+}
+
+/** Text that does not depend on the order of fields. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
+
+/** False when somebody else wrote at the same time: then plan anew. */
+async function applyChanges(changes: Map<Shard, WriteOp[]>, options: ServerOptions): Promise<boolean> {
+  for (const [shard, ops] of changes) {
+    for (let at = 0; at < ops.length; at += MAX_OPS) {
+      const batch = ops.slice(at, at + MAX_OPS);
+      const result = await shard.transact({ id: options.random.uuid(), ops: batch });
+      if (result.ok) continue;
+      if (result.why === 'TooLarge' || result.why === 'Full')
+        throw new Error(`bootstrap objects refused: ${result.why}`);
+      return false;
+    }
+  }
+  return true;
+}

@@ -1,0 +1,96 @@
+/** The objects every cluster has, made from those recorded of the followed release. */
+import type { ClusterRole } from '../../kinds/index.ts';
+import type { ClusterSettings } from '../../machinery/kind.ts';
+import type { KubeObject } from '../../machinery/meta.ts';
+import { aggregatedRules } from '../authz/escalation.ts';
+import { BOOTSTRAP_OBJECTS } from './generated/objects.ts';
+
+/** Where the API server can be reached from inside the cluster. */
+export interface AdvertisedAddress {
+  ip: string;
+  port: number;
+}
+
+export interface BootstrapInput {
+  settings: ClusterSettings;
+  caCertificate: string;
+  advertise?: AdvertisedAddress;
+  /** Fill in the rules of aggregated cluster roles, where no controller does. */
+  aggregateRoles: boolean;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+/** Complete but for uid, resourceVersion and creationTimestamp. */
+export function bootstrapObjects(input: BootstrapInput): KubeObject[] {
+  const time = new Date(input.now).toISOString().replace(/\.\d+Z$/, 'Z');
+  const text = BOOTSTRAP_OBJECTS.replaceAll('<time>', time).replaceAll(
+    '<pem>',
+    JSON.stringify(input.caCertificate).slice(1, -1),
+  );
+  const objects = text.split('\n').map((line) => JSON.parse(line) as KubeObject);
+  for (const object of objects) adapt(object, input, time);
+  if (input.aggregateRoles) aggregate(objects);
+  // Namespaces come first, so that no object stands in a namespace that is missing.
+  objects.sort((a, b) => Number(b.kind === 'Namespace') - Number(a.kind === 'Namespace'));
+  return [...objects, ...endpoints(input.advertise)];
+}
+
+/** The first address of the service range: that of the `kubernetes` Service. */
+export function apiServiceAddress(serviceCIDR: string): string {
+  const [base = ''] = serviceCIDR.split('/');
+  const parts = base.split('.');
+  return [...parts.slice(0, 3), Number(parts[3]) + 1].join('.');
+}
+
+function adapt(object: KubeObject, { settings }: BootstrapInput, time: string): void {
+  const address = apiServiceAddress(settings.serviceCIDR);
+  switch (object.kind) {
+    case 'Service':
+      object.spec = { ...(object.spec as object), clusterIP: address, clusterIPs: [address] };
+      break;
+    case 'IPAddress':
+      object.metadata.name = address;
+      break;
+    case 'ServiceCIDR':
+      object.spec = { cidrs: [settings.serviceCIDR] };
+      break;
+    case 'ConfigMap':
+      if (object.metadata.name === 'kube-apiserver-legacy-service-account-token-tracking') {
+        object.data = { since: time.slice(0, 10) };
+      }
+      break;
+  }
+}
+
+function aggregate(objects: readonly KubeObject[]): void {
+  const roles = objects.filter((object) => object.kind === 'ClusterRole') as unknown as ClusterRole[];
+  const matches = (selector: { matchLabels?: Record<string, string> }, role: ClusterRole): boolean =>
+    Object.entries(selector.matchLabels ?? {}).every(([key, value]) => role.metadata.labels?.[key] === value);
+  // edit aggregates into admin and view into edit, so each round carries rules one step further.
+  for (let round = 0; round < 3; round++) {
+    for (const role of roles) if (role.aggregationRule) role.rules = aggregatedRules(role, roles, matches);
+  }
+}
+
+function endpoints(advertise: AdvertisedAddress | undefined): KubeObject[] {
+  if (!advertise) return [];
+  const { ip, port } = advertise;
+  const metadata = { name: 'kubernetes', namespace: 'default' };
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+      subsets: [{ addresses: [{ ip }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],
+    },
+    {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [ip], conditions: { ready: true } }],
+      ports: [{ name: 'https', port, protocol: 'TCP' }],
+    },
+  ];
+}
