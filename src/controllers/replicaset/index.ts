@@ -1,0 +1,2 @@
+export { createReplicaSetController } from './controller.ts';
+export { planReplicas, planStatus } from './plan.ts';

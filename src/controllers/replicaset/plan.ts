@@ -1,0 +1,156 @@
+import {
+  type Pod,
+  pods,
+  type ReplicaSet,
+  type ReplicaSetCondition,
+  type ReplicaSetStatus,
+  replicaSets,
+} from '../../kinds/index.ts';
+import type { Plan, Step, Write } from '../runtime/apply-plan.ts';
+import { sameJson } from '../runtime/canonical.ts';
+import { controllerReference } from '../runtime/claim.ts';
+import type { EventSpec } from '../runtime/events.ts';
+import { matchesPairs } from '../runtime/label-selector.ts';
+import { availableIn, isActivePod, isFinishedPod } from '../runtime/pods.ts';
+import { formatTime } from '../runtime/time.ts';
+import { rankForDeletion } from './rank.ts';
+
+/** Pods created or deleted in one go. Upstream: BurstReplicas. */
+const BURST = 500;
+
+export interface ReplicasInput {
+  replicaSet: ReplicaSet;
+  /** The pods it controls. */
+  owned: readonly Pod[];
+  /** All pods that serve the same purpose, its own included; read only when pods have to go. */
+  related: readonly Pod[];
+  now: number;
+}
+
+/** Pods wanted minus pods there; positive when pods have to be created. */
+export function missingReplicas(replicaSet: ReplicaSet, owned: readonly Pod[]): number {
+  return (replicaSet.spec?.replicas ?? 1) - owned.filter(isActivePod).length;
+}
+
+/** Creates or deletes pods until their number is right. Upstream: ReplicaSetController.manageReplicas. */
+export function planReplicas({ replicaSet, owned, related, now }: ReplicasInput): Plan {
+  if (replicaSet.metadata.deletionTimestamp) return { steps: [] };
+  const missing = missingReplicas(replicaSet, owned);
+  if (missing === 0) return { steps: [] };
+  if (missing > 0) return { steps: [creations(replicaSet, Math.min(missing, BURST))] };
+  const active = owned.filter(isActivePod);
+  const count = Math.min(-missing, BURST);
+  const chosen = count < active.length ? rankForDeletion(active, related, now).slice(0, count) : active;
+  return { steps: [{ writes: chosen.map((pod) => deletion(replicaSet, pod)) }] };
+}
+
+function creations(replicaSet: ReplicaSet, count: number): Step {
+  const { template } = replicaSet.spec ?? {};
+  const object: Pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      generateName: `${replicaSet.metadata.name}-`,
+      namespace: replicaSet.metadata.namespace,
+      labels: template?.metadata?.labels,
+      annotations: template?.metadata?.annotations,
+      finalizers: template?.metadata?.finalizers,
+      ownerReferences: [controllerReference(replicaSets, replicaSet)],
+    },
+    spec: template?.spec as Pod['spec'],
+  };
+  const write: Write = {
+    type: 'create',
+    kind: pods,
+    object,
+    events: {
+      succeeded: (pod) => event(replicaSet, 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`),
+      failed: (error) => event(replicaSet, 'FailedCreate', `Error creating: ${error.message}`),
+    },
+  };
+  return { writes: Array.from({ length: count }, () => write), slowStart: true };
+}
+
+function deletion(replicaSet: ReplicaSet, pod: Pod): Write {
+  return {
+    type: 'delete',
+    kind: pods,
+    object: pod,
+    events: {
+      succeeded: () => event(replicaSet, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`),
+      failed: (error) => event(replicaSet, 'FailedDelete', `Error deleting: ${error.message}`),
+    },
+  };
+}
+
+function event(object: ReplicaSet, reason: string, message: string): EventSpec {
+  return { kind: replicaSets, object, type: reason.startsWith('Failed') ? 'Warning' : 'Normal', reason, message };
+}
+
+export interface StatusInput {
+  replicaSet: ReplicaSet;
+  /** The pods it controls, as they were read: what was created or deleted since shows in the next round. */
+  owned: readonly Pod[];
+  /** Why its replicas could not be managed. */
+  failure?: Error;
+  now: number;
+}
+
+export interface StatusPlan extends Plan {
+  /** Milliseconds until another pod counts as available. */
+  requeueAfter?: number;
+}
+
+/** Writes the status when it differs. Upstream: calculateStatus, updateReplicaSetStatus. */
+export function planStatus({ replicaSet, owned, failure, now }: StatusInput): StatusPlan {
+  const { spec } = replicaSet;
+  const active = owned.filter(isActivePod);
+  const waits = active.map((pod) => availableIn(pod, spec?.minReadySeconds ?? 0, now));
+  const templateLabels = spec?.template?.metadata?.labels ?? {};
+  const status: ReplicaSetStatus = {
+    replicas: active.length,
+    fullyLabeledReplicas: active.filter((pod) => matchesPairs(templateLabels, pod.metadata.labels)).length,
+    readyReplicas: waits.filter((wait) => wait !== undefined).length,
+    availableReplicas: waits.filter((wait) => wait === 0).length,
+    terminatingReplicas: owned.filter((pod) => pod.metadata.deletionTimestamp && !isFinishedPod(pod)).length,
+    observedGeneration: replicaSet.metadata.generation,
+    conditions: conditionsOf({ replicaSet, owned, failure, now }),
+  };
+  const pending = waits.filter((wait) => wait !== undefined && wait > 0) as number[];
+  const requeueAfter = pending.length > 0 ? Math.min(...pending) : undefined;
+  const object = { ...replicaSet, status };
+  const writes: Write[] = isSameStatus(replicaSet.status, status)
+    ? []
+    : [{ type: 'update', kind: replicaSets, object, subresource: 'status' }];
+  return { steps: [{ writes }], ...(requeueAfter === undefined ? {} : { requeueAfter }) };
+}
+
+function conditionsOf({ replicaSet, owned, failure, now }: StatusInput): ReplicaSetCondition[] | undefined {
+  const others = (replicaSet.status?.conditions ?? []).filter((condition) => condition.type !== 'ReplicaFailure');
+  const old = replicaSet.status?.conditions?.find((condition) => condition.type === 'ReplicaFailure');
+  if (failure === undefined) return others.length > 0 ? others : undefined;
+  if (old) return [...others, old];
+  const reason = missingReplicas(replicaSet, owned) > 0 ? 'FailedCreate' : 'FailedDelete';
+  const condition = {
+    type: 'ReplicaFailure',
+    status: 'True',
+    lastTransitionTime: formatTime(now),
+    reason,
+    message: failure.message,
+  };
+  return [...others, condition];
+}
+
+/** Zero and absent are the same on the wire, except for terminatingReplicas. */
+function isSameStatus(old: ReplicaSetStatus | undefined, status: ReplicaSetStatus): boolean {
+  const normal = (value: ReplicaSetStatus | undefined) => ({
+    replicas: value?.replicas ?? 0,
+    fullyLabeledReplicas: value?.fullyLabeledReplicas ?? 0,
+    readyReplicas: value?.readyReplicas ?? 0,
+    availableReplicas: value?.availableReplicas ?? 0,
+    terminatingReplicas: value?.terminatingReplicas,
+    observedGeneration: value?.observedGeneration ?? 0,
+    conditions: value?.conditions ?? [],
+  });
+  return sameJson(normal(old), normal(status));
+}

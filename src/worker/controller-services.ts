@@ -1,0 +1,102 @@
+/** What the controllers of a cluster need besides its API: who they are, the owner index, the kinds. */
+
+import type { Clock } from '../base/clock.ts';
+import type { Client, Transport } from '../client/client.ts';
+import type { Dependent, ServedKind } from '../controllers/index.ts';
+import { allKinds, type CustomResourceDefinition, customResourceDefinitions } from '../kinds/index.ts';
+import type { Server, UserInfo } from '../server/contract.ts';
+import type { Store } from '../storage/contract.ts';
+
+const GROUPS = ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'];
+
+/** Upstream's controllers read through informers that act as the controller manager, and write as themselves. */
+const READER: UserInfo = { name: 'system:kube-controller-manager', groups: ['system:authenticated'] };
+
+/** Single objects that the controller manager may get; its role lets it list and watch everything. */
+const READER_GETS = /^\/api\/v1\/(namespaces\/[^/]+|namespaces\/[^/]+\/(configmaps|secrets|serviceaccounts)\/[^/]+)$/;
+
+/** Calls of `server` as a service account of kube-system, reads as the controller manager where upstream has it so. */
+export function controllerTransport(server: Server, serviceAccount: string): Transport {
+  const writer: UserInfo = { name: `system:serviceaccount:kube-system:${serviceAccount}`, groups: GROUPS };
+  return (request) => {
+    const { pathname } = new URL(request.url);
+    const read = request.method === 'GET' && (isCollection(pathname) || READER_GETS.test(pathname));
+    return server.fetch(request, read ? READER : writer);
+  };
+}
+
+/** `/api/v1/pods`, `/apis/apps/v1/namespaces/default/deployments` */
+function isCollection(pathname: string): boolean {
+  const segments = pathname.split('/').slice(1);
+  const rest = segments.slice(segments[0] === 'api' ? 2 : 3);
+  return rest.length === 1 || (rest.length === 3 && rest[0] === 'namespaces');
+}
+
+/** The built-in kinds that are kept, one version of each, and the custom resources of the moment. */
+export async function servedKinds(client: Client): Promise<ServedKind[]> {
+  const byStored = new Map<string, ServedKind>();
+  for (const kind of allKinds) {
+    if (kind.stored && (kind.preferredVersion || !byStored.has(kind.storedAs))) byStored.set(kind.storedAs, kind);
+  }
+  const { items } = await client.list<CustomResourceDefinition>(customResourceDefinitions);
+  for (const { spec } of items) {
+    const version = spec.versions?.find((candidate) => candidate.served);
+    if (version === undefined) continue;
+    const { plural, kind } = spec.names;
+    const storedAs = `${plural}.${spec.group}`;
+    byStored.set(storedAs, {
+      group: spec.group,
+      version: version.name,
+      kind,
+      resource: plural,
+      namespaced: spec.scope === 'Namespaced',
+      storedAs,
+      verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
+    });
+  }
+  return [...byStored.values()];
+}
+
+/** How long a list of kinds is used before custom resource definitions are read again, in milliseconds. */
+const KINDS_AGE = 2_000;
+
+/** `servedKinds`, read at most once in a while. */
+export function rememberKinds(client: Client, clock: Clock): () => Promise<ServedKind[]> {
+  let kinds: Promise<ServedKind[]> | undefined;
+  let until = 0;
+  return () => {
+    if (kinds === undefined || clock.now() >= until) {
+      until = clock.now() + KINDS_AGE;
+      kinds = servedKinds(client);
+      kinds.catch(() => {
+        kinds = undefined;
+      });
+    }
+    return kinds;
+  };
+}
+
+/** Objects that name `uid` among their owners, from every shard that keeps an owner index. */
+export async function findDependents(
+  options: { store: Store; kinds: readonly ServedKind[] },
+  uid: string,
+): Promise<Dependent[]> {
+  const { store, kinds } = options;
+  const byStored = new Map(kinds.map((kind) => [kind.storedAs, kind]));
+  const shards = new Set(kinds.map((kind) => store.shardOf(kind.storedAs)));
+  const found: Dependent[] = [];
+  for (const shard of shards) {
+    for (const { key, projection } of (await shard.dependents?.(uid)) ?? []) {
+      const kind = byStored.get(key.resource);
+      if (kind === undefined) continue;
+      found.push({
+        kind,
+        namespace: key.namespace,
+        name: key.name,
+        uid: projection.uid,
+        deleting: projection.deleting,
+      });
+    }
+  }
+  return found;
+}
