@@ -185,6 +185,11 @@ export type ChangesResult =
     }
   | { ok: false; why: 'Expired' };
 
+export interface DependentObject {
+  key: ObjectKey;
+  projection: Projection;
+}
+
 /**
  * One shard, as the server sees it. Every answer carries `tracked`: the revision of the last write to a resource that
  * the server caches, so that a cache learns it is stale from any call it makes.
@@ -197,6 +202,8 @@ export interface Shard {
   watch(query: WatchQuery): Promise<WatchStream>;
   changes(query: ChangesQuery): Promise<ChangesResult>;
   revision(): Promise<number>;
+  /** Objects of any resource that name `owner` (a UID) among their owners. Absent: `list` by owner answers it. */
+  dependents?(owner: string): Promise<DependentObject[]>;
 }
 
 /** The shards of one cluster. */
