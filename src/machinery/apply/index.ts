@@ -1,0 +1,3 @@
+export { type ApplyRequest, type ApplyResult, apply } from './apply.ts';
+export { settleManagedFields } from './settle.ts';
+export { type FieldContext, trackUpdate, type UpdateRequest, type Versioned } from './track-update.ts';
