@@ -86,7 +86,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): TokenAuthenticator
     const bootstrap = parseBootstrapToken(token);
     if (bootstrap) {
       const user = await authenticateBootstrapToken(bootstrap, lookup, deps.clock);
-      if (!user) throw new InvalidTokenError('unknown bootstrap token');
+      if (!user) throw new InvalidTokenError('');
       return permanent(user, deps.settings);
     }
     const entry = await identifyJwt(token, { ...deps, lookup, signing });
@@ -144,7 +144,7 @@ interface JwtDeps extends AuthenticatorDeps {
 
 async function identifyJwt(token: string, deps: JwtDeps): Promise<KnownToken> {
   const payload = await deps.signing.verify(token);
-  if (!payload || payload.iss !== deps.settings.serviceAccountIssuer) throw new InvalidTokenError('unknown token');
+  if (!payload || payload.iss !== deps.settings.serviceAccountIssuer) throw new InvalidTokenError('');
   const times = {
     expiresAt: (payload.exp ?? 0) * 1_000,
     notBefore: (payload.nbf ?? 0) * 1_000,
@@ -159,7 +159,7 @@ async function identifyJwt(token: string, deps: JwtDeps): Promise<KnownToken> {
       recheckMs: NODE_RECHECK_MS,
     };
   }
-  if (!isServiceAccountPayload(payload)) throw new InvalidTokenError('unknown kind of token');
+  if (!isServiceAccountPayload(payload)) throw new InvalidTokenError('');
   return { ...times, ...serviceAccountEntry(payload, deps) };
 }
 

@@ -17,5 +17,5 @@ export {
 export { createObjectLookup, type ObjectLookup } from './object-lookup.ts';
 export { jsonWebKeySet, openIdConfiguration } from './openid.ts';
 export { createSigningKeys, type SigningKeys } from './signing-keys.ts';
-export { mintToken, type TokenRequest, type TokenRequestDeps } from './token-request.ts';
+export { createTokenMinter, mintToken, type TokenRequest, type TokenRequestDeps } from './token-request.ts';
 export { anonymousUser, nodeOf } from './users.ts';

@@ -38,41 +38,35 @@ const EXTENDED_SECONDS = 365 * 24 * 3_600;
 
 const SUBJECT = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
 
-/** `Namespace` and `name` of the account whose token is asked for, from the path. */
-export interface AccountName {
+interface AccountName {
   namespace: string;
   name: string;
 }
 
 /**
- * Fills `request` with a token for the account. Throws 404 when the account or the bound object is missing, 409 when
- * a UID differs, 422 for a wrong duration.
+ * A token for `account`, in the form of the request. Throws 404 when the bound object is missing, 409 when a UID
+ * differs, 422 for a wrong duration.
  */
 export async function mintToken(
+  account: KubeObject,
   request: TokenRequest,
-  account: AccountName,
   deps: TokenRequestDeps,
 ): Promise<TokenRequest> {
   const spec = request.spec ?? {};
   const seconds = spec.expirationSeconds ?? DEFAULT_SECONDS;
   checkSeconds(seconds);
-  const { namespace, name } = account;
-  const object = await deps.lookup.live<ServiceAccount>('serviceaccounts', namespace, name);
-  if (!object) throw notFound({ group: '', kind: 'serviceaccounts' }, name);
-  checkMetadata(request, account);
+  const { namespace = '', name = '', uid } = account.metadata;
+  checkMetadata(request, { namespace, name });
   const audiences = spec.audiences?.length ? spec.audiences : [deps.settings.serviceAccountIssuer];
   const claims: ServiceAccountClaims = {
     namespace,
-    serviceaccount: claimOf(object),
-    ...(spec.boundObjectRef ? await bind(spec.boundObjectRef, account, deps.lookup) : {}),
+    serviceaccount: claimOf(account),
+    ...(spec.boundObjectRef ? await bind(spec.boundObjectRef, { namespace, name }, deps.lookup) : {}),
   };
   const issuedAt = Math.floor(deps.clock.now() / 1_000);
   let lifetime = seconds;
-  if (
-    seconds === EXTENDED_WHEN_SECONDS &&
-    claims.pod &&
-    audiences.every((a) => a === deps.settings.serviceAccountIssuer)
-  ) {
+  const forServer = audiences.every((audience) => audience === deps.settings.serviceAccountIssuer);
+  if (seconds === EXTENDED_WHEN_SECONDS && claims.pod && forServer) {
     lifetime = EXTENDED_SECONDS;
     claims.warnafter = issuedAt + seconds;
   }
@@ -86,23 +80,28 @@ export async function mintToken(
     jti: deps.random.uuid(),
     'kubernetes.io': claims,
   });
-  const { creationTimestamp: _, ...metadata } = object.metadata;
+  const managedFields = request.metadata?.managedFields;
   return {
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
     metadata: {
       name,
       namespace,
-      ...(metadata.uid ? { uid: metadata.uid } : {}),
+      ...(uid ? { uid } : {}),
       creationTimestamp: timestamp(issuedAt),
-      ...(request.metadata?.managedFields ? { managedFields: request.metadata.managedFields } : {}),
+      ...(managedFields ? { managedFields } : {}),
     },
     spec: { audiences, expirationSeconds: seconds, boundObjectRef: spec.boundObjectRef ?? null },
     status: { token, expirationTimestamp: timestamp(issuedAt + seconds) },
   };
 }
 
-type ServiceAccount = KubeObject;
+/** `mintToken` with its dependencies, as the server's subresource calls it. */
+export function createTokenMinter(
+  deps: TokenRequestDeps,
+): (account: KubeObject, request: KubeObject) => Promise<KubeObject> {
+  return (account, request) => mintToken(account, request as TokenRequest, deps);
+}
 
 interface PodShape extends KubeObject {
   spec?: { serviceAccountName?: string; nodeName?: string };

@@ -1,0 +1,157 @@
+/** SubjectAccessReview and its kin: may somebody do something? Upstream: pkg/registry/authorization. */
+import type {
+  LocalSubjectAccessReview,
+  NonResourceAttributes,
+  ResourceAttributes,
+  SelfSubjectAccessReview,
+  SubjectAccessReview,
+  SubjectAccessReviewStatus,
+} from '../../kinds/index.ts';
+import type { KubeObject } from '../../machinery/meta.ts';
+import { badRequest, type FieldError, StatusError } from '../../machinery/status.ts';
+import type { Attributes, Authorizer, UserInfo } from '../contract.ts';
+
+const GROUP = 'authorization.k8s.io';
+
+interface ReviewSpec {
+  resourceAttributes?: ResourceAttributes | null;
+  nonResourceAttributes?: NonResourceAttributes | null;
+}
+
+/** Answers a SelfSubjectAccessReview for `user`. */
+export async function reviewOwnAccess(review: KubeObject, user: UserInfo, authorizer: Authorizer): Promise<KubeObject> {
+  const { spec = {} } = review as unknown as SelfSubjectAccessReview;
+  refuse([...specErrors(spec), ...metadataErrors(review, false)]);
+  return { ...review, status: await decide(spec, user, authorizer) };
+}
+
+/** Answers a SubjectAccessReview. */
+export async function reviewAccess(review: KubeObject, authorizer: Authorizer): Promise<KubeObject> {
+  const { spec = {} } = review as unknown as SubjectAccessReview;
+  refuse([...specErrors(spec), ...subjectErrors(spec), ...metadataErrors(review, false)]);
+  return { ...review, status: await decide(spec, subjectOf(spec), authorizer) };
+}
+
+/** Answers a LocalSubjectAccessReview of `namespace`. */
+export async function reviewLocalAccess(
+  review: KubeObject,
+  namespace: string,
+  authorizer: Authorizer,
+): Promise<KubeObject> {
+  const { spec = {} } = review as unknown as LocalSubjectAccessReview;
+  const given = review.metadata?.namespace;
+  if (given && given !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  const errors = [...specErrors(spec), ...subjectErrors(spec), ...metadataErrors(review, true)];
+  const asked = spec.resourceAttributes?.namespace ?? '';
+  if (spec.resourceAttributes && asked !== namespace) {
+    errors.push(wrong('spec.resourceAttributes.namespace', JSON.stringify(asked), 'must match metadata.namespace'));
+  }
+  if (spec.nonResourceAttributes) {
+    errors.push(
+      wrong('spec.nonResourceAttributes', shown(spec.nonResourceAttributes), 'disallowed on this kind of request'),
+    );
+  }
+  refuse(errors);
+  const status = await decide(spec, subjectOf(spec), authorizer);
+  return { ...review, metadata: { ...review.metadata, namespace }, status };
+}
+
+async function decide(spec: ReviewSpec, user: UserInfo, authorizer: Authorizer): Promise<SubjectAccessReviewStatus> {
+  const decision = await authorizer.authorize(attributesOf(spec, user));
+  return {
+    allowed: decision.decision === 'allow',
+    ...(decision.decision === 'deny' ? { denied: true } : {}),
+    ...(decision.reason === '' ? {} : { reason: decision.reason }),
+    ...(decision.evaluationError ? { evaluationError: decision.evaluationError } : {}),
+  };
+}
+
+function subjectOf(spec: SubjectAccessReview['spec'] & object): UserInfo {
+  return {
+    name: spec.user ?? '',
+    groups: spec.groups ?? [],
+    ...(spec.uid ? { uid: spec.uid } : {}),
+    ...(spec.extra ? { extra: spec.extra } : {}),
+  };
+}
+
+function attributesOf({ resourceAttributes, nonResourceAttributes }: ReviewSpec, user: UserInfo): Attributes {
+  const asked = resourceAttributes ?? {};
+  const field = selectorText(asked.fieldSelector);
+  const label = selectorText(asked.labelSelector);
+  return {
+    user,
+    verb: resourceAttributes?.verb ?? nonResourceAttributes?.verb ?? '',
+    isResource: Boolean(resourceAttributes),
+    group: asked.group ?? '',
+    version: asked.version ?? '',
+    resource: asked.resource ?? '',
+    subresource: asked.subresource ?? '',
+    namespace: asked.namespace ?? '',
+    name: asked.name ?? '',
+    path: nonResourceAttributes?.path ?? '',
+    ...(field ? { fieldSelector: field } : {}),
+    ...(label ? { labelSelector: label } : {}),
+  };
+}
+
+interface SelectorAttributes {
+  rawSelector?: string;
+  requirements?: readonly { key?: string; operator?: string; values?: readonly string[] }[] | null;
+}
+
+/** Requirements that text cannot carry are left out: that only makes the question broader. */
+function selectorText(selector: SelectorAttributes | null | undefined): string | undefined {
+  if (!selector) return undefined;
+  if (selector.rawSelector) return selector.rawSelector;
+  const terms = (selector.requirements ?? []).flatMap(({ key, operator, values }) =>
+    operator === 'In' && values?.length === 1 ? [`${key}=${values[0]}`] : [],
+  );
+  return terms.join(',');
+}
+
+function specErrors({ resourceAttributes, nonResourceAttributes }: ReviewSpec): FieldError[] {
+  if (resourceAttributes && nonResourceAttributes) {
+    const why = 'cannot be specified in combination with resourceAttributes';
+    return [wrong('spec.nonResourceAttributes', shown(nonResourceAttributes), why)];
+  }
+  if (!resourceAttributes && !nonResourceAttributes) {
+    const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
+    return [wrong('spec.resourceAttributes', 'null', why)];
+  }
+  return [];
+}
+
+function subjectErrors(spec: { user?: string; groups?: readonly string[] | null }): FieldError[] {
+  if (spec.user || spec.groups?.length) return [];
+  return [wrong('spec.user', '""', 'at least one of user or group must be specified')];
+}
+
+/** Reviews have no metadata of their own; managed fields are written by the server itself. */
+function metadataErrors({ metadata = {} }: KubeObject, local: boolean): FieldError[] {
+  const { managedFields: _managed, creationTimestamp: _created, namespace, ...rest } = metadata;
+  const given = Object.values(rest).some((value) => value !== undefined && value !== '');
+  if (!given && (local || !namespace)) return [];
+  return [wrong('metadata', JSON.stringify(metadata), local ? 'must be empty except for namespace' : 'must be empty')];
+}
+
+const wrong = (field: string, value: string, why: string): FieldError => ({
+  type: 'FieldValueInvalid',
+  field,
+  message: `Invalid value: ${value}: ${why}`,
+});
+
+const shown = ({ path = '', verb = '' }: NonResourceAttributes): string => JSON.stringify({ Path: path, Verb: verb });
+
+/** 422 that names no kind, as upstream answers for reviews. */
+function refuse(errors: readonly FieldError[]): void {
+  if (errors.length === 0) return;
+  const lines = errors.map((error) => `${error.field}: ${error.message}`);
+  const text = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
+  throw new StatusError(422, 'Invalid', `.${GROUP} "" is invalid: ${text}`, {
+    group: GROUP,
+    causes: errors.map((error) => ({ reason: error.type, message: error.message, field: error.field })),
+  });
+}

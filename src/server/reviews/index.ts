@@ -1,0 +1,2 @@
+export { createReviews, type Review, type ReviewDeps, type ReviewScope } from './reviews.ts';
+export { shownUser } from './token-review.ts';
