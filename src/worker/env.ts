@@ -1,19 +1,17 @@
 /** Bindings of the Worker; wrangler.toml declares the same. */
-import type { ControllersObject } from './controllers-object.ts';
-import type { NodeTunnelObject } from './node-tunnel-object.ts';
-import type { SchedulerObject } from './scheduler-object.ts';
-import type { StorageObject } from './storage-object.ts';
+import type { ConsumerRpc, ControllersRpc, NodeTunnelRpc, StorageRpc } from './rpc.ts';
 
 export interface Env {
   /** Named `CLUSTER/SHARD`. */
-  STORAGE: DurableObjectNamespace<StorageObject>;
+  STORAGE: DurableObjectNamespace<StorageRpc>;
   /** Named `CLUSTER`. */
-  CONTROLLERS: DurableObjectNamespace<ControllersObject>;
+  CONTROLLERS: DurableObjectNamespace<ControllersRpc>;
   /** Named `CLUSTER`. */
-  SCHEDULER: DurableObjectNamespace<SchedulerObject>;
+  SCHEDULER: DurableObjectNamespace<ConsumerRpc>;
   /** Named `CLUSTER/NODE`. */
-  NODE_TUNNEL: DurableObjectNamespace<NodeTunnelObject>;
-  FLEET: D1Database;
+  NODE_TUNNEL: DurableObjectNamespace<NodeTunnelRpc>;
+  /** Absent where only the default cluster is served, as in the emulator. */
+  FLEET?: D1Database;
   /** SHA-256 (hex) of the administrator's bearer token. */
   KEDGE_ADMIN_TOKEN_HASH?: string;
   /** Set to `true` where no controllers, scheduler or nodes run. */

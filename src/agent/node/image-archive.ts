@@ -20,6 +20,8 @@ export interface ImageDescription {
   env?: readonly string[];
   user?: string;
   workingDir?: string;
+  /** Signal that asks the program to end, e.g. `SIGQUIT`. */
+  stopSignal?: string;
   architecture: 'amd64' | 'arm64';
 }
 
@@ -71,6 +73,7 @@ export async function buildImageArchive(image: ImageDescription): Promise<Uint8A
         Env: image.env ?? ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
         User: image.user,
         WorkingDir: image.workingDir,
+        StopSignal: image.stopSignal,
       },
       rootfs: { type: 'layers', diff_ids: [layerBlob.digest] },
     }),

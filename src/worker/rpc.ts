@@ -1,0 +1,33 @@
+/**
+ * What the Durable Objects offer one another and the Worker. A deploy can meet an older object for a while, so a
+ * method's meaning never changes; a new meaning gets a new name.
+ */
+import type { Change, Shard } from '../storage/contract.ts';
+
+/** A shard. Watches come as WebSockets through `fetch`. */
+export interface StorageRpc extends Rpc.DurableObjectBranded, Required<Omit<Shard, 'watch'>> {
+  /** A value kept beside the objects that no API request can read; null when there is none. */
+  secret(name: string): Promise<string | null>;
+  /** Keeps `value` unless there is one already; returns the one that is kept. */
+  putSecretOnce(name: string, value: string): Promise<string>;
+  fetch(request: Request): Promise<Response>;
+}
+
+/** What takes committed changes in: controllers and scheduler. */
+export interface ConsumerRpc extends Rpc.DurableObjectBranded {
+  /** Changes of a shard in order, at least once. Resolves when they can no longer be lost. */
+  deliver(shard: string, changes: Change[]): Promise<void>;
+  /** The watchdog: picks up what an alarm or a delivery should have done. */
+  poke(): Promise<void>;
+}
+
+export interface ControllersRpc extends ConsumerRpc {
+  /** A node's tunnel has opened or closed. */
+  nodeChanged(node: string): Promise<void>;
+}
+
+export interface NodeTunnelRpc extends Rpc.DurableObjectBranded {
+  /** Milliseconds since the epoch of the agent's last sign of life; null when none is connected. */
+  lastSeen(): Promise<number | null>;
+  fetch(request: Request): Promise<Response>;
+}
