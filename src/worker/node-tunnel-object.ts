@@ -1,6 +1,6 @@
 /** One node's end of the tunnel: holds the agent's socket and relays requests and sockets of clients through it. */
 import { DurableObject } from 'cloudflare:workers';
-import type { MuxStream, UpgradeAnswer } from '../base/mux/index.ts';
+import { type MuxStream, PING, PONG, type UpgradeAnswer } from '../base/mux/index.ts';
 import type { Env } from './env.ts';
 import { type AgentLink, createAgentLink, recoverAgentLink } from './tunnel-agent.ts';
 import {
@@ -13,9 +13,6 @@ import {
   saveRelay,
 } from './tunnel-relay.ts';
 
-/** The agent's heartbeat, answered by the runtime without waking the object. */
-const PING = '\u0000kedge-ping';
-const PONG = '\u0000kedge-pong';
 /** An agent that is silent for longer (four heartbeats) is not asked any more. */
 const SILENCE_LIMIT_MS = 45_000;
 
@@ -27,6 +24,7 @@ export class NodeTunnelObject extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    // Heartbeats are answered by the runtime, without waking the object.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     this.#agent = recoverAgentLink(ctx.getWebSockets('agent'));
     for (const socket of ctx.getWebSockets('client')) this.#recoverRelay(socket);

@@ -12,5 +12,6 @@ export {
   type UpgradeAnswer,
 } from './exchange.ts';
 export type { RequestHead, ResponseHead } from './frame.ts';
+export { PING, PONG } from './heartbeat.ts';
 export type { MuxSocket, SocketClose } from './socket.ts';
 export type { MuxStream, StreamSink, StreamState } from './stream.ts';
