@@ -1,0 +1,44 @@
+/** JSON merge patch (RFC 7386). Upstream: evanphx/json-patch v4 merge.go. */
+import type { Json, JsonObject } from '../meta.ts';
+import { badRequest } from '../status.ts';
+
+/**
+ * `document` changed as `patch`, the parsed body of the request, says: null removes a member, objects merge, everything
+ * else replaces. The document is not changed. Throws 400 when the body is no object.
+ */
+export function applyMergePatch(document: JsonObject, patch: unknown): JsonObject {
+  if (patch === null) throw badRequest('Invalid JSON Patch');
+  if (typeof patch !== 'object' || Array.isArray(patch)) {
+    const kind = Array.isArray(patch) ? 'array' : typeof patch === 'boolean' ? 'bool' : typeof patch;
+    throw badRequest(
+      `error decoding patch: json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`,
+    );
+  }
+  return mergeObjects(document, patch as JsonObject);
+}
+
+function mergeObjects(document: JsonObject, patch: JsonObject): JsonObject {
+  const out: JsonObject = { ...document };
+  for (const key of Object.keys(patch)) {
+    const value = patch[key]!;
+    const current = Object.hasOwn(document, key) ? document[key]! : null;
+    if (value === null) delete out[key];
+    else if (isObject(current) && isObject(value)) out[key] = mergeObjects(current, value);
+    else if (isObject(current)) out[key] = value;
+    else out[key] = withoutNulls(value);
+  }
+  return out;
+}
+
+/** The value without members that are null, at any depth; items of lists stay. */
+function withoutNulls(value: Json): Json {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isObject(value)) return value;
+  const out: JsonObject = {};
+  for (const [key, member] of Object.entries(value)) if (member !== null) out[key] = withoutNulls(member);
+  return out;
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
