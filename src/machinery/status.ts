@@ -109,7 +109,7 @@ export const expired = (message: string, continueToken?: string): StatusError =>
   new StatusError(410, 'Expired', message, undefined, continueToken === undefined ? {} : { continue: continueToken });
 
 export const requestEntityTooLarge = (message: string): StatusError =>
-  new StatusError(413, 'RequestEntityTooLarge', `Request entity is too large: ${message}`);
+  new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: ${message}`);
 
 export const tooManyRequests = (message: string, retryAfterSeconds: number): StatusError =>
   new StatusError(429, 'TooManyRequests', message, { retryAfterSeconds });
