@@ -1,9 +1,10 @@
+import { deploymentController } from './deployment/index.ts';
 import { createReplicaSetController } from './replicaset/index.ts';
 import type { Controller } from './runtime/define-controller.ts';
 
 /** All controllers of a cluster, new ones for each host: some remember what they have seen. */
 export function createControllers(): Controller[] {
-  return [createReplicaSetController()];
+  return [deploymentController, createReplicaSetController()];
 }
 
 export type { Change } from './runtime/change.ts';

@@ -31,7 +31,7 @@ export function migrateQueue(database: QueueDatabase): void {
     database
       .exec('SELECT name FROM migrations')
       .toArray()
-      .map((row) => row['name']),
+      .map((row) => row.name),
   );
   for (const { name, sql } of CONTROLLER_MIGRATIONS) {
     if (applied.has(name)) continue;

@@ -29,11 +29,11 @@ export function createSqliteQueueStore(database: QueueDatabase): QueueStore {
         parseRow,
       ),
     nextAfter(now) {
-      const next = rows('SELECT min(due) AS due FROM work WHERE due > ?', now)[0]?.['due'];
+      const next = rows('SELECT min(due) AS due FROM work WHERE due > ?', now)[0]?.due;
       return typeof next === 'number' ? next : undefined;
     },
     resynced(controller) {
-      return Number(rows('SELECT version FROM resynced WHERE controller = ?', controller)[0]?.['version'] ?? 0);
+      return Number(rows('SELECT version FROM resynced WHERE controller = ?', controller)[0]?.version ?? 0);
     },
     setResynced(controller, version) {
       rows(
@@ -48,9 +48,9 @@ export function createSqliteQueueStore(database: QueueDatabase): QueueStore {
 
 function parseRow(row: Record<string, unknown>): WorkRow {
   return {
-    controller: String(row['controller']),
-    key: String(row['key']),
-    due: Number(row['due']),
-    attempts: Number(row['attempts']),
+    controller: String(row.controller),
+    key: String(row.key),
+    due: Number(row.due),
+    attempts: Number(row.attempts),
   };
 }
