@@ -206,4 +206,6 @@ export interface Server {
   fetch(request: Request, caller?: UserInfo): Promise<Response>;
   /** Creates and repairs the bootstrap objects; idempotent. */
   bootstrap(): Promise<void>;
+  /** The user that the credentials of a request prove, for routes beside the API; anonymous is null. Throws a 401 StatusError. */
+  authenticate(request: Request): Promise<UserInfo | null>;
 }
