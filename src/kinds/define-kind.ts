@@ -3,6 +3,7 @@ import type { Column, Kind, NameRule, Strategy, SubresourceDefinition, Verb } fr
 import { groupResource, type KubeObject } from '../machinery/meta.ts';
 import { kindFacts } from './generated/facts.ts';
 import { objectSchema } from './schema.ts';
+import { composeStatusStrategy, composeStrategy } from './strategy.ts';
 
 /** What the importer knows of a kind. */
 export interface KindFacts {
@@ -44,8 +45,12 @@ export interface KindBehaviour<T extends KubeObject> {
   fromStorage?(object: KubeObject): T;
   toStorage?(object: T): KubeObject;
   defaults?(object: T): void;
+  /** On top of what every kind with a status does: it starts empty and only its subresource changes it. */
   strategy?: Strategy<T>;
+  /** On top of what every status update does: all but status and metadata stay as they are. */
   statusStrategy?: Strategy<T>;
+  /** Clients may set the status on create (nodes). */
+  statusOnCreate?: boolean;
   /** Strategies and scale paths of subresources other than status, by name. */
   subresources?: Readonly<Record<string, Pick<SubresourceDefinition, 'strategy' | 'scale'>>>;
   fieldsOf?(object: T): Record<string, string>;
@@ -63,7 +68,9 @@ export type KindId = keyof typeof kindFacts;
  */
 export function defineKind<T extends KubeObject>(id: KindId, behaviour: KindBehaviour<T>): Kind<T> {
   const facts: KindFacts = kindFacts[id];
-  const { subresources, cells, fieldsOf, strategy, ...rest } = behaviour;
+  const { subresources, cells, fieldsOf, strategy, statusStrategy, statusOnCreate, ...rest } = behaviour;
+  const hasStatus = facts.subresources.some((sub) => sub.name === 'status');
+  const writesStatus = hasStatus ? composeStatusStrategy(statusStrategy) : undefined;
   const apiVersion = facts.group === '' ? facts.version : `${facts.group}/${facts.version}`;
   const kind: Kind<T> = {
     group: facts.group,
@@ -76,9 +83,7 @@ export function defineKind<T extends KubeObject>(id: KindId, behaviour: KindBeha
     shortNames: facts.shortNames,
     categories: facts.categories,
     verbs: facts.verbs,
-    subresources: facts.subresources.map((sub) =>
-      defineSubresource(sub, subresources?.[sub.name], behaviour.statusStrategy),
-    ),
+    subresources: facts.subresources.map((sub) => defineSubresource(sub, subresources?.[sub.name], writesStatus)),
     preferredVersion: facts.preferredVersion,
     get schema() {
       return objectSchema(facts.type);
@@ -97,7 +102,8 @@ export function defineKind<T extends KubeObject>(id: KindId, behaviour: KindBeha
     allowUnconditionalUpdate: facts.unconditionalUpdate,
     delete: facts.delete,
     cached: false,
-    strategy: strategy ?? {},
+    strategy: hasStatus ? composeStrategy(() => objectSchema(facts.type), strategy, statusOnCreate) : (strategy ?? {}),
+    ...(writesStatus ? { statusStrategy: writesStatus } : {}),
     selectableFields: facts.fieldSelectors,
     indexedFields: [],
     columns: facts.columns,
@@ -111,7 +117,7 @@ export function defineKind<T extends KubeObject>(id: KindId, behaviour: KindBeha
 function defineSubresource(
   facts: KindFacts['subresources'][number],
   behaviour: Pick<SubresourceDefinition, 'strategy' | 'scale'> | undefined,
-  statusStrategy: Strategy<never> | undefined,
+  statusStrategy: Strategy | undefined,
 ): SubresourceDefinition {
   const groupVersion = facts.ref.slice(0, facts.ref.lastIndexOf('.'));
   const slash = groupVersion.indexOf('/');
@@ -122,7 +128,7 @@ function defineSubresource(
     group: group === 'core' ? '' : group,
     version: groupVersion.slice(slash + 1),
     verbs: facts.verbs,
-    ...(facts.name === 'status' && statusStrategy ? { strategy: statusStrategy as Strategy } : {}),
+    ...(facts.name === 'status' && statusStrategy ? { strategy: statusStrategy } : {}),
     ...(facts.name === 'scale' ? { scale: SCALE } : {}),
     ...behaviour,
   };

@@ -78,7 +78,7 @@ function compileAlternatives(schemas: readonly Schema[]): Decoder {
 }
 
 function compileObject(schema: ObjectSchema): Decoder {
-  const struct = goName(schema.name);
+  const struct = goName(schema.name).replace(/^.*\./, '');
   let plans: readonly FieldPlan[] | undefined;
   return (value, context) => {
     if (jsonTypeOf(value) !== 'object') throw wrongType(value, schema, context);
@@ -153,8 +153,8 @@ function zeroFactory(field: FieldSchema): () => unknown {
 
 const zeroContext: DecodeContext = { path: [], depth: 0, struct: '', unknown: false };
 
-/** What Go writes for the zero value of a type. */
-function zeroOf(schema: Schema): unknown {
+/** What Go writes for the zero value of a type; a new value each time. */
+export function zeroOf(schema: Schema): unknown {
   switch (schema.type) {
     case 'object':
       return decoderOf(schema)({}, zeroContext);

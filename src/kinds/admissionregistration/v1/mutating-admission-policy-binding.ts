@@ -1,7 +1,8 @@
 import { defineKind } from '../../define-kind.ts';
 import type { MutatingAdmissionPolicyBinding } from '../../generated/types/admissionregistration-v1.ts';
+import { setMatchResourcesDefaults } from './defaults.ts';
 
 export const mutatingAdmissionPolicyBindings = defineKind<MutatingAdmissionPolicyBinding>(
   'admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings',
-  {},
+  { cached: true, defaults: ({ spec }) => setMatchResourcesDefaults(spec.matchResources) },
 );

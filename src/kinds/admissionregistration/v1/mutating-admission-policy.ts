@@ -1,7 +1,14 @@
 import { defineKind } from '../../define-kind.ts';
 import type { MutatingAdmissionPolicy } from '../../generated/types/admissionregistration-v1.ts';
+import { setMatchResourcesDefaults } from './defaults.ts';
 
 export const mutatingAdmissionPolicies = defineKind<MutatingAdmissionPolicy>(
   'admissionregistration.k8s.io/v1/mutatingadmissionpolicies',
-  {},
+  {
+    cached: true,
+    defaults({ spec }) {
+      spec.failurePolicy ??= 'Fail';
+      setMatchResourcesDefaults(spec.matchConstraints);
+    },
+  },
 );

@@ -1,7 +1,16 @@
 import { defineKind } from '../../define-kind.ts';
 import type { MutatingWebhookConfiguration } from '../../generated/types/admissionregistration-v1.ts';
+import { setWebhookDefaults } from './defaults.ts';
 
 export const mutatingWebhookConfigurations = defineKind<MutatingWebhookConfiguration>(
   'admissionregistration.k8s.io/v1/mutatingwebhookconfigurations',
-  {},
+  {
+    cached: true,
+    defaults({ webhooks }) {
+      for (const webhook of webhooks ?? []) {
+        setWebhookDefaults(webhook);
+        webhook.reinvocationPolicy ??= 'Never';
+      }
+    },
+  },
 );

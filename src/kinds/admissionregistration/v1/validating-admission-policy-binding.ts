@@ -1,7 +1,8 @@
 import { defineKind } from '../../define-kind.ts';
 import type { ValidatingAdmissionPolicyBinding } from '../../generated/types/admissionregistration-v1.ts';
+import { setMatchResourcesDefaults } from './defaults.ts';
 
 export const validatingAdmissionPolicyBindings = defineKind<ValidatingAdmissionPolicyBinding>(
   'admissionregistration.k8s.io/v1/validatingadmissionpolicybindings',
-  {},
+  { cached: true, defaults: ({ spec }) => setMatchResourcesDefaults(spec.matchResources) },
 );

@@ -1,7 +1,14 @@
 import { defineKind } from '../../define-kind.ts';
 import type { ValidatingAdmissionPolicy } from '../../generated/types/admissionregistration-v1.ts';
+import { setMatchResourcesDefaults } from './defaults.ts';
 
 export const validatingAdmissionPolicies = defineKind<ValidatingAdmissionPolicy>(
   'admissionregistration.k8s.io/v1/validatingadmissionpolicies',
-  {},
+  {
+    cached: true,
+    defaults({ spec }) {
+      spec.failurePolicy ??= 'Fail';
+      setMatchResourcesDefaults(spec.matchConstraints);
+    },
+  },
 );

@@ -1,4 +1,9 @@
 import { defineKind } from '../../define-kind.ts';
 import type { APIService } from '../../generated/types/apiregistration-v1.ts';
 
-export const apiServices = defineKind<APIService>('apiregistration.k8s.io/v1/apiservices', {});
+export const apiServices = defineKind<APIService>('apiregistration.k8s.io/v1/apiservices', {
+  cached: true,
+  defaults({ spec }) {
+    if (spec.service) spec.service.port ??= 443;
+  },
+});

@@ -1,4 +1,32 @@
+import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { defineKind } from '../../define-kind.ts';
+import { equalJson } from '../../equal-json.ts';
 import type { DaemonSet } from '../../generated/types/apps-v1.ts';
 
-export const daemonSets = defineKind<DaemonSet>('apps/v1/daemonsets', {});
+/** Holds the number of the pod template, which older clients still read. */
+const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
+
+function setTemplateGeneration(set: DaemonSet, generation: number): void {
+  set.metadata.annotations = { ...set.metadata.annotations, [TEMPLATE_GENERATION]: String(generation) };
+}
+
+export const daemonSets = defineKind<DaemonSet>('apps/v1/daemonsets', {
+  defaults({ spec }) {
+    setPodTemplateDefaults(spec.template);
+    spec.updateStrategy ??= {};
+    spec.updateStrategy.type ??= 'RollingUpdate';
+    if (spec.updateStrategy.type === 'RollingUpdate') {
+      spec.updateStrategy.rollingUpdate ??= {};
+      spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1;
+      spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
+    }
+    spec.revisionHistoryLimit ??= 10;
+  },
+  strategy: {
+    prepareForCreate: (set) => setTemplateGeneration(set, 1),
+    prepareForUpdate(set, old) {
+      const before = Number(old.metadata.annotations?.[TEMPLATE_GENERATION] ?? 0);
+      setTemplateGeneration(set, equalJson(set.spec.template, old.spec.template) ? before : before + 1);
+    },
+  },
+});

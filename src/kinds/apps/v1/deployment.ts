@@ -1,4 +1,28 @@
+import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Deployment } from '../../generated/types/apps-v1.ts';
 
-export const deployments = defineKind<Deployment>('apps/v1/deployments', {});
+/** Upstream: apis/apps/v1 SetDefaults_Deployment. */
+function setDeploymentDefaults({ spec }: Deployment): void {
+  setPodTemplateDefaults(spec.template);
+  spec.replicas ??= 1;
+  spec.strategy ??= {};
+  spec.strategy.type ??= 'RollingUpdate';
+  if (spec.strategy.type === 'RollingUpdate') {
+    spec.strategy.rollingUpdate ??= {};
+    spec.strategy.rollingUpdate.maxUnavailable ??= '25%';
+    spec.strategy.rollingUpdate.maxSurge ??= '25%';
+  }
+  spec.revisionHistoryLimit ??= 10;
+  spec.progressDeadlineSeconds ??= 600;
+}
+
+export const deployments = defineKind<Deployment>('apps/v1/deployments', {
+  defaults: setDeploymentDefaults,
+  statusStrategy: {
+    prepareForUpdate(deployment, old) {
+      if (old.metadata.labels === undefined) delete deployment.metadata.labels;
+      else deployment.metadata.labels = old.metadata.labels;
+    },
+  },
+});

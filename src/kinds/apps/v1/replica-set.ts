@@ -1,4 +1,10 @@
+import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ReplicaSet } from '../../generated/types/apps-v1.ts';
 
-export const replicaSets = defineKind<ReplicaSet>('apps/v1/replicasets', {});
+export const replicaSets = defineKind<ReplicaSet>('apps/v1/replicasets', {
+  defaults({ spec }) {
+    setPodTemplateDefaults(spec.template);
+    spec.replicas ??= 1;
+  },
+});

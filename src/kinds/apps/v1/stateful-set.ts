@@ -1,4 +1,38 @@
+import { setClaimDefaults } from '../../core/v1/persistent-volume-claim/defaults.ts';
+import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { StatefulSet } from '../../generated/types/apps-v1.ts';
 
-export const statefulSets = defineKind<StatefulSet>('apps/v1/statefulsets', {});
+/** Upstream: apis/apps/v1 SetDefaults_StatefulSet; the gate of maxUnavailable is off. */
+function setStatefulSetDefaults({ spec }: StatefulSet): void {
+  setPodTemplateDefaults(spec.template);
+  spec.podManagementPolicy ??= 'OrderedReady';
+  spec.updateStrategy ??= {};
+  spec.updateStrategy.type ??= 'RollingUpdate';
+  if (spec.updateStrategy.type === 'RollingUpdate') {
+    spec.updateStrategy.rollingUpdate ??= {};
+    spec.updateStrategy.rollingUpdate.partition ??= 0;
+  }
+  spec.persistentVolumeClaimRetentionPolicy ??= {};
+  spec.persistentVolumeClaimRetentionPolicy.whenDeleted ??= 'Retain';
+  spec.persistentVolumeClaimRetentionPolicy.whenScaled ??= 'Retain';
+  spec.replicas ??= 1;
+  spec.revisionHistoryLimit ??= 10;
+  for (const claim of spec.volumeClaimTemplates ?? []) {
+    claim.kind ??= 'PersistentVolumeClaim';
+    claim.apiVersion ??= 'v1';
+    setClaimDefaults(claim);
+  }
+}
+
+export const statefulSets = defineKind<StatefulSet>('apps/v1/statefulsets', {
+  defaults: setStatefulSetDefaults,
+  strategy: {
+    prepareForCreate: dropGatedFields,
+    prepareForUpdate: dropGatedFields,
+  },
+});
+
+function dropGatedFields({ spec }: StatefulSet): void {
+  delete spec.updateStrategy?.rollingUpdate?.maxUnavailable;
+}

@@ -1,7 +1,29 @@
 import { defineKind } from '../../define-kind.ts';
-import type { HorizontalPodAutoscaler } from '../../generated/types/autoscaling-v2.ts';
+import type { HorizontalPodAutoscaler, HPAScalingRules } from '../../generated/types/autoscaling-v2.ts';
 
-export const horizontalPodAutoscalers = defineKind<HorizontalPodAutoscaler>(
-  'autoscaling/v2/horizontalpodautoscalers',
-  {},
-);
+const DEFAULT_CPU_PERCENT = 80;
+
+function fillRules(rules: HPAScalingRules | undefined, defaults: HPAScalingRules): HPAScalingRules {
+  return { ...defaults, ...rules, policies: rules?.policies?.length ? rules.policies : (defaults.policies ?? []) };
+}
+
+/** Upstream: apis/autoscaling/v2 SetDefaults_HorizontalPodAutoscaler. */
+function setDefaults({ spec }: HorizontalPodAutoscaler): void {
+  spec.minReplicas ??= 1;
+  if (!spec.metrics?.length) {
+    const target = { type: 'Utilization', averageUtilization: DEFAULT_CPU_PERCENT };
+    spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target } }];
+  }
+  if (!spec.behavior) return;
+  const everything = { type: 'Percent', value: 100, periodSeconds: 15 };
+  spec.behavior.scaleUp = fillRules(spec.behavior.scaleUp, {
+    stabilizationWindowSeconds: 0,
+    selectPolicy: 'Max',
+    policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }, { ...everything }],
+  });
+  spec.behavior.scaleDown = fillRules(spec.behavior.scaleDown, { selectPolicy: 'Max', policies: [{ ...everything }] });
+}
+
+export const horizontalPodAutoscalers = defineKind<HorizontalPodAutoscaler>('autoscaling/v2/horizontalpodautoscalers', {
+  defaults: setDefaults,
+});

@@ -1,4 +1,13 @@
+import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { CronJob } from '../../generated/types/batch-v1.ts';
 
-export const cronJobs = defineKind<CronJob>('batch/v1/cronjobs', {});
+export const cronJobs = defineKind<CronJob>('batch/v1/cronjobs', {
+  defaults({ spec }) {
+    spec.concurrencyPolicy ??= 'Allow';
+    spec.suspend ??= false;
+    spec.successfulJobsHistoryLimit ??= 3;
+    spec.failedJobsHistoryLimit ??= 1;
+    setPodTemplateDefaults(spec.jobTemplate?.spec?.template);
+  },
+});

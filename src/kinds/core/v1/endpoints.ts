@@ -1,4 +1,8 @@
 import { defineKind } from '../../define-kind.ts';
 import type { Endpoints } from '../../generated/types/core-v1.ts';
 
-export const endpoints = defineKind<Endpoints>('core/v1/endpoints', {});
+export const endpoints = defineKind<Endpoints>('core/v1/endpoints', {
+  defaults(object) {
+    for (const subset of object.subsets ?? []) for (const port of subset.ports ?? []) port.protocol ??= 'TCP';
+  },
+});

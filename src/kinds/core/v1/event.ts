@@ -1,4 +1,21 @@
 import { defineKind } from '../../define-kind.ts';
 import type { Event } from '../../generated/types/core-v1.ts';
 
-export const events = defineKind<Event>('core/v1/events', {});
+export const events = defineKind<Event>('core/v1/events', {
+  fieldsOf({ involvedObject, reason, source, type, reportingComponent }) {
+    return {
+      'involvedObject.kind': involvedObject.kind ?? '',
+      'involvedObject.namespace': involvedObject.namespace ?? '',
+      'involvedObject.name': involvedObject.name ?? '',
+      'involvedObject.uid': involvedObject.uid ?? '',
+      'involvedObject.apiVersion': involvedObject.apiVersion ?? '',
+      'involvedObject.resourceVersion': involvedObject.resourceVersion ?? '',
+      'involvedObject.fieldPath': involvedObject.fieldPath ?? '',
+      reason: reason ?? '',
+      reportingComponent: reportingComponent ?? '',
+      source: source?.component || (reportingComponent ?? ''),
+      type: type ?? '',
+    };
+  },
+  indexedFields: ['involvedObject.uid'],
+});

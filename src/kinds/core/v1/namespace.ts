@@ -1,4 +1,37 @@
 import { defineKind } from '../../define-kind.ts';
 import type { Namespace } from '../../generated/types/core-v1.ts';
 
-export const namespaces = defineKind<Namespace>('core/v1/namespaces', {});
+const FINALIZER = 'kubernetes';
+const NAME_LABEL = 'kubernetes.io/metadata.name';
+
+export const namespaces = defineKind<Namespace>('core/v1/namespaces', {
+  cached: true,
+  defaults(namespace) {
+    if (namespace.metadata.name) {
+      namespace.metadata.labels ??= {};
+      namespace.metadata.labels[NAME_LABEL] = namespace.metadata.name;
+    }
+  },
+  strategy: {
+    prepareForCreate(namespace) {
+      namespace.status = { phase: 'Active' };
+      const finalizers = namespace.spec.finalizers ?? [];
+      if (!finalizers.includes(FINALIZER)) namespace.spec.finalizers = [...finalizers, FINALIZER];
+      namespace.metadata.labels = { ...namespace.metadata.labels, [NAME_LABEL]: namespace.metadata.name ?? '' };
+    },
+    prepareForUpdate(namespace, old) {
+      if (old.spec.finalizers === undefined) delete namespace.spec.finalizers;
+      else namespace.spec.finalizers = old.spec.finalizers;
+    },
+  },
+  subresources: {
+    finalize: {
+      strategy: {
+        prepareForUpdate(namespace, old) {
+          (namespace as Namespace).status = (old as Namespace).status;
+        },
+      },
+    },
+  },
+  fieldsOf: (namespace) => ({ 'status.phase': namespace.status?.phase ?? '' }),
+});

@@ -1,4 +1,28 @@
 import { defineKind } from '../../define-kind.ts';
 import type { PersistentVolume } from '../../generated/types/core-v1.ts';
+import { setSharedSourceDefaults } from './pod-spec/volume-defaults.ts';
 
-export const persistentVolumes = defineKind<PersistentVolume>('core/v1/persistentvolumes', {});
+const apiTime = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`;
+
+export const persistentVolumes = defineKind<PersistentVolume>('core/v1/persistentvolumes', {
+  defaults(volume) {
+    const { spec } = volume;
+    spec.persistentVolumeReclaimPolicy ??= 'Retain';
+    spec.volumeMode ??= 'Filesystem';
+    setSharedSourceDefaults(spec);
+    volume.status ??= {};
+    volume.status.phase ??= 'Pending';
+  },
+  strategy: {
+    prepareForCreate(volume, { now }) {
+      volume.status = { phase: 'Pending', lastPhaseTransitionTime: apiTime(now) };
+    },
+  },
+  statusStrategy: {
+    prepareForUpdate(volume, old, { now }) {
+      if (!volume.status || volume.status.phase === old.status?.phase) return;
+      const stale = volume.status.lastPhaseTransitionTime === old.status?.lastPhaseTransitionTime;
+      if (stale) volume.status.lastPhaseTransitionTime = apiTime(now);
+    },
+  },
+});

@@ -1,4 +1,17 @@
 import { defineKind } from '../../define-kind.ts';
 import type { ReplicationController } from '../../generated/types/core-v1.ts';
+import { setPodTemplateDefaults } from './pod-spec/defaults.ts';
 
-export const replicationControllers = defineKind<ReplicationController>('core/v1/replicationcontrollers', {});
+export const replicationControllers = defineKind<ReplicationController>('core/v1/replicationcontrollers', {
+  defaults(controller) {
+    const { spec, metadata } = controller;
+    setPodTemplateDefaults(spec.template);
+    const labels = spec.template?.metadata?.labels;
+    if (labels) {
+      if (Object.keys(spec.selector ?? {}).length === 0) spec.selector = { ...labels };
+      if (Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels };
+    }
+    spec.replicas ??= 1;
+  },
+  fieldsOf: (controller) => ({ 'status.replicas': String(controller.status?.replicas ?? 0) }),
+});

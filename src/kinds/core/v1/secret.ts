@@ -1,4 +1,22 @@
 import { defineKind } from '../../define-kind.ts';
 import type { Secret } from '../../generated/types/core-v1.ts';
 
-export const secrets = defineKind<Secret>('core/v1/secrets', {});
+const encoder = new TextEncoder();
+
+/** Base64 of the UTF-8 form. */
+function encodeBase64(text: string): string {
+  let binary = '';
+  for (const byte of encoder.encode(text)) binary += String.fromCharCode(byte);
+  return btoa(binary);
+}
+
+export const secrets = defineKind<Secret>('core/v1/secrets', {
+  defaults(secret) {
+    secret.type ??= 'Opaque';
+    if (secret.stringData === undefined) return;
+    secret.data ??= {};
+    for (const [key, value] of Object.entries(secret.stringData)) secret.data[key] = encodeBase64(value);
+    delete secret.stringData;
+  },
+  fieldsOf: (secret) => ({ type: secret.type ?? '' }),
+});

@@ -1,4 +1,11 @@
 import { defineKind } from '../../define-kind.ts';
 import type { EndpointSlice } from '../../generated/types/discovery-v1.ts';
 
-export const endpointSlices = defineKind<EndpointSlice>('discovery.k8s.io/v1/endpointslices', {});
+export const endpointSlices = defineKind<EndpointSlice>('discovery.k8s.io/v1/endpointslices', {
+  defaults(slice) {
+    for (const port of slice.ports ?? []) {
+      port.name ??= '';
+      port.protocol ??= 'TCP';
+    }
+  },
+});

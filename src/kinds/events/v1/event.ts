@@ -1,4 +1,73 @@
+import type { KubeObject } from '../../../machinery/meta.ts';
 import { defineKind } from '../../define-kind.ts';
+import type { Event as CoreEvent } from '../../generated/types/core-v1.ts';
 import type { Event } from '../../generated/types/events-v1.ts';
 
-export const eventsV1 = defineKind<Event>('events.k8s.io/v1/events', {});
+/** Upstream: apis/events/v1 conversion. */
+function toCore(event: Event): CoreEvent {
+  const { metadata, regarding, related, reason, note, type, eventTime, series, action } = event;
+  return {
+    kind: 'Event',
+    apiVersion: 'v1',
+    metadata,
+    involvedObject: regarding ?? {},
+    reason,
+    message: note,
+    source: event.deprecatedSource ?? {},
+    firstTimestamp: event.deprecatedFirstTimestamp ?? null,
+    lastTimestamp: event.deprecatedLastTimestamp ?? null,
+    count: event.deprecatedCount,
+    type,
+    eventTime: eventTime ?? null,
+    series,
+    action,
+    related,
+    reportingComponent: event.reportingController ?? '',
+    reportingInstance: event.reportingInstance ?? '',
+  };
+}
+
+function fromCore(event: CoreEvent): Event {
+  const { metadata, involvedObject, related, reason, message, type, eventTime, series, action } = event;
+  return {
+    kind: 'Event',
+    apiVersion: 'events.k8s.io/v1',
+    metadata,
+    eventTime: (eventTime ?? null) as Event['eventTime'],
+    series: series as Event['series'],
+    reportingController: event.reportingComponent || undefined,
+    reportingInstance: event.reportingInstance || undefined,
+    action,
+    reason,
+    regarding: involvedObject,
+    related,
+    note: message,
+    type,
+    deprecatedSource: event.source ?? {},
+    deprecatedFirstTimestamp: event.firstTimestamp ?? null,
+    deprecatedLastTimestamp: event.lastTimestamp ?? null,
+    deprecatedCount: event.count,
+  };
+}
+
+/** The same objects as core events, under newer names. */
+export const eventsV1 = defineKind<Event>('events.k8s.io/v1/events', {
+  storedAs: 'events',
+  storageVersion: 'v1',
+  toStorage: (event) => toCore(event) as KubeObject,
+  fromStorage: (object) => fromCore(object as CoreEvent),
+  fieldsOf({ regarding, reason, reportingController, type }) {
+    return {
+      'regarding.kind': regarding?.kind ?? '',
+      'regarding.namespace': regarding?.namespace ?? '',
+      'regarding.name': regarding?.name ?? '',
+      'regarding.uid': regarding?.uid ?? '',
+      'regarding.apiVersion': regarding?.apiVersion ?? '',
+      'regarding.resourceVersion': regarding?.resourceVersion ?? '',
+      'regarding.fieldPath': regarding?.fieldPath ?? '',
+      reason: reason ?? '',
+      reportingController: reportingController ?? '',
+      type: type ?? '',
+    };
+  },
+});

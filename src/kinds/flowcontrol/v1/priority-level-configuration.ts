@@ -3,5 +3,22 @@ import type { PriorityLevelConfiguration } from '../../generated/types/flowcontr
 
 export const priorityLevelConfigurations = defineKind<PriorityLevelConfiguration>(
   'flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations',
-  {},
+  {
+    cached: true,
+    defaults({ spec: { exempt, limited } }) {
+      if (exempt) {
+        exempt.nominalConcurrencyShares ??= 0;
+        exempt.lendablePercent ??= 0;
+      }
+      if (!limited) return;
+      limited.nominalConcurrencyShares ??= 30;
+      limited.lendablePercent ??= 0;
+      const queuing = limited.limitResponse?.queuing;
+      if (queuing) {
+        queuing.handSize ||= 8;
+        queuing.queues ||= 64;
+        queuing.queueLengthLimit ||= 50;
+      }
+    },
+  },
 );

@@ -1,4 +1,9 @@
 import { defineKind } from '../../define-kind.ts';
 import type { IngressClass } from '../../generated/types/networking-v1.ts';
 
-export const ingressClasses = defineKind<IngressClass>('networking.k8s.io/v1/ingressclasses', {});
+export const ingressClasses = defineKind<IngressClass>('networking.k8s.io/v1/ingressclasses', {
+  cached: true,
+  defaults({ spec }) {
+    if (spec.parameters) spec.parameters.scope ??= 'Cluster';
+  },
+});

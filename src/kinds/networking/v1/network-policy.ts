@@ -1,4 +1,10 @@
 import { defineKind } from '../../define-kind.ts';
 import type { NetworkPolicy } from '../../generated/types/networking-v1.ts';
 
-export const networkPolicies = defineKind<NetworkPolicy>('networking.k8s.io/v1/networkpolicies', {});
+export const networkPolicies = defineKind<NetworkPolicy>('networking.k8s.io/v1/networkpolicies', {
+  defaults({ spec }) {
+    for (const rule of [...(spec.ingress ?? []), ...(spec.egress ?? [])])
+      for (const port of rule.ports ?? []) port.protocol ??= 'TCP';
+    spec.policyTypes ??= spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress'];
+  },
+});

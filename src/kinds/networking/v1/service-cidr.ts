@@ -1,4 +1,4 @@
 import { defineKind } from '../../define-kind.ts';
 import type { ServiceCIDR } from '../../generated/types/networking-v1.ts';
 
-export const serviceCIDRs = defineKind<ServiceCIDR>('networking.k8s.io/v1/servicecidrs', {});
+export const serviceCIDRs = defineKind<ServiceCIDR>('networking.k8s.io/v1/servicecidrs', { cached: true });

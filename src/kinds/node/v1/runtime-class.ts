@@ -1,4 +1,4 @@
 import { defineKind } from '../../define-kind.ts';
 import type { RuntimeClass } from '../../generated/types/node-v1.ts';
 
-export const runtimeClasses = defineKind<RuntimeClass>('node.k8s.io/v1/runtimeclasses', {});
+export const runtimeClasses = defineKind<RuntimeClass>('node.k8s.io/v1/runtimeclasses', { cached: true });

@@ -1,7 +1,8 @@
 import { defineKind } from '../../define-kind.ts';
 import type { ClusterRoleBinding } from '../../generated/types/rbac-v1.ts';
+import { setBindingDefaults } from './binding-defaults.ts';
 
-export const clusterRoleBindings = defineKind<ClusterRoleBinding>(
-  'rbac.authorization.k8s.io/v1/clusterrolebindings',
-  {},
-);
+export const clusterRoleBindings = defineKind<ClusterRoleBinding>('rbac.authorization.k8s.io/v1/clusterrolebindings', {
+  cached: true,
+  defaults: setBindingDefaults,
+});

@@ -1,4 +1,4 @@
 import { defineKind } from '../../define-kind.ts';
 import type { ClusterRole } from '../../generated/types/rbac-v1.ts';
 
-export const clusterRoles = defineKind<ClusterRole>('rbac.authorization.k8s.io/v1/clusterroles', {});
+export const clusterRoles = defineKind<ClusterRole>('rbac.authorization.k8s.io/v1/clusterroles', { cached: true });

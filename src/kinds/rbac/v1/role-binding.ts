@@ -1,4 +1,8 @@
 import { defineKind } from '../../define-kind.ts';
 import type { RoleBinding } from '../../generated/types/rbac-v1.ts';
+import { setBindingDefaults } from './binding-defaults.ts';
 
-export const roleBindings = defineKind<RoleBinding>('rbac.authorization.k8s.io/v1/rolebindings', {});
+export const roleBindings = defineKind<RoleBinding>('rbac.authorization.k8s.io/v1/rolebindings', {
+  cached: true,
+  defaults: setBindingDefaults,
+});

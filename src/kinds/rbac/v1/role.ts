@@ -1,4 +1,4 @@
 import { defineKind } from '../../define-kind.ts';
 import type { Role } from '../../generated/types/rbac-v1.ts';
 
-export const roles = defineKind<Role>('rbac.authorization.k8s.io/v1/roles', {});
+export const roles = defineKind<Role>('rbac.authorization.k8s.io/v1/roles', { cached: true });

@@ -1,4 +1,7 @@
 import { defineKind } from '../../define-kind.ts';
 import type { ResourceClaim } from '../../generated/types/resource-v1.ts';
+import { setDeviceClaimDefaults } from './request-defaults.ts';
 
-export const resourceClaims = defineKind<ResourceClaim>('resource.k8s.io/v1/resourceclaims', {});
+export const resourceClaims = defineKind<ResourceClaim>('resource.k8s.io/v1/resourceclaims', {
+  defaults: ({ spec }) => setDeviceClaimDefaults(spec.devices),
+});

@@ -1,4 +1,16 @@
 import { defineKind } from '../../define-kind.ts';
 import type { ResourceSlice } from '../../generated/types/resource-v1.ts';
 
-export const resourceSlices = defineKind<ResourceSlice>('resource.k8s.io/v1/resourceslices', {});
+/** A taint without a time was added just now. */
+function stampTaints({ spec }: ResourceSlice, now: number): void {
+  const time = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  for (const device of spec.devices ?? []) for (const taint of device.taints ?? []) taint.timeAdded ??= time;
+}
+
+export const resourceSlices = defineKind<ResourceSlice>('resource.k8s.io/v1/resourceslices', {
+  strategy: {
+    prepareForCreate: (slice, { now }) => stampTaints(slice, now),
+    prepareForUpdate: (slice, _old, { now }) => stampTaints(slice, now),
+  },
+  fieldsOf: ({ spec }) => ({ 'spec.nodeName': spec.nodeName ?? '', 'spec.driver': spec.driver }),
+});

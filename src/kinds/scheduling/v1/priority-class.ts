@@ -1,4 +1,9 @@
 import { defineKind } from '../../define-kind.ts';
 import type { PriorityClass } from '../../generated/types/scheduling-v1.ts';
 
-export const priorityClasses = defineKind<PriorityClass>('scheduling.k8s.io/v1/priorityclasses', {});
+export const priorityClasses = defineKind<PriorityClass>('scheduling.k8s.io/v1/priorityclasses', {
+  cached: true,
+  defaults(object) {
+    object.preemptionPolicy ??= 'PreemptLowerPriority';
+  },
+});

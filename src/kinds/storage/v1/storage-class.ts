@@ -1,4 +1,10 @@
 import { defineKind } from '../../define-kind.ts';
 import type { StorageClass } from '../../generated/types/storage-v1.ts';
 
-export const storageClasses = defineKind<StorageClass>('storage.k8s.io/v1/storageclasses', {});
+export const storageClasses = defineKind<StorageClass>('storage.k8s.io/v1/storageclasses', {
+  cached: true,
+  defaults(object) {
+    object.reclaimPolicy ??= 'Delete';
+    object.volumeBindingMode ??= 'Immediate';
+  },
+});

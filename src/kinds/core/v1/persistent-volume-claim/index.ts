@@ -1,0 +1,23 @@
+import { defineKind } from '../../../define-kind.ts';
+import type { PersistentVolumeClaim, TypedObjectReference } from '../../../generated/types/core-v1.ts';
+import { setClaimDefaults } from './defaults.ts';
+
+/** The two names of the data source are kept equal while neither crosses namespaces. Upstream: NormalizeDataSources. */
+function matchDataSources({ spec }: PersistentVolumeClaim): void {
+  if (spec.dataSource && !spec.dataSourceRef) spec.dataSourceRef = { ...spec.dataSource } as TypedObjectReference;
+  else if (spec.dataSourceRef && !spec.dataSource && !spec.dataSourceRef.namespace) {
+    const { apiGroup, kind, name } = spec.dataSourceRef;
+    spec.dataSource = { apiGroup: apiGroup ?? null, kind, name } as NonNullable<typeof spec.dataSource>;
+  }
+}
+
+export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>('core/v1/persistentvolumeclaims', {
+  defaults: setClaimDefaults,
+  strategy: {
+    prepareForCreate(claim) {
+      claim.status = { phase: 'Pending' };
+      matchDataSources(claim);
+    },
+    prepareForUpdate: matchDataSources,
+  },
+});

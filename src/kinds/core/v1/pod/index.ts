@@ -1,0 +1,25 @@
+import { defineKind } from '../../../define-kind.ts';
+import type { Pod } from '../../../generated/types/core-v1.ts';
+import { setPodDefaults } from './defaults.ts';
+import { podStatusStrategy, podStrategy } from './strategy.ts';
+
+export const pods = defineKind<Pod>('core/v1/pods', {
+  defaults: setPodDefaults,
+  strategy: podStrategy,
+  statusStrategy: podStatusStrategy,
+  fieldsOf({ spec, status }) {
+    return {
+      'spec.nodeName': spec.nodeName ?? '',
+      'spec.host': spec.nodeName ?? '',
+      'spec.restartPolicy': spec.restartPolicy ?? '',
+      'spec.schedulerName': spec.schedulerName ?? '',
+      'spec.serviceAccountName': spec.serviceAccountName ?? '',
+      'spec.hostNetwork': String(spec.hostNetwork ?? false),
+      'status.phase': status?.phase ?? '',
+      'status.podIP': status?.podIPs?.[0]?.ip ?? status?.podIP ?? '',
+      'status.podIPs': '',
+      'status.nominatedNodeName': status?.nominatedNodeName ?? '',
+    };
+  },
+  indexedFields: ['spec.nodeName'],
+});

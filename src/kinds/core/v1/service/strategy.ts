@@ -1,0 +1,94 @@
+import type { Strategy } from '../../../../machinery/kind.ts';
+import type { Service } from '../../../generated/types/core-v1.ts';
+
+/** Upstream: registry/core/service svcStrategy and the normalisation of cluster IPs in its storage. */
+export const serviceStrategy: Strategy<Service> = {
+  prepareForCreate(service) {
+    normalizeClusterIPs(service);
+    dropTypeDependentFields(service);
+  },
+  prepareForUpdate(service, old) {
+    normalizeClusterIPs(service, old);
+    patchAllocatedValues(service, old);
+    dropTypeDependentFields(service, old);
+  },
+};
+
+/** `clusterIP` is the first of `clusterIPs`; a client that knows only one of them changes both. */
+function normalizeClusterIPs({ spec }: Service, old?: Service): void {
+  const sole = spec.clusterIP;
+  if (old === undefined) {
+    if (sole && !spec.clusterIPs?.length) spec.clusterIPs = [sole];
+    return;
+  }
+  const before = old.spec.clusterIP;
+  const same = JSON.stringify(spec.clusterIPs ?? []) === JSON.stringify(old.spec.clusterIPs ?? []);
+  if (!before && sole && !spec.clusterIPs?.length) spec.clusterIPs = [sole];
+  else if (before && !sole && same) delete spec.clusterIPs;
+  else if (before && sole && before !== sole && same) spec.clusterIPs = [sole];
+}
+
+const needsClusterIP = (service: Service): boolean => service.spec.type !== 'ExternalName';
+const needsNodePort = ({ spec }: Service): boolean =>
+  spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
+const needsHealthCheckPort = ({ spec }: Service): boolean =>
+  spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
+
+/** What was allocated stays when an update leaves it out, so that a replace works. Upstream: patchAllocatedValues. */
+function patchAllocatedValues(service: Service, old: Service): void {
+  const { spec } = service;
+  if (needsClusterIP(old) && needsClusterIP(service)) {
+    if (!spec.clusterIP && old.spec.clusterIP) spec.clusterIP = old.spec.clusterIP;
+    if (!spec.clusterIPs?.length && old.spec.clusterIPs && spec.clusterIP === old.spec.clusterIP)
+      spec.clusterIPs = old.spec.clusterIPs;
+  }
+  if (needsNodePort(old) && needsNodePort(service)) {
+    const taken = new Map((old.spec.ports ?? []).map((port) => [`${port.protocol}/${port.port}`, port.nodePort]));
+    const used = new Set((spec.ports ?? []).map((port) => port.nodePort));
+    for (const port of spec.ports ?? []) {
+      const before = taken.get(`${port.protocol}/${port.port}`);
+      if (!port.nodePort && before && !used.has(before)) {
+        port.nodePort = before;
+        used.add(before);
+      }
+    }
+  }
+  if (
+    needsHealthCheckPort(old) &&
+    needsHealthCheckPort(service) &&
+    !spec.healthCheckNodePort &&
+    old.spec.healthCheckNodePort
+  ) {
+    spec.healthCheckNodePort = old.spec.healthCheckNodePort;
+  }
+}
+
+/** Fields that lost their meaning with a change of type go when the client did not touch them. Upstream: dropTypeDependentFields. */
+function dropTypeDependentFields(service: Service, old?: Service): void {
+  const { spec } = service;
+  if (spec.type !== 'ExternalName' && spec.externalName && spec.externalName === old?.spec.externalName)
+    delete spec.externalName;
+  if (old === undefined) return;
+  if (needsClusterIP(old) && !needsClusterIP(service) && spec.clusterIP === old.spec.clusterIP) {
+    for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const) delete spec[field];
+  }
+  if (needsNodePort(old) && !needsNodePort(service)) {
+    const before = new Set((old.spec.ports ?? []).map((port) => port.nodePort));
+    for (const port of spec.ports ?? []) if (before.has(port.nodePort)) delete port.nodePort;
+  }
+  if (
+    needsHealthCheckPort(old) &&
+    !needsHealthCheckPort(service) &&
+    spec.healthCheckNodePort === old.spec.healthCheckNodePort
+  ) {
+    delete spec.healthCheckNodePort;
+  }
+  const balanced = spec.type === 'LoadBalancer';
+  if (!balanced && old.spec.type === 'LoadBalancer') {
+    if (spec.allocateLoadBalancerNodePorts === old.spec.allocateLoadBalancerNodePorts)
+      delete spec.allocateLoadBalancerNodePorts;
+    if (spec.loadBalancerClass === old.spec.loadBalancerClass) delete spec.loadBalancerClass;
+  }
+  const external = spec.type === 'NodePort' || balanced || (spec.externalIPs?.length ?? 0) > 0;
+  if (!external && spec.externalTrafficPolicy === old.spec.externalTrafficPolicy) delete spec.externalTrafficPolicy;
+}
