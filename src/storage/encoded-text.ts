@@ -6,9 +6,9 @@ export function withRevision(object: { text: string; revisionAt: number }, revis
   return `${object.text.slice(0, object.revisionAt)}${revision}${object.text.slice(object.revisionAt)}`;
 }
 
-/** A complete text that carries `from`, changed to carry `to`. */
-export function replaceRevision(text: string, revisionAt: number, revisions: { from: number; to: number }): string {
-  return `${text.slice(0, revisionAt)}${revisions.to}${text.slice(revisionAt + String(revisions.from).length)}`;
+/** A complete text with another revision in place of its own. */
+export function replaceRevision(text: string, revisionAt: number, revision: number): string {
+  return `${text.slice(0, revisionAt)}${revision}${text.slice(text.indexOf('"', revisionAt))}`;
 }
 
 /** SIZE-1. Counts UTF-8 bytes only where the length in UTF-16 units leaves the answer open. */

@@ -42,8 +42,17 @@ export interface EventQuery {
   since: number;
   /** Stop after the revision with which the texts exceed this many characters. */
   maxCharacters: number;
-  /** Only events of this resource, or of these. */
+  /** Only events of these resources. */
   resources?: readonly string[];
+  /** At most this many events and those of the same revision. */
+  maxEvents?: number;
+}
+
+/** Objects of some resources without their texts, in order of resource and key; `next` continues. */
+export interface ProjectionPage {
+  revision: number;
+  objects: { key: ObjectKey; revision: number; projection: Projection }[];
+  next?: ObjectKey;
 }
 
 export interface ShardEngine {
@@ -59,6 +68,10 @@ export interface ShardEngine {
   tracked(): number;
   /** The log after `since`, which must not lie below `compacted()`. */
   events(query: EventQuery): EventPage;
+  /** Resources of which there are objects. */
+  resources(): string[];
+  /** What is there now, for consumers whose place in the log was compacted away. */
+  projections(resources: readonly string[], after: ObjectKey | undefined, limit: number): ProjectionPage;
   /** Drops at most `limit` events committed before `before` (ms since the epoch), oldest first; true when more remain. */
   compact(before: number, limit: number): boolean;
   /** Commit time of the oldest event of the log, in ms since the epoch; undefined when the log is empty. */

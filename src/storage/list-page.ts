@@ -47,6 +47,11 @@ export class PageBuilder {
     return true;
   }
 
+  /** Key of the last object of the page. */
+  get last(): { namespace: string; name: string } | undefined {
+    return this.#last;
+  }
+
   get full(): boolean {
     return this.#full;
   }

@@ -20,6 +20,7 @@ import {
   type EventPage,
   type EventQuery,
   type ListPage,
+  type ProjectionPage,
   type ShardEngine,
   type ShardEvent,
 } from './engine.ts';
@@ -155,13 +156,31 @@ export class MemoryEngine implements ShardEngine {
     let characters = 0;
     for (const { event } of this.#log) {
       if (event.revision <= query.since) continue;
-      if (event.revision > through && characters > query.maxCharacters) return { events, through, more: true };
+      const full = characters > query.maxCharacters || events.length >= (query.maxEvents ?? Number.POSITIVE_INFINITY);
+      if (event.revision > through && full) return { events, through, more: true };
       through = event.revision;
       if (query.resources && !query.resources.includes(event.key.resource)) continue;
       events.push(event);
       characters += event.text.length;
     }
     return { events, through: Math.max(query.since, this.#revision), more: false };
+  }
+
+  resources(): string[] {
+    return [...this.#resources].filter(([, rows]) => rows.size > 0).map(([resource]) => resource);
+  }
+
+  projections(resources: readonly string[], after: ObjectKey | undefined, limit: number): ProjectionPage {
+    const objects: ProjectionPage['objects'] = [];
+    for (const resource of [...resources].sort(compareText)) {
+      if (after && resource < after.resource) continue;
+      for (const [id, row] of this.#rowsAt(resource, this.#revision)) {
+        if (after?.resource === resource && id <= idOf(after)) continue;
+        if (objects.length === limit) return { revision: this.#revision, objects, next: objects.at(-1)!.key };
+        objects.push({ key: row.key, revision: row.revision, projection: row.projection });
+      }
+    }
+    return { revision: this.#revision, objects };
   }
 
   compact(before: number, limit: number): boolean {
@@ -296,7 +315,7 @@ function encodeRow(key: ObjectKey, object: EncodedObject, revision: number): Row
 
 /** The last state of an object that goes, at the revision of its deletion. */
 function retire(row: Row, revision: number): Row {
-  return { ...row, revision, text: replaceRevision(row.text, row.revisionAt, { from: row.revision, to: revision }) };
+  return { ...row, revision, text: replaceRevision(row.text, row.revisionAt, revision) };
 }
 
 function describe(type: 'create' | 'update' | 'delete', after: Row, before: Row | undefined): ShardEvent {

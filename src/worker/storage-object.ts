@@ -1,0 +1,150 @@
+import { DurableObject } from 'cloudflare:workers';
+import { systemClock } from '../base/clock.ts';
+import type {
+  ChangesQuery,
+  ChangesResult,
+  GetResult,
+  ListQuery,
+  ListResult,
+  ObjectKey,
+  Transaction,
+  TransactionResult,
+} from '../storage/contract.ts';
+import { joinPage } from '../storage/list-page.ts';
+import { Outbox } from '../storage/outbox.ts';
+import { SqliteEngine } from '../storage/sqlite-engine.ts';
+import { WatchHub } from '../storage/watch-hub.ts';
+import { openDurableSql } from './durable-sql.ts';
+import type { Env } from './env.ts';
+import { createConsoleLogger } from './log.ts';
+import { consumersOf } from './storage-consumers.ts';
+import { WatchSockets } from './watch-sockets.ts';
+
+/** An answer by RPC stays well below the 32 MiB it may have, also where a character takes two bytes. */
+const MAX_LIST_CHARACTERS = 8 * 1024 * 1024;
+const DEFAULT_HISTORY_SECONDS = 300;
+/** Events dropped in one go, so that requests get their turn in between. */
+const COMPACTION_BATCH = 2000;
+
+/** Holds the objects of one shard of one cluster; its name is `CLUSTER/SHARD`. */
+export class StorageObject extends DurableObject<Env> {
+  readonly #engine: SqliteEngine;
+  readonly #hub: WatchHub;
+  readonly #sockets: WatchSockets;
+  readonly #outbox: Outbox;
+  readonly #historyMs: number;
+  readonly #log: ReturnType<typeof createConsoleLogger>;
+  #alarmAt: number | null = null;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const [cluster = '', shard = 'main'] = (ctx.id.name ?? '').split('/');
+    this.#log = createConsoleLogger(systemClock, { cluster, shard, component: 'storage' });
+    this.#historyMs = 1000 * (Number(env.KEDGE_COMPACTION_INTERVAL) || DEFAULT_HISTORY_SECONDS);
+    const engine = new SqliteEngine(openDurableSql(ctx.storage), systemClock);
+    this.#engine = engine;
+    this.#hub = new WatchHub({
+      engine,
+      clock: systemClock,
+      onDelivered: (revision) => this.#sockets.delivered(revision),
+    });
+    this.#sockets = new WatchSockets(ctx, this.#hub);
+    this.#outbox = new Outbox({
+      ...{ engine, cursors: engine.state, clock: systemClock, consumers: consumersOf(env, cluster, shard) },
+      retryAt: (at) => this.#wakeAt(at),
+      onError: (consumer, error) => this.#log.warn('changes not delivered', { consumer, error: String(error) }),
+    });
+    ctx.blockConcurrencyWhile(async () => {
+      this.#alarmAt = await ctx.storage.getAlarm();
+    });
+    this.#sockets.restore();
+    this.#outbox.run();
+  }
+
+  async get(key: ObjectKey): Promise<GetResult> {
+    return this.#engine.get(key);
+  }
+
+  /** May stop a page earlier than asked, with `next` set, so that the answer fits a call. */
+  async list(query: ListQuery): Promise<ListResult> {
+    const maxCharacters = Math.min(query.maxCharacters ?? MAX_LIST_CHARACTERS, MAX_LIST_CHARACTERS);
+    return joinPage(this.#engine.list({ ...query, maxCharacters }));
+  }
+
+  async transact(transaction: Transaction): Promise<TransactionResult> {
+    const { result, events } = this.#engine.transact(transaction);
+    if (events.length > 0) {
+      // All of this runs before anything else may: a commit and its events cannot come apart.
+      this.#hub.publish(events);
+      this.#outbox.publish(events);
+      if (this.#alarmAt === null) this.#wakeAt(systemClock.now() + this.#historyMs);
+    }
+    return result;
+  }
+
+  async changes(query: ChangesQuery): Promise<ChangesResult> {
+    return this.#engine.changes(query);
+  }
+
+  async revision(): Promise<number> {
+    return this.#engine.revision();
+  }
+
+  /** A private value of the cluster, or null; never reachable through the API. */
+  async secret(name: string): Promise<string | null> {
+    return this.#engine.state.read(`secret/${name}`) ?? null;
+  }
+
+  /** Stores a private value unless there is one already; answers the value that won. */
+  async putSecretOnce(name: string, value: string): Promise<string> {
+    const stored = this.#engine.state.read(`secret/${name}`);
+    if (stored !== undefined) return stored;
+    this.#engine.state.write(`secret/${name}`, value);
+    return value;
+  }
+
+  /** The watchdog: consumers that are behind are tried again. */
+  async poke(): Promise<void> {
+    this.#outbox.run();
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    return this.#sockets.upgrade(request);
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmAt = null;
+    const now = systemClock.now();
+    let next: number | undefined;
+    try {
+      const more = this.#engine.compact(now - this.#historyMs, COMPACTION_BATCH);
+      const oldest = this.#engine.oldestEvent();
+      if (more) next = now;
+      else if (oldest !== undefined) next = Math.max(oldest + this.#historyMs, now + this.#historyMs / 2);
+    } catch (error) {
+      // An exception would be retried six times and then no more; compaction has to go on for ever.
+      this.#log.error('compaction failed', { error: String(error) });
+      next = now + Math.max(1000, this.#historyMs / 10);
+    }
+    if (next !== undefined) this.#wakeAt(next);
+    this.#outbox.run();
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    this.#sockets.message(socket, message);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#sockets.closed(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#sockets.closed(socket);
+  }
+
+  #wakeAt(at: number): void {
+    if (this.#alarmAt !== null && this.#alarmAt <= at) return;
+    this.#alarmAt = at;
+    void this.ctx.storage.setAlarm(at);
+  }
+}
