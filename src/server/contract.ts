@@ -172,6 +172,8 @@ export interface AdmissionPlugin {
 
 export interface AdmissionContext {
   config: ConfigSnapshot;
+  /** Tells the cache the `tracked` revision of an answer that a plugin had from `store`. */
+  observe?(tracked: number, resource: string): void;
   store: Store;
   kinds: KindRegistry;
   authorizer: Authorizer;

@@ -1,0 +1,52 @@
+/** Runs the admission plugins in order. Upstream: apiserver/pkg/admission/chain.go. */
+import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
+import type { ClusterSettings } from '../../machinery/kind.ts';
+import type { Store } from '../../storage/contract.ts';
+import type {
+  AdmissionContext,
+  AdmissionPlugin,
+  AdmissionRequest,
+  Authorizer,
+  ConfigCache,
+  KindRegistry,
+} from '../contract.ts';
+import { admissionPlugins } from './plugins/index.ts';
+
+export interface AdmissionDeps {
+  config: ConfigCache;
+  store: Store;
+  kinds: KindRegistry;
+  authorizer: Authorizer;
+  settings: ClusterSettings;
+  clock: Clock;
+  random: Random;
+  /** The built-in ones, in upstream's order, unless given. */
+  plugins?: readonly AdmissionPlugin[];
+}
+
+export interface Admission {
+  /** The mutating phase: may change `request.object`. Throws a StatusError to refuse. */
+  admit(request: AdmissionRequest): Promise<void>;
+  /** The validating phase, after the object is final. */
+  validate(request: AdmissionRequest): Promise<void>;
+}
+
+export function createAdmission({ plugins = admissionPlugins, config, ...deps }: AdmissionDeps): Admission {
+  const run = async (phase: 'admit' | 'validate', request: AdmissionRequest): Promise<void> => {
+    let context: AdmissionContext | undefined;
+    for (const plugin of plugins) {
+      if (!plugin[phase] || !plugin.handles(request)) continue;
+      context ??= {
+        ...deps,
+        config: await config.fresh(),
+        observe: (tracked, resource) => config.observe(tracked, resource),
+      };
+      await plugin[phase](request, context);
+    }
+  };
+  return {
+    admit: (request) => run('admit', request),
+    validate: (request) => run('validate', request),
+  };
+}
