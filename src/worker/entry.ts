@@ -4,7 +4,7 @@ import type { Server } from '../server/contract.ts';
 import { resolveCluster } from './cluster-address.ts';
 import { createClusterServer } from './cluster-server.ts';
 import type { Env } from './env.ts';
-import { createKedgeRoutes, type KedgeRoutes } from './kedge-routes.ts';
+import { answerKedgeRoute } from './kedge-routes.ts';
 import { runWatchdog } from './watchdog.ts';
 
 export { ControllersObject } from './controllers-object.ts';
@@ -14,7 +14,6 @@ export { StorageObject } from './storage-object.ts';
 
 interface Resident {
   server: Server;
-  routes: KedgeRoutes;
   bootstrapped: boolean;
 }
 
@@ -28,7 +27,6 @@ function residentOf(env: Env, cluster: string): Resident {
   if (residents.size >= MAX_RESIDENTS) residents.delete(residents.keys().next().value as string);
   const resident = {
     server: createClusterServer(env, cluster),
-    routes: createKedgeRoutes(env, cluster),
     bootstrapped: false,
   };
   residents.set(cluster, resident);
@@ -44,7 +42,9 @@ export default {
       resident.bootstrapped = true;
     }
     const relative = address.rewritten === undefined ? request : new Request(address.rewritten, request);
-    if (address.path.startsWith('/kedge/v1/')) return resident.routes.fetch(relative);
+    if (address.path.startsWith('/kedge/v1/')) {
+      return answerKedgeRoute(env, address.cluster, { server: resident.server, request: relative });
+    }
     return resident.server.fetch(relative);
   },
   async scheduled(_controller, env): Promise<void> {

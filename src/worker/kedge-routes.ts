@@ -1,0 +1,68 @@
+/** Routes of Kedge's own, beside the Kubernetes API: `/kedge/v1/…`. */
+import { forbidden, notFound, StatusError, unauthorized } from '../machinery/status.ts';
+import { nodeOf } from '../server/authn/index.ts';
+import type { Server, UserInfo } from '../server/contract.ts';
+import type { Env } from './env.ts';
+import { pokeCluster } from './watchdog.ts';
+
+const PREFIX = '/kedge/v1/';
+const MASTERS = 'system:masters';
+
+/** Answers `/kedge/v1/…` of one cluster. */
+export async function answerKedgeRoute(
+  env: Env,
+  cluster: string,
+  context: { server: Server; request: Request },
+): Promise<Response> {
+  const { server, request } = context;
+  const url = new URL(request.url);
+  try {
+    switch (url.pathname.slice(PREFIX.length)) {
+      case 'join':
+      case 'renew':
+        return await server.fetch(request);
+      case 'tunnel':
+        return await openTunnel(env, cluster, { server, request, url });
+      case 'watchdog':
+        await requireAdministrator(server, request);
+        if (env.KEDGE_API_ONLY !== 'true') await pokeCluster(env, cluster);
+        return new Response(null, { status: 204 });
+      default:
+        throw notFound({ group: '', kind: 'route' }, url.pathname);
+    }
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    return Response.json(error.status, { status: error.code });
+  }
+}
+
+/** Hands the agent's socket to the object of its node; a node credential opens the tunnel of that node only. */
+async function openTunnel(
+  env: Env,
+  cluster: string,
+  call: { server: Server; request: Request; url: URL },
+): Promise<Response> {
+  const user = await requireUser(call.server, call.request);
+  const name = call.url.searchParams.get('node') ?? '';
+  if (nodeOf(user) !== name || name === '') {
+    throw forbidden({ group: '', kind: 'nodes' }, name, 'only the credential of this node may open its tunnel');
+  }
+  if (call.request.headers.get('upgrade')?.toLowerCase() !== 'websocket') {
+    throw new StatusError(426, 'UpgradeRequired', 'the tunnel is a WebSocket: send an upgrade request');
+  }
+  const target = new URL(call.request.url);
+  target.pathname = '/tunnel';
+  return env.NODE_TUNNEL.getByName(`${cluster}/${name}`).fetch(new Request(target, call.request));
+}
+
+async function requireUser(server: Server, request: Request): Promise<UserInfo> {
+  const user = await server.authenticate(request);
+  if (!user) throw unauthorized();
+  return user;
+}
+
+async function requireAdministrator(server: Server, request: Request): Promise<void> {
+  const user = await requireUser(server, request);
+  if (!user.groups.includes(MASTERS))
+    throw forbidden({ group: '', kind: 'route' }, '', 'only administrators may call this');
+}
