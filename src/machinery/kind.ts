@@ -109,6 +109,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindRef<T> {
   readonly allowUnconditionalUpdate: boolean;
   /** What a successful DELETE answers, and whether deletion is graceful. */
   readonly delete: { returns: 'object' | 'Status'; graceful?: boolean; defaultGraceSeconds?: number; orphanByDefault?: boolean };
+  /** Items of its lists carry apiVersion and kind, as those of custom resources do. */
+  readonly itemsCarryType?: boolean;
   /** True when reads go through the server's configuration cache (RBAC, namespaces, classes …). */
   readonly cached: boolean;
 

@@ -1,0 +1,66 @@
+/** The API server of one cluster, put together. */
+import { createKindRegistry } from '../kinds/index.ts';
+import {
+  createAuthenticator,
+  createObjectLookup,
+  createSigningKeys,
+  createTokenMinter,
+  jsonWebKeySet,
+  openIdConfiguration,
+} from './authn/index.ts';
+import { createAuthorizer, createImpersonator } from './authz/index.ts';
+import { bootstrapCluster } from './bootstrap/index.ts';
+import { createChain } from './chain.ts';
+import { createConfigCache } from './config-cache.ts';
+import type { Server, ServerOptions } from './contract.ts';
+import { createFieldOwners } from './field-owners.ts';
+import { createMetrics } from './metrics.ts';
+import { createReviews } from './reviews/index.ts';
+import type { ServerParts } from './scope.ts';
+
+/** The server over `options`; parts that a test replaces come in `replaced`. */
+export function createServer(options: ServerOptions, replaced: Partial<ServerParts> = {}): Server {
+  const parts: ServerParts = { ...assemble(options), ...replaced };
+  const app = createChain(parts);
+  return {
+    async fetch(request, caller) {
+      return app.fetch(request, caller === undefined ? {} : { caller });
+    },
+    authenticate: (request) => parts.authenticator.authenticate(request),
+    bootstrap: () => bootstrapCluster({ options, kinds: parts.kinds, config: parts.config, aggregateRoles: true }),
+  };
+}
+
+function assemble(options: ServerOptions): ServerParts {
+  const { store, settings, clock, random } = options;
+  const kinds = createKindRegistry();
+  const config = createConfigCache({ store, kinds, clock });
+  const authorizer = createAuthorizer({ store, config, clock });
+  const signing = createSigningKeys(options.keys);
+  const authenticator = createAuthenticator({ ...options, kinds, config });
+  return {
+    options,
+    kinds,
+    config,
+    authorizer,
+    authenticator,
+    impersonator: createImpersonator(authorizer),
+    admission: { admit: async () => undefined, validate: async () => undefined },
+    validator: { create: () => [], update: () => [] },
+    fieldOwners: createFieldOwners(kinds),
+    metrics: createMetrics(),
+    hooks: new Map(),
+    reviews: createReviews({ authenticator, authorizer, config, clock }),
+    mintToken: createTokenMinter({
+      settings,
+      lookup: createObjectLookup({ store, kinds, config }),
+      signing,
+      clock,
+      random,
+    }),
+    openId: {
+      configuration: () => openIdConfiguration(settings, signing),
+      keys: () => jsonWebKeySet(signing),
+    },
+  };
+}

@@ -1,0 +1,130 @@
+/**
+ * The order in which every request passes through the server. Upstream: server/config.go DefaultBuildHandlerChain.
+ *
+ * request info → request id → authentication → impersonation → authorization → limits → route → answer
+ */
+import { Hono } from 'hono';
+import { StatusError } from '../machinery/status.ts';
+import type { UserInfo } from './contract.ts';
+import { statusResponse, toStatusError } from './errors.ts';
+import { authenticate } from './filters/authentication.ts';
+import { attributesOf, authorize } from './filters/authorization.ts';
+import { impersonate } from './filters/impersonation.ts';
+import { createLimits } from './filters/limits.ts';
+import { isLongRunning } from './metrics.ts';
+import { parseRequestInfo } from './request-info.ts';
+import { addRoutes } from './routes/index.ts';
+import type { RequestScope, ServerParts } from './scope.ts';
+
+/** What Hono hands through: the caller from outside, the scope once it is built. */
+export interface ChainEnv {
+  Bindings: { caller?: UserInfo };
+  Variables: { scope: RequestScope };
+}
+
+const NOBODY: UserInfo = { name: '', groups: [] };
+
+/** The Hono app that answers all requests of one cluster. */
+export function createChain(parts: ServerParts): Hono<ChainEnv> {
+  const app = new Hono<ChainEnv>({ strict: false });
+  const limits = createLimits();
+
+  app.use('*', async (c, next) => {
+    const scope = openScope(parts, c.req.raw);
+    c.set('scope', scope);
+    const record = parts.metrics.start(scope);
+    let code = 500;
+    try {
+      await next();
+      decorate(c.res, scope);
+      code = c.res.status;
+    } finally {
+      const done = (): void => record.done(code, (parts.options.clock.now() - scope.started) / 1000);
+      if (scope.streaming && code < 400) void scope.streaming.then(done, done);
+      else done();
+      logRequest(parts, scope, code);
+    }
+  });
+  app.use('*', async (c, next) => {
+    const { scope } = c.var;
+    await authenticate(parts, scope, c.env?.caller);
+    await impersonate(parts, scope);
+    await authorize(parts, attributesOf(scope));
+    const leave = limits.enter(scope);
+    try {
+      await next();
+    } finally {
+      leave();
+    }
+  });
+  addRoutes(app, parts);
+  app.onError((error, c) => {
+    const failure = toStatusError(error);
+    if (!(error instanceof StatusError)) logFault(parts, c.get('scope'), error);
+    return statusResponse(failure.status);
+  });
+  return app;
+}
+
+function openScope(parts: ServerParts, request: Request): RequestScope {
+  const { clock, random } = parts.options;
+  const url = new URL(request.url);
+  const warnings: string[] = [];
+  return {
+    request,
+    url,
+    query: url.searchParams,
+    info: parseRequestInfo(request.method, url),
+    id: requestId(request) ?? random.uuid(),
+    started: clock.now(),
+    user: NOBODY,
+    warnings,
+    warn(text) {
+      if (text !== '' && !warnings.includes(text)) warnings.push(text);
+    },
+  };
+}
+
+/** A client may name its request, so that logs of both sides can be joined; odd names are replaced. */
+function requestId(request: Request): string | undefined {
+  const given = request.headers.get('audit-id');
+  return given !== null && /^[\w-]{1,64}$/.test(given) ? given : undefined;
+}
+
+/** Adds what every answer carries. */
+function decorate(response: Response, scope: RequestScope): void {
+  if (response.status === 101) return;
+  response.headers.set('Audit-Id', scope.id);
+  for (const text of scope.warnings) response.headers.append('Warning', `299 - ${quoteWarning(text)}`);
+}
+
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/g;
+
+/** A quoted-string of RFC 7234. */
+function quoteWarning(text: string): string {
+  return `"${text.replace(CONTROL_CHARACTERS, ' ').replace(/[\\"]/g, '\\$&')}"`;
+}
+
+function logRequest(parts: ServerParts, scope: RequestScope, code: number): void {
+  if (code < 500 && scope.info.verb !== 'watch' && parts.options.clock.now() - scope.started < 1_000) return;
+  parts.options.log.info('request', {
+    id: scope.id,
+    cluster: parts.options.cluster,
+    verb: scope.info.verb,
+    path: scope.info.path,
+    user: scope.user.name,
+    code,
+    ms: parts.options.clock.now() - scope.started,
+    longRunning: isLongRunning(scope),
+  });
+}
+
+function logFault(parts: ServerParts, scope: RequestScope | undefined, error: Error): void {
+  parts.options.log.error('request failed', {
+    id: scope?.id,
+    cluster: parts.options.cluster,
+    path: scope?.info.path,
+    error: error.message,
+    stack: error.stack,
+  });
+}

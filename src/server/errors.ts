@@ -1,0 +1,47 @@
+/** The only place that turns errors into answers. Upstream: endpoints/handlers/responsewriters/errors.go. */
+import { internalError, type Status, StatusError } from '../machinery/status.ts';
+
+/** Any thrown value as a StatusError; what is not one already is a fault of the server. */
+export function toStatusError(error: unknown): StatusError {
+  if (error instanceof StatusError) return error;
+  return internalError(error instanceof Error ? error.message : String(error));
+}
+
+/** 404 for a path of a known API group that names nothing. */
+export function resourceNotFound(): StatusError {
+  return new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
+}
+
+/** 405 for a method that a known path lacks. */
+export function methodNotAllowed(): StatusError {
+  return new StatusError(
+    405,
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+    {},
+  );
+}
+
+/** The answer for unknown paths outside the API groups. */
+export function pageNotFound(): Response {
+  return textResponse(404, '404 page not found\n');
+}
+
+export function textResponse(status: number, text: string): Response {
+  return new Response(text, {
+    status,
+    headers: {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Cache-Control': 'no-cache, private',
+      'X-Content-Type-Options': 'nosniff',
+    },
+  });
+}
+
+/** A Status as JSON, with Retry-After where it says so. */
+export function statusResponse(status: Status): Response {
+  const headers: Record<string, string> = { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' };
+  const retry = status.details?.retryAfterSeconds;
+  if (retry !== undefined && retry > 0) headers['Retry-After'] = String(retry);
+  return new Response(`${JSON.stringify(status)}\n`, { status: status.code ?? 500, headers });
+}

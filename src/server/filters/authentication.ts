@@ -1,0 +1,16 @@
+/** Who asks: the caller given in process, the proven credentials, or the anonymous user. */
+import { ALL_AUTHENTICATED, anonymousUser } from '../authn/users.ts';
+import type { UserInfo } from '../contract.ts';
+import type { RequestScope, ServerParts } from '../scope.ts';
+
+/** Sets `scope.user`. Throws 401 for credentials that are there and wrong. Upstream: filters/authentication.go. */
+export async function authenticate(
+  parts: ServerParts,
+  scope: RequestScope,
+  caller: UserInfo | undefined,
+): Promise<void> {
+  const user = caller ?? (await parts.authenticator.authenticate(scope.request));
+  if (user === null) scope.user = anonymousUser();
+  else if (user.groups.includes(ALL_AUTHENTICATED)) scope.user = user;
+  else scope.user = { ...user, groups: [...user.groups, ALL_AUTHENTICATED] };
+}

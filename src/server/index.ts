@@ -1,0 +1,2 @@
+/** The API server. */
+export { createServer } from './app.ts';

@@ -1,0 +1,131 @@
+/**
+ * Counters of this isolate in the Prometheus text format, under upstream's names. Isolates come and go, so every
+ * series starts at zero whenever one does, as counters may. Upstream: endpoints/metrics/metrics.go.
+ */
+import type { RequestScope } from './scope.ts';
+
+/** Upper bounds in seconds. */
+const BUCKETS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
+
+interface Histogram {
+  buckets: number[];
+  sum: number;
+  count: number;
+}
+
+export interface Metrics {
+  /** Counts a request in; call the result when it is answered (for a watch: when the stream ended). */
+  start(scope: RequestScope): { done(code: number, seconds: number): void };
+  /** A watch event of a resource was sent. */
+  watchEvents(resource: string, group: string, events: number): void;
+  /** The Prometheus text. */
+  render(): string;
+}
+
+const LONG_RUNNING_SUBRESOURCES = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
+
+/** Whether a request may run for ever and is left out of the duration and in-flight limits. */
+export function isLongRunning(scope: RequestScope): boolean {
+  return scope.info.verb === 'watch' || LONG_RUNNING_SUBRESOURCES.has(scope.info.subresource);
+}
+
+function labelsOf(scope: RequestScope): string {
+  const { info } = scope;
+  const reach = !info.isResource ? '' : info.named ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster';
+  return (
+    `component="apiserver",dry_run="${scope.query.has('dryRun') ? 'All' : ''}",group="${escape(info.group)}",` +
+    `resource="${escape(info.resource)}",scope="${reach}",subresource="${escape(info.subresource)}",` +
+    `verb="${info.verb.toUpperCase()}",version="${escape(info.version)}"`
+  );
+}
+
+const escape = (text: string): string =>
+  /["\\\n]/.test(text) ? text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n') : text;
+
+/** Series beyond this many labels are not opened, so that made-up paths cannot fill the memory. */
+const MAX_SERIES = 2_000;
+
+/** Metrics of one server. */
+export function createMetrics(): Metrics {
+  const totals = new Map<string, number>();
+  const durations = new Map<string, Histogram>();
+  const events = new Map<string, number>();
+  const longRunning = new Map<string, number>();
+  const inflight = { mutating: 0, readOnly: 0 };
+
+  const observe = (labels: string, seconds: number): void => {
+    let histogram = durations.get(labels);
+    if (!histogram) {
+      if (durations.size >= MAX_SERIES) return;
+      durations.set(labels, (histogram = { buckets: new Array(BUCKETS.length).fill(0), sum: 0, count: 0 }));
+    }
+    histogram.count++;
+    histogram.sum += seconds;
+    for (let i = BUCKETS.length - 1; i >= 0 && seconds <= BUCKETS[i]!; i--) histogram.buckets[i]!++;
+  };
+
+  return {
+    start(scope) {
+      const labels = labelsOf(scope);
+      const long = isLongRunning(scope);
+      const lane = /^(get|list|watch)$/.test(scope.info.verb) ? 'readOnly' : 'mutating';
+      if (long) add(longRunning, labels, 1);
+      else inflight[lane]++;
+      return {
+        done(code, seconds) {
+          if (long) add(longRunning, labels, -1);
+          else {
+            inflight[lane]--;
+            observe(labels, seconds);
+          }
+          add(totals, `code="${code}",${labels}`, 1);
+        },
+      };
+    },
+    watchEvents: (resource, group, count) =>
+      add(events, `group="${escape(group)}",resource="${escape(resource)}"`, count),
+    render: () => render({ totals, durations, events, longRunning, inflight }),
+  };
+}
+
+function add(series: Map<string, number>, labels: string, by: number): void {
+  const value = series.get(labels);
+  if (value === undefined && series.size >= MAX_SERIES) return;
+  series.set(labels, (value ?? 0) + by);
+}
+
+interface State {
+  totals: Map<string, number>;
+  durations: Map<string, Histogram>;
+  events: Map<string, number>;
+  longRunning: Map<string, number>;
+  inflight: { mutating: number; readOnly: number };
+}
+
+function render(state: State): string {
+  const lines: string[] = [];
+  const series = (name: string, type: string, help: string, values: Iterable<[string, number]>): void => {
+    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
+    for (const [labels, value] of values) lines.push(`${name}{${labels}} ${value}`);
+  };
+  series('apiserver_request_total', 'counter', 'Counter of apiserver requests.', state.totals);
+  lines.push(
+    '# HELP apiserver_request_duration_seconds Response latency distribution in seconds.',
+    '# TYPE apiserver_request_duration_seconds histogram',
+  );
+  for (const [labels, histogram] of state.durations) renderHistogram(lines, labels, histogram);
+  series('apiserver_current_inflight_requests', 'gauge', 'Requests being answered, by kind.', [
+    ['request_kind="mutating"', state.inflight.mutating],
+    ['request_kind="readOnly"', state.inflight.readOnly],
+  ]);
+  series('apiserver_longrunning_requests', 'gauge', 'Active long-running requests.', state.longRunning);
+  series('apiserver_watch_events_total', 'counter', 'Number of events sent in watch clients.', state.events);
+  return `${lines.join('\n')}\n`;
+}
+
+function renderHistogram(lines: string[], labels: string, histogram: Histogram): void {
+  const name = 'apiserver_request_duration_seconds';
+  BUCKETS.forEach((bound, i) => lines.push(`${name}_bucket{${labels},le="${bound}"} ${histogram.buckets[i]}`));
+  lines.push(`${name}_bucket{${labels},le="+Inf"} ${histogram.count}`);
+  lines.push(`${name}_sum{${labels}} ${histogram.sum}`, `${name}_count{${labels}} ${histogram.count}`);
+}

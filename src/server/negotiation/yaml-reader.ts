@@ -1,0 +1,42 @@
+/** YAML bodies as JSON text. Upstream: sigs.k8s.io/yaml. */
+import { isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+
+export type YamlBody = { json: string; duplicates: string[]; error?: undefined } | { error: string };
+
+/** More aliases than any honest document has; each is a copy (CVE-2019-11253). */
+const MAX_ALIASES = 100;
+
+/** Converts a YAML document; `duplicates` are keys set twice, of which the last counts. */
+export function yamlToJson(text: string): YamlBody {
+  const lines = new LineCounter();
+  try {
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      uniqueKeys: false,
+      version: '1.1',
+      merge: true,
+      logLevel: 'silent',
+    });
+    const [problem] = document.errors;
+    if (problem) return { error: `yaml: line ${problem.linePos?.[0].line ?? 1}: ${problem.message.split('\n')[0]}` };
+    const duplicates: string[] = [];
+    visit(document, {
+      Map(_, map) {
+        const seen = new Set<unknown>();
+        for (const pair of map.items) {
+          if (!isScalar(pair.key)) continue;
+          if (seen.has(pair.key.value)) {
+            const { line } = lines.linePos(pair.key.range?.[0] ?? 0);
+            duplicates.push(`line ${line}: key ${JSON.stringify(String(pair.key.value))} already set in map`);
+          }
+          seen.add(pair.key.value);
+        }
+      },
+    });
+    const value: unknown = document.contents === null ? {} : document.toJS({ maxAliasCount: MAX_ALIASES });
+    if (isMap(document.contents)) return { json: JSON.stringify(value), duplicates };
+    return { json: JSON.stringify(value ?? null), duplicates };
+  } catch (error) {
+    return { error: `yaml: ${(error as Error).message.split('\n')[0]}` };
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * YAML in the form upstream's clients know: block style, keys sorted, strings quoted only where a plain one would be
+ * read as something else. Upstream: sigs.k8s.io/yaml.
+ */
+
+/** Writes a JSON value as a YAML document. */
+export function writeYaml(value: unknown): string {
+  const lines: string[] = [];
+  if (isBlock(value)) writeBlock(lines, value, '');
+  else lines.push(scalar(value, ''));
+  return `${lines.join('\n')}\n`;
+}
+
+function isBlock(value: unknown): value is object {
+  if (value === null || typeof value !== 'object') return false;
+  return Array.isArray(value) ? value.length > 0 : Object.values(value).some((v) => v !== undefined);
+}
+
+function writeBlock(lines: string[], value: object, indent: string): void {
+  if (Array.isArray(value)) for (const item of value) writeItem(lines, item, indent);
+  else for (const [key, entry] of sortedEntries(value)) writeEntry(lines, key, { entry, indent });
+}
+
+function sortedEntries(value: object): [string, unknown][] {
+  return Object.entries(value)
+    .filter(([, entry]) => entry !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+function writeEntry(lines: string[], key: string, { entry, indent }: { entry: unknown; indent: string }): void {
+  const head = `${indent}${scalar(key, indent)}:`;
+  if (!isBlock(entry)) lines.push(`${head} ${scalar(entry, indent)}`);
+  else {
+    lines.push(head);
+    writeBlock(lines, entry, Array.isArray(entry) ? indent : `${indent}  `);
+  }
+}
+
+function writeItem(lines: string[], item: unknown, indent: string): void {
+  if (!isBlock(item)) {
+    lines.push(`${indent}- ${scalar(item, indent)}`);
+    return;
+  }
+  const at = lines.length;
+  writeBlock(lines, item, `${indent}  `);
+  lines[at] = `${indent}- ${lines[at]!.slice(indent.length + 2)}`;
+}
+
+function scalar(value: unknown, indent: string): string {
+  if (typeof value === 'string') return writeString(value, indent);
+  if (Array.isArray(value)) return '[]';
+  if (value !== null && typeof value === 'object') return '{}';
+  return JSON.stringify(value) ?? 'null';
+}
+
+/** What a YAML 1.1 reader takes for another type. */
+const NOT_A_STRING =
+  /^(~|null|Null|NULL|true|True|TRUE|false|False|FALSE|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|y|Y|n|N|<<|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|[-+]?(\.[0-9_]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?|0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?)$/;
+const UNSAFE_START = /^[\s\-?:,[\]{}#&*!|>'"%@`]/;
+const PLAIN_DASH = /^[-?:][^\s,[\]{}]/;
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f\u0080-\u009f\ufeff]/;
+
+function writeString(text: string, indent: string): string {
+  if (text === '') return '""';
+  if (CONTROL.test(text)) return JSON.stringify(text);
+  if (text.includes('\n'))
+    return /^[\n ]/.test(text) && text.trim() === '' ? JSON.stringify(text) : literal(text, indent);
+  if (NOT_A_STRING.test(text)) return JSON.stringify(text);
+  const risky =
+    (UNSAFE_START.test(text) && !PLAIN_DASH.test(text)) ||
+    text.includes(': ') ||
+    text.includes(' #') ||
+    /[\s:]$/.test(text);
+  return risky || text === '---' || text === '...' ? quoteSingle(text) : text;
+}
+
+function quoteSingle(text: string): string {
+  return text.includes('\t') ? JSON.stringify(text) : `'${text.replaceAll("'", "''")}'`;
+}
+
+function literal(text: string, indent: string): string {
+  const body = text.replace(/\n+$/, '');
+  const trailing = text.length - body.length;
+  const chomp = trailing === 0 ? '-' : trailing === 1 ? '' : '+';
+  const hint = /^\s/.test(text) ? '2' : '';
+  const lines = (trailing > 1 ? text.slice(0, -1) : body).split('\n');
+  return [`|${hint}${chomp}`, ...lines.map((line) => (line === '' ? '' : `${indent}  ${line}`))].join('\n');
+}

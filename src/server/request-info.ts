@@ -1,0 +1,128 @@
+/**
+ * What a URL asks for, before anything is looked up. Authorization, routing, logs and metrics read the same value, so
+ * they can never disagree. Upstream: apiserver/pkg/endpoints/request/requestinfo.go.
+ */
+import { badRequest } from '../machinery/status.ts';
+
+export interface RequestInfo {
+  isResource: boolean;
+  /** Decoded path. */
+  path: string;
+  /** create get list watch update patch delete deletecollection, or the lower-case method for other paths. */
+  verb: string;
+  /** `api` or `apis` for resource requests. */
+  prefix: string;
+  group: string;
+  version: string;
+  namespace: string;
+  resource: string;
+  subresource: string;
+  name: string;
+  /** What follows the subresource: the path that is asked of a proxied server, or empty. */
+  rest: string[];
+  /** True when the path itself names the object, false when a field selector does. */
+  named: boolean;
+}
+
+const VERB_OF_METHOD: Record<string, string> = {
+  POST: 'create',
+  GET: 'get',
+  HEAD: 'get',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
+
+/** The subresources of a namespace; under them `namespaces/NAME/…` is the Namespace itself. */
+const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
+
+/** Parses the target of a request. Throws 400 for a path whose escapes are broken. */
+export function parseRequestInfo(method: string, url: URL): RequestInfo {
+  const path = decodePath(url.pathname);
+  const info: RequestInfo = {
+    isResource: false,
+    path,
+    verb: method.toLowerCase(),
+    prefix: '',
+    group: '',
+    version: '',
+    namespace: '',
+    resource: '',
+    subresource: '',
+    name: '',
+    rest: [],
+    named: false,
+  };
+  const parts = path.split('/').filter((part) => part !== '');
+  const prefix = parts[0];
+  if (parts.length < 3 || (prefix !== 'api' && prefix !== 'apis')) return info;
+  let at = 1;
+  if (prefix === 'apis') {
+    if (parts.length < 4) return info;
+    info.group = parts[at++]!;
+  }
+  info.isResource = true;
+  info.prefix = prefix;
+  info.version = parts[at++]!;
+  info.verb = VERB_OF_METHOD[method] ?? '';
+  if (parts[at] === 'watch' && parts.length > at + 1) {
+    info.verb = 'watch';
+    at++;
+  }
+  readTarget(info, parts, at);
+  refineCollectionVerb(info, url.searchParams);
+  return info;
+}
+
+function readTarget(info: RequestInfo, parts: string[], start: number): void {
+  let at = start;
+  if (parts[at] === 'namespaces' && parts.length > at + 1) {
+    info.namespace = parts[at + 1]!;
+    if (parts.length > at + 2 && !NAMESPACE_SUBRESOURCES.has(parts[at + 2]!)) at += 2;
+  }
+  info.resource = parts[at] ?? '';
+  info.name = parts[at + 1] ?? '';
+  info.subresource = parts[at + 2] ?? '';
+  info.rest = parts.slice(at + 3);
+  info.named = info.name !== '';
+}
+
+/** A GET or DELETE without a name is about the collection; a selector on metadata.name lends it the name. */
+function refineCollectionVerb(info: RequestInfo, query: URLSearchParams): void {
+  if (info.named) return;
+  if (info.verb === 'get') info.verb = isWatchQuery(query) ? 'watch' : 'list';
+  else if (info.verb === 'delete') info.verb = 'deletecollection';
+  else if (info.verb !== 'watch') return;
+  const selector = query.get('fieldSelector');
+  if (selector === null) return;
+  const name = exactName(selector);
+  if (name !== undefined && isPathSegmentName(name)) info.name = name;
+}
+
+/** Whether `watch` is asked for: any value but `false` and `0` counts, the empty one too. */
+export function isWatchQuery(query: URLSearchParams): boolean {
+  const value = query.get('watch');
+  return value !== null && value.toLowerCase() !== 'false' && value !== '0';
+}
+
+function exactName(selector: string): string | undefined {
+  for (const term of selector.split(',')) {
+    const match = /^metadata\.name==?([^=!].*)$/.exec(term);
+    if (match) return match[1];
+  }
+  return undefined;
+}
+
+/** Whether a name can stand as one path segment. */
+export function isPathSegmentName(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !name.includes('/') && !name.includes('%');
+}
+
+function decodePath(pathname: string): string {
+  if (!pathname.includes('%')) return pathname;
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    throw badRequest(`invalid URL escape in path "${pathname}"`);
+  }
+}

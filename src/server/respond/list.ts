@@ -1,0 +1,102 @@
+/** Answers that hold many objects. Upstream: handlers/response.go, its streaming list encoder. */
+import { apiVersionOf, type KubeObject, type ListMeta } from '../../machinery/meta.ts';
+import { StatusError } from '../../machinery/status.ts';
+import type { Output } from '../negotiation/accept.ts';
+import type { ResourceCall } from '../scope.ts';
+import { itemsText, type ListPage } from '../verbs/list.ts';
+import { acceptsGzip, COMPRESS_FROM, encodedResponse } from './compress.ts';
+import { internalName, respondValue } from './object.ts';
+import { partialMetadataList } from './partial.ts';
+import { tableOf } from './table.ts';
+
+const HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' };
+
+/** A list as text: in one piece when it has one page, else page by page, so that its size never lies in memory. */
+export async function streamList(
+  call: ResourceCall,
+  { head, pages }: { head: string; pages: AsyncGenerator<ListPage> },
+): Promise<Response> {
+  const first = (await pages.next()).value as ListPage;
+  const second = await pages.next();
+  const start = head + itemsText(call, first.text);
+  if (second.done) {
+    const body = `${start}]}\n`;
+    if (body.length < COMPRESS_FROM || !acceptsGzip(call.scope.request))
+      return new Response(body, { headers: HEADERS });
+    return gzipped(new Response(body).body!);
+  }
+  const stream = textStream(call, { start, next: second.value, pages });
+  return acceptsGzip(call.scope.request) ? gzipped(stream) : new Response(stream, { headers: HEADERS });
+}
+
+function gzipped(stream: ReadableStream<Uint8Array>): Response {
+  const compressed = stream.pipeThrough(new CompressionStream('gzip') as ReadableWritablePair<Uint8Array, Uint8Array>);
+  return encodedResponse(compressed, { status: 200, headers: HEADERS });
+}
+
+function textStream(
+  call: ResourceCall,
+  { start, next, pages }: { start: string; next: ListPage; pages: AsyncGenerator<ListPage> },
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let waiting: ListPage | undefined = next;
+  let opened = false;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (!opened) {
+        opened = true;
+        controller.enqueue(encoder.encode(start));
+        return;
+      }
+      const page = waiting ?? ((await pages.next()).value as ListPage | undefined);
+      waiting = undefined;
+      if (page) {
+        if (page.text !== '') controller.enqueue(encoder.encode(`,${itemsText(call, page.text)}`));
+        return;
+      }
+      controller.enqueue(encoder.encode(']}\n'));
+      controller.close();
+    },
+    async cancel() {
+      await pages.return(undefined);
+    },
+  });
+}
+
+/** Parsed objects as a list in the form that was negotiated. */
+export function respondList(
+  call: ResourceCall,
+  { objects, metadata, output }: { objects: readonly KubeObject[]; metadata: ListMeta; output: Output },
+): Response {
+  return respondValue(call, { value: listValue(call, { objects, metadata, output }), output, status: 200 });
+}
+
+function listValue(
+  call: ResourceCall,
+  { objects, metadata, output }: { objects: readonly KubeObject[]; metadata: ListMeta; output: Output },
+): object {
+  const { kind } = call;
+  switch (output.as) {
+    case 'Table':
+      return tableOf(call, { objects, output, listMeta: metadata });
+    case 'PartialObjectMetadataList':
+      return partialMetadataList(objects, metadata, output.metaVersion);
+    case 'PartialObjectMetadata':
+      throw new StatusError(
+        406,
+        'NotAcceptable',
+        `you requested PartialObjectMetadata, but the requested object is a list (*${internalName(call)}.${kind.listKind})`,
+      );
+    default:
+      return {
+        kind: kind.listKind,
+        apiVersion: apiVersionOf(kind.group, kind.version),
+        metadata,
+        items: objects.map((object) => (kind.itemsCarryType ? object : untyped(object))),
+      };
+  }
+}
+
+function untyped({ kind: _kind, apiVersion: _version, ...rest }: KubeObject): object {
+  return rest;
+}

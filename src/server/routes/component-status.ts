@@ -1,0 +1,32 @@
+/** The componentstatuses kind, which is computed. Upstream: registry/core/componentstatus. */
+import type { KubeObject } from '../../machinery/meta.ts';
+import { notFound } from '../../machinery/status.ts';
+import { methodNotAllowed } from '../errors.ts';
+import { negotiateOutput } from '../negotiation/accept.ts';
+import { respondList } from '../respond/list.ts';
+import { respondObject } from '../respond/object.ts';
+import { type ResourceCall, subjectOf } from '../scope.ts';
+
+/** Scheduler and controllers live beside storage, so that whoever can ask gets an answer for all of them. */
+const COMPONENTS = ['controller-manager', 'etcd-0', 'scheduler'];
+
+function componentOf(name: string): KubeObject {
+  return {
+    kind: 'ComponentStatus',
+    apiVersion: 'v1',
+    metadata: { name },
+    conditions: [{ type: 'Healthy', status: 'True', message: 'ok' }],
+  };
+}
+
+/** Answers when `call` is for component statuses. */
+export async function componentStatus(call: ResourceCall): Promise<Response | undefined> {
+  const { kind, scope } = call;
+  if (kind.resource !== 'componentstatuses' || kind.group !== '') return undefined;
+  if (scope.info.verb !== 'get' && scope.info.verb !== 'list') throw methodNotAllowed();
+  const output = negotiateOutput(scope.request, scope.query);
+  if (scope.info.verb === 'list')
+    return respondList(call, { objects: COMPONENTS.map(componentOf), metadata: {}, output });
+  if (!COMPONENTS.includes(call.name)) throw notFound(subjectOf(kind), call.name);
+  return respondObject(call, { object: componentOf(call.name), output, status: 200 });
+}

@@ -1,0 +1,75 @@
+/** /healthz, /livez, /readyz. Upstream: server/healthz/healthz.go. */
+import type { Hono } from 'hono';
+import type { ChainEnv } from '../chain.ts';
+import { textResponse } from '../errors.ts';
+import type { RequestScope, ServerParts } from '../scope.ts';
+
+interface Check {
+  name: string;
+  run(): Promise<void>;
+}
+
+const ok = async (): Promise<void> => undefined;
+
+/** Checks of an endpoint, in the order upstream lists them. */
+function checksOf(parts: ServerParts, endpoint: string): Check[] {
+  const storage: Check = {
+    name: 'etcd',
+    async run() {
+      await parts.options.store.shardOf('namespaces').revision();
+    },
+  };
+  const config: Check = {
+    name: 'informer-sync',
+    async run() {
+      await parts.config.fresh();
+    },
+  };
+  const common: Check[] = [{ name: 'ping', run: ok }, { name: 'log', run: ok }, storage];
+  return endpoint === 'readyz' ? [...common, config] : common;
+}
+
+export function addHealthRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
+  for (const endpoint of ['healthz', 'livez', 'readyz']) {
+    app.get(`/${endpoint}`, (c) => answerAll(checksOf(parts, endpoint), endpoint, c.var.scope));
+    app.get(`/${endpoint}/:check`, async (c) => {
+      const check = checksOf(parts, endpoint).find(({ name }) => name === c.req.param('check'));
+      if (!check) return textResponse(404, '404 page not found\n');
+      const failure = await failureOf(check);
+      return failure === undefined ? textResponse(200, 'ok') : textResponse(500, `internal server error: ${failure}\n`);
+    });
+  }
+}
+
+async function answerAll(checks: readonly Check[], endpoint: string, scope: RequestScope): Promise<Response> {
+  const excluded = new Set(scope.query.getAll('exclude'));
+  const lines: string[] = [];
+  let failed = false;
+  for (const check of checks) {
+    if (excluded.delete(check.name)) {
+      lines.push(`[+]${check.name} excluded: ok`);
+      continue;
+    }
+    const failure = await failureOf(check);
+    if (failure !== undefined) failed = true;
+    lines.push(failure === undefined ? `[+]${check.name} ok` : `[-]${check.name} failed: reason withheld`);
+  }
+  const notes =
+    excluded.size > 0
+      ? [
+          `warn: some health checks cannot be excluded: no matches for ${[...excluded].map((name) => JSON.stringify(name)).join(', ')}`,
+        ]
+      : [];
+  if (failed) return textResponse(500, `${[...lines, ...notes, `${endpoint} check failed`].join('\n')}\n`);
+  if (!scope.query.has('verbose')) return textResponse(200, 'ok');
+  return textResponse(200, `${[...lines, ...notes, `${endpoint} check passed`].join('\n')}\n`);
+}
+
+async function failureOf(check: Check): Promise<string | undefined> {
+  try {
+    await check.run();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

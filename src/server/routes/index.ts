@@ -1,0 +1,18 @@
+/** Which handler answers which path. */
+import type { Hono } from 'hono';
+import type { ChainEnv } from '../chain.ts';
+import { pageNotFound } from '../errors.ts';
+import type { ServerParts } from '../scope.ts';
+import { addHealthRoutes } from './health.ts';
+import { answerResource } from './resource.ts';
+import { addRootRoutes } from './root.ts';
+
+/** The fixed paths first; what is left names a resource or nothing. */
+export function addRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
+  addHealthRoutes(app, parts);
+  addRootRoutes(app, parts);
+  app.all('*', (c) => {
+    const { scope } = c.var;
+    return scope.info.isResource ? answerResource(parts, scope) : pageNotFound();
+  });
+}

@@ -1,0 +1,109 @@
+/** From a resource request to the verb that answers it. Upstream: endpoints/installer.go. */
+import type { Kind, SubresourceDefinition } from '../../machinery/kind.ts';
+import { methodNotAllowed, pageNotFound, resourceNotFound } from '../errors.ts';
+import type { RequestScope, ResourceCall, ServerParts } from '../scope.ts';
+import { findSubresource, type SubresourceHandler } from '../subresources/index.ts';
+import { createVerb } from '../verbs/create.ts';
+import { deleteVerb } from '../verbs/delete.ts';
+import { deleteCollectionVerb } from '../verbs/delete-collection.ts';
+import { getVerb } from '../verbs/get.ts';
+import { listVerb } from '../verbs/list.ts';
+import { patchVerb } from '../verbs/patch.ts';
+import { reviewVerb } from '../verbs/review.ts';
+import { updateVerb } from '../verbs/update.ts';
+import { watchVerb } from '../verbs/watch.ts';
+import { componentStatus } from './component-status.ts';
+
+const VERBS: Record<string, (call: ResourceCall) => Promise<Response>> = {
+  create: createVerb,
+  get: getVerb,
+  list: listVerb,
+  watch: watchVerb,
+  update: updateVerb,
+  patch: patchVerb,
+  delete: deleteVerb,
+  deletecollection: deleteCollectionVerb,
+};
+
+/** Answers a request for a resource; throws 404 and 405 where there is none. */
+export async function answerResource(parts: ServerParts, scope: RequestScope): Promise<Response> {
+  const { info } = scope;
+  const kind = parts.kinds.byResource(info.group, info.version, info.resource);
+  if (!kind) return unknownResource(parts, scope);
+  const call: ResourceCall = {
+    parts,
+    scope,
+    kind,
+    namespace: kind.namespaced ? info.namespace : '',
+    name: info.named ? info.name : '',
+  };
+  warnDeprecated(call);
+  if (!isReachable(kind, scope)) throw resourceNotFound();
+  if (info.subresource !== '') return answerSubresource(call);
+  return answerObject(call);
+}
+
+async function answerObject(call: ResourceCall): Promise<Response> {
+  const { kind, scope } = call;
+  const { info } = scope;
+  if (!kind.stored) {
+    const component = await componentStatus(call);
+    if (component) return component;
+    const handler = findSubresource(kind, '');
+    if (info.verb !== 'create') throw methodNotAllowed();
+    return handler ? handler.answer(call, undefined) : reviewVerb(call);
+  }
+  const verb = VERBS[info.verb];
+  if (!verb || !takes(call)) throw methodNotAllowed();
+  return verb(call);
+}
+
+/** Whether the method exists at this path. */
+function takes({ kind, scope: { info } }: ResourceCall): boolean {
+  if (!(kind.verbs as readonly string[]).includes(info.verb)) return false;
+  const everywhere = kind.namespaced && info.namespace === '';
+  if (everywhere) return info.verb === 'list' || info.verb === 'watch';
+  if (info.verb === 'create') return !info.named;
+  if (info.verb === 'get' || info.verb === 'update' || info.verb === 'patch' || info.verb === 'delete')
+    return info.named;
+  return true;
+}
+
+/** Whether the path has a form that the kind is served under. */
+function isReachable(kind: Kind, { info }: RequestScope): boolean {
+  if (!kind.namespaced) return info.namespace === '' || (info.resource === 'namespaces' && info.group === '');
+  return info.namespace !== '' || !info.named;
+}
+
+async function answerSubresource(call: ResourceCall): Promise<Response> {
+  const { kind, scope } = call;
+  const definition = kind.subresources.find((subresource) => subresource.name === scope.info.subresource);
+  const handler = findSubresource(kind, scope.info.subresource);
+  if (!definition || !handler) throw resourceNotFound();
+  if (scope.info.rest.length > 0 && scope.info.subresource !== 'proxy') throw resourceNotFound();
+  if (!allowsMethod(definition, handler, scope)) throw methodNotAllowed();
+  return handler.answer(call, definition);
+}
+
+function allowsMethod(definition: SubresourceDefinition, handler: SubresourceHandler, { info }: RequestScope): boolean {
+  return definition.verbs.includes(info.verb) || handler.anyVerb === true;
+}
+
+/** A served group answers a Status, anything else plain text. */
+function unknownResource(parts: ServerParts, { info }: RequestScope): Response {
+  const served =
+    info.group === '' || parts.kinds.all().some((kind) => kind.group === info.group && kind.version === info.version);
+  if (served) throw resourceNotFound();
+  return pageNotFound();
+}
+
+/** Upstream: kinds that implement APILifecycleDeprecated, and handlers' warnings on them. */
+const DEPRECATED: Record<string, string> = {
+  '/v1/endpoints': 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+  '/v1/componentstatuses': 'v1 ComponentStatus is deprecated in v1.19+',
+};
+
+function warnDeprecated({ kind, scope }: ResourceCall): void {
+  const text = DEPRECATED[`${kind.group}/${kind.version}/${kind.resource}`];
+  if (text) scope.warn(text);
+}

@@ -1,0 +1,66 @@
+/** Paths that are no resources: version, metrics, the list of paths, OpenID discovery. */
+import type { Hono } from 'hono';
+import type { ChainEnv } from '../chain.ts';
+import type { ServerParts } from '../scope.ts';
+import { versionInfo } from './version.ts';
+
+const NO_CACHE = { 'Cache-Control': 'no-cache, private' };
+
+export function addRootRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
+  app.get('/version', (c) =>
+    c.body(`${JSON.stringify(versionInfo(parts.options.gitVersion), null, 2)}`, 200, {
+      ...NO_CACHE,
+      'Content-Type': 'application/json',
+    }),
+  );
+  app.get('/metrics', (c) =>
+    c.body(parts.metrics.render(), 200, { ...NO_CACHE, 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }),
+  );
+  app.get('/', (c) =>
+    c.body(JSON.stringify({ paths: rootPaths(parts) }, null, 2), 200, {
+      ...NO_CACHE,
+      'Content-Type': 'application/json',
+    }),
+  );
+  app.get('/.well-known/openid-configuration', async (c) =>
+    c.body(JSON.stringify(await parts.openId.configuration()), 200, {
+      'Cache-Control': 'public, max-age=3600',
+      'Content-Type': 'application/json',
+    }),
+  );
+  app.get('/openid/v1/jwks', async (c) =>
+    c.body(JSON.stringify(await parts.openId.keys()), 200, {
+      'Cache-Control': 'public, max-age=3600',
+      'Content-Type': 'application/jwk-set+json',
+    }),
+  );
+}
+
+/** What the root lists. Upstream: server/routes/index.go. */
+function rootPaths(parts: ServerParts): string[] {
+  const paths = new Set<string>([
+    '/.well-known/openid-configuration',
+    '/api',
+    '/apis',
+    '/healthz',
+    '/livez',
+    '/metrics',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/openid/v1/jwks',
+    '/readyz',
+    '/version',
+    '/',
+  ]);
+  for (const check of ['ping', 'log', 'etcd'])
+    for (const endpoint of ['healthz', 'livez', 'readyz']) paths.add(`/${endpoint}/${check}`);
+  paths.add('/readyz/informer-sync');
+  for (const kind of parts.kinds.all()) {
+    if (kind.group === '') paths.add(`/api/${kind.version}`);
+    else {
+      paths.add(`/apis/${kind.group}`);
+      paths.add(`/apis/${kind.group}/${kind.version}`);
+    }
+  }
+  return [...paths].sort();
+}

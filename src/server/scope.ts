@@ -1,0 +1,111 @@
+/** What one request carries through the chain, and the parts of the server that handlers may use. */
+import type { Kind } from '../machinery/kind.ts';
+import type { KubeObject } from '../machinery/meta.ts';
+import type { FieldError } from '../machinery/status.ts';
+import type { ObjectKey } from '../storage/contract.ts';
+import type { Impersonator } from './authz/index.ts';
+import type {
+  AdmissionRequest,
+  Authenticator,
+  Authorizer,
+  ConfigCache,
+  KindRegistry,
+  ServerOptions,
+  UserInfo,
+  WriteHook,
+} from './contract.ts';
+import type { Metrics } from './metrics.ts';
+import type { RequestInfo } from './request-info.ts';
+import type { Review } from './reviews/index.ts';
+
+/** One request on its way through the filters. */
+export interface RequestScope {
+  readonly request: Request;
+  readonly url: URL;
+  readonly query: URLSearchParams;
+  readonly info: RequestInfo;
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly started: number;
+  /** Set by the authentication filter, replaced by impersonation. */
+  user: UserInfo;
+  /** The authenticated user when `user` is impersonated. */
+  impersonator?: UserInfo;
+  /** Set by answers that go on after their head was sent (watches): settles when they end. */
+  streaming?: Promise<void>;
+  /** Texts of Warning headers, in order. */
+  readonly warnings: string[];
+  /** The same text is sent once. */
+  warn(text: string): void;
+}
+
+/** Runs the admission plugins. Upstream: admission.Interface. */
+export interface Admission {
+  /** The mutating phase; may change `request.object`. */
+  admit(request: AdmissionRequest): Promise<void>;
+  /** The validating phase. */
+  validate(request: AdmissionRequest): Promise<void>;
+}
+
+/** Mints a service-account token: the body of serviceaccounts/token. */
+export type TokenMinter = (account: KubeObject, request: KubeObject) => Promise<KubeObject>;
+
+export interface OwnershipInput {
+  kind: Kind;
+  /** The object to be written; its managedFields are set. */
+  object: KubeObject;
+  /** The stored object; undefined when there is none. */
+  live: KubeObject | undefined;
+  manager: string;
+  subresource: string;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+/** Keeps metadata.managedFields. Upstream: apimachinery managedfields.FieldManager. */
+export interface FieldOwners {
+  recordUpdate(input: OwnershipInput): void;
+}
+
+/** The rules that hold for every object: the schema's and those of metadata. */
+export interface ObjectValidator {
+  create(kind: Kind, object: KubeObject): FieldError[];
+  update(kind: Kind, object: KubeObject, old: KubeObject): FieldError[];
+}
+
+/** The server's parts, built once per server. */
+export interface ServerParts {
+  readonly options: ServerOptions;
+  readonly kinds: KindRegistry;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly config: ConfigCache;
+  readonly admission: Admission;
+  readonly metrics: Metrics;
+  readonly impersonator: Impersonator;
+  /** By storage resource. */
+  readonly hooks: ReadonlyMap<string, WriteHook>;
+  readonly validator: ObjectValidator;
+  readonly fieldOwners: FieldOwners;
+  readonly mintToken: TokenMinter;
+  readonly openId: { configuration(): Promise<object>; keys(): Promise<object> };
+  readonly reviews: ReadonlyMap<string, Review>;
+}
+
+/** A request that was matched to a kind. */
+export interface ResourceCall {
+  readonly parts: ServerParts;
+  readonly scope: RequestScope;
+  readonly kind: Kind;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export function keyOf(call: ResourceCall, name = call.name): ObjectKey {
+  return { resource: call.kind.storedAs, namespace: call.kind.namespaced ? call.namespace : '', name };
+}
+
+/** The resource as messages name it. */
+export function subjectOf(kind: Kind): { group: string; kind: string } {
+  return { group: kind.group, kind: kind.resource };
+}

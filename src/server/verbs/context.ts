@@ -1,0 +1,51 @@
+/** What strategies and admission are told about a request. */
+import type { StrategyContext } from '../../machinery/kind.ts';
+import type { KubeObject } from '../../machinery/meta.ts';
+import type { AdmissionRequest, AttachedWrite, Operation } from '../contract.ts';
+import type { ResourceCall } from '../scope.ts';
+
+export function strategyContext(call: ResourceCall, dryRun: boolean): StrategyContext {
+  const { options } = call.parts;
+  return {
+    now: options.clock.now(),
+    user: call.scope.user,
+    namespace: call.namespace,
+    uuid: () => options.random.uuid(),
+    dryRun,
+    config: options.settings,
+  };
+}
+
+export interface AdmissionInput {
+  operation: Operation;
+  subresource?: string;
+  name?: string;
+  object?: KubeObject;
+  oldObject?: KubeObject;
+  options?: KubeObject;
+  dryRun: boolean;
+  attached?: AttachedWrite[];
+}
+
+export function admissionRequest(call: ResourceCall, input: AdmissionInput): AdmissionRequest {
+  const { attached } = input;
+  return {
+    operation: input.operation,
+    kind: call.kind,
+    subresource: input.subresource ?? '',
+    namespace: call.kind.resource === 'namespaces' && call.kind.group === '' ? call.name : call.namespace,
+    name: input.name ?? call.name,
+    ...(input.object === undefined ? {} : { object: input.object }),
+    ...(input.oldObject === undefined ? {} : { oldObject: input.oldObject }),
+    options: input.options,
+    dryRun: input.dryRun,
+    user: call.scope.user,
+    warn: (text) => call.scope.warn(text),
+    ...(attached && !input.dryRun ? { attach: (write: AttachedWrite) => void attached.push(write) } : {}),
+  };
+}
+
+/** A time as the API writes it: whole seconds, UTC. */
+export function apiTime(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,42 @@
+/** Where a paged list goes on. Upstream: apiserver/pkg/storage/continue.go. */
+import { badRequest } from '../../machinery/status.ts';
+
+export interface ContinueToken {
+  /** The revision of the first page; -1 goes on at the present state. */
+  revision: number;
+  after: { namespace: string; name: string };
+}
+
+const VERSION = 'meta.k8s.io/v1';
+
+/** A token for clients, opaque to them. The start key is the last one shown followed by a zero byte, as upstream's. */
+export function encodeContinue(token: ContinueToken): string {
+  const start = `${token.after.namespace === '' ? '' : `${token.after.namespace}/`}${token.after.name}\u0000`;
+  const text = JSON.stringify({ v: VERSION, rv: token.revision, start });
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replace(/=+$/, '');
+}
+
+/** Parses a token. Throws 400. */
+export function decodeContinue(text: string): ContinueToken {
+  let token: { v?: unknown; rv?: unknown; start?: unknown };
+  try {
+    const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
+    token = JSON.parse(new TextDecoder().decode(bytes)) as typeof token;
+  } catch (error) {
+    throw invalidToken((error as Error).message);
+  }
+  if (token === null || typeof token !== 'object') throw invalidToken('not an object');
+  if (token.v !== VERSION) throw invalidToken(`server does not recognize this encoded version ${String(token.v)}`);
+  if (typeof token.start !== 'string' || token.start === '')
+    throw invalidToken(`encoded start key empty (version ${VERSION})`);
+  if (typeof token.rv !== 'number' || token.rv === 0)
+    throw invalidToken(`incorrect encoded start resourceVersion (version ${VERSION})`);
+  const key = token.start.endsWith('\u0000') ? token.start.slice(0, -1) : token.start;
+  const slash = key.indexOf('/');
+  return { revision: token.rv, after: { namespace: slash < 0 ? '' : key.slice(0, slash), name: key.slice(slash + 1) } };
+}
+
+const invalidToken = (why: string) => badRequest(`invalid continue token: continue key is not valid: ${why}`);

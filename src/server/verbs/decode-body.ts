@@ -1,0 +1,189 @@
+/** Turns a request body into an object of the kind that the path names. Upstream: handlers/create.go, handlers/rest.go. */
+import { type Decoded, DecodeError, decodeBody, type FieldValidation } from '../../machinery/fields/index.ts';
+import type { Kind } from '../../machinery/kind.ts';
+import { apiVersionOf, type KubeObject } from '../../machinery/meta.ts';
+import type { ObjectSchema } from '../../machinery/schema.ts';
+import { badRequest, StatusError } from '../../machinery/status.ts';
+import { type BodyFormat, bodyFormat, readBody } from '../negotiation/body.ts';
+import { yamlToJson } from '../negotiation/yaml-reader.ts';
+import type { RequestScope, ResourceCall } from '../scope.ts';
+import type { WriteOptions } from './options.ts';
+
+/** What a body must hold: a kind, or the kind of a subresource. */
+export interface BodyType {
+  group: string;
+  version: string;
+  kind: string;
+  schema: ObjectSchema;
+  defaults?(object: KubeObject): void;
+}
+
+/** Reads the body of a request as an object of `type`, with defaults filled in. */
+export async function readObject(call: ResourceCall, type: BodyType, options: WriteOptions): Promise<KubeObject> {
+  const { request } = call.scope;
+  const format = bodyFormat(request);
+  return decodeText(await readBody(request), { call, type, format, validation: options.fieldValidation });
+}
+
+export interface DecodeInput {
+  call: ResourceCall;
+  type: BodyType;
+  format: BodyFormat;
+  validation: FieldValidation;
+}
+
+/** Decodes a text; what is unknown or twice there is refused, warned of or ignored as the client asked. */
+export function decodeText(text: string, { call, type, format, validation }: DecodeInput): KubeObject {
+  let json = text;
+  let fieldErrors: string[] = [];
+  if (format === 'yaml') {
+    const converted = yamlToJson(text);
+    if (converted.error !== undefined)
+      throw unrecognized(type, `couldn't get version/kind; json parse error: ${converted.error}`, text);
+    json = converted.json;
+    fieldErrors = validation === 'Ignore' ? [] : converted.duplicates;
+  }
+  const decoded = decodeJson(json, { call, type, validation });
+  fieldErrors = [...fieldErrors, ...decoded.fieldErrors];
+  if (fieldErrors.length > 0) report(call.scope, type, { fieldErrors, validation, yaml: format === 'yaml' });
+  const { object } = decoded;
+  object.kind = type.kind;
+  object.apiVersion = apiVersionOf(type.group, type.version);
+  object.metadata ??= {};
+  type.defaults?.(object);
+  return object;
+}
+
+function report(
+  scope: RequestScope,
+  type: BodyType,
+  { fieldErrors, validation, yaml }: { fieldErrors: string[]; validation: FieldValidation; yaml: boolean },
+): void {
+  if (validation === 'Warn') {
+    for (const text of fieldErrors) scope.warn(text);
+    return;
+  }
+  const duplicates = yaml ? fieldErrors.filter((text) => text.startsWith('line ')) : [];
+  const rest = fieldErrors.slice(duplicates.length);
+  const head =
+    duplicates.length > 0 ? [`yaml: unmarshal errors:\n${duplicates.map((line) => `  ${line}`).join('\n')}`] : [];
+  throw badRequest(
+    `${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: strict decoding error: ${[...head, ...rest].join(', ')}`,
+  );
+}
+
+function decodeJson(
+  text: string,
+  { call, type, validation }: Omit<DecodeInput, 'format'>,
+): Decoded<KubeObject> & { fieldErrors: string[] } {
+  try {
+    const decoded = decodeBody<KubeObject>(type.schema, text, validation);
+    checkType(call, type, { given: decoded.object, text });
+    return decoded;
+  } catch (error) {
+    if (error instanceof StatusError) throw error;
+    throw explain(error as Error, { call, type, text });
+  }
+}
+
+/** The answer for a body that could not be decoded, which depends on how far its type was understood. */
+function explain(
+  error: Error,
+  { call, type, text }: { call: ResourceCall; type: BodyType; text: string },
+): StatusError {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch {
+    const why = text.trim() === '' ? 'unexpected end of JSON input' : syntaxMessage(error);
+    return unrecognized(type, `couldn't get version/kind; json parse error: ${why}`, text);
+  }
+  if (!(error instanceof DecodeError)) throw error;
+  if (raw === null || typeof raw !== 'object' || Array.isArray(raw)) {
+    const shape = Array.isArray(raw) ? 'array' : typeof raw === 'boolean' ? 'bool' : typeof raw;
+    const target =
+      'Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+    return unrecognized(
+      type,
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${shape} into ${target}`,
+      text,
+    );
+  }
+  const given = raw as Record<string, unknown>;
+  if (
+    [given.apiVersion, given.kind].some((value) => value !== undefined && value !== null && typeof value !== 'string')
+  ) {
+    return unrecognized(type, `couldn't get version/kind; json parse error: ${error.message}`, text);
+  }
+  try {
+    checkType(call, type, { given: given as { apiVersion?: string; kind?: string }, text });
+  } catch (mismatch) {
+    return mismatch as StatusError;
+  }
+  return badRequest(`${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: ${error.message}`);
+}
+
+function syntaxMessage(error: Error): string {
+  const found = /Unexpected token '(.*?)'/s.exec(error.message);
+  if (found) return `invalid character '${found[1]}' looking for beginning of value`;
+  return /end of (JSON input|data)/.test(error.message) ? 'unexpected end of JSON input' : error.message;
+}
+
+/** What a body says of its own type must fit the path. Upstream: runtime.Codec decode, then the check of handlers. */
+function checkType(
+  call: ResourceCall,
+  type: BodyType,
+  { given, text }: { given: { apiVersion?: string | undefined; kind?: string | undefined }; text: string },
+): void {
+  const expected = apiVersionOf(type.group, type.version);
+  const apiVersion = given.apiVersion || expected;
+  const kind = given.kind || type.kind;
+  if (apiVersion === expected && kind === type.kind) return;
+  const parts = apiVersion.split('/');
+  if (parts.length > 2) throw unrecognized(type, `unexpected GroupVersion string: ${apiVersion}`, text);
+  const version = parts.pop()!;
+  const group = parts[0] ?? '';
+  const known = isKnown(call, { group, version, kind });
+  const cannot = `${kind} in version "${version}" cannot be handled as a ${type.kind}`;
+  if (!known)
+    throw badRequest(
+      `${cannot}: no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/runtime/scheme.go:111"`,
+    );
+  if (kind !== type.kind || known === 'other') {
+    const internal = type.group === '' ? 'core' : type.group.split('.')[0];
+    throw badRequest(`${cannot}: converting (${version}.${kind}) to (${internal}.${type.kind}): unknown conversion`);
+  }
+  throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`);
+}
+
+/** Versions that are no longer served and still registered, so that upstream gets as far as comparing versions. */
+const RETIRED: Record<string, readonly string[]> = {
+  apps: ['v1beta1', 'v1beta2'],
+  extensions: ['v1beta1'],
+  autoscaling: ['v2beta1', 'v2beta2'],
+  batch: ['v1beta1'],
+  policy: ['v1beta1'],
+  'networking.k8s.io': ['v1beta1'],
+  'rbac.authorization.k8s.io': ['v1alpha1', 'v1beta1'],
+  'storage.k8s.io': ['v1alpha1', 'v1beta1'],
+  'coordination.k8s.io': ['v1beta1'],
+};
+
+function isKnown(
+  call: ResourceCall,
+  type: { group: string; version: string; kind: string },
+): 'kind' | 'other' | undefined {
+  if (call.parts.kinds.byKind(type.group, type.version, type.kind)) return 'kind';
+  if (type.group === 'autoscaling' && type.version === 'v1' && type.kind === 'Scale') return 'kind';
+  return RETIRED[type.group]?.includes(type.version) ? 'kind' : undefined;
+}
+
+function unrecognized(type: Pick<Kind, 'kind'>, why: string, text: string): StatusError {
+  return badRequest(`the object provided is unrecognized (must be of type ${type.kind}): ${why} (${summarize(text)})`);
+}
+
+/** The start of a body, for messages. */
+function summarize(text: string): string {
+  if (text === '') return '<empty>';
+  return text.length > 22 ? `${text.slice(0, 22)} ...` : text;
+}

@@ -1,0 +1,118 @@
+/** DeleteOptions from the body or the query. Upstream: handlers/delete.go, metav1 validation ValidateDeleteOptions. */
+import type { KubeObject } from '../../machinery/meta.ts';
+import { badRequest, type FieldError, invalid } from '../../machinery/status.ts';
+import { bodyFormat, readBody } from '../negotiation/body.ts';
+import { yamlToJson } from '../negotiation/yaml-reader.ts';
+import type { RequestScope } from '../scope.ts';
+import { checkDryRun } from './options.ts';
+
+export interface DeleteOptions {
+  gracePeriodSeconds?: number;
+  preconditions?: { uid?: string; resourceVersion?: string };
+  orphanDependents?: boolean;
+  propagationPolicy?: string;
+  dryRun: boolean;
+  /** As the client sent them, for admission. */
+  raw: KubeObject;
+}
+
+const POLICIES = ['Foreground', 'Background', 'Orphan', 'nil'];
+
+/** Reads and checks the options. A body wins over the query, as upstream has it. */
+export async function readDeleteOptions(scope: RequestScope): Promise<DeleteOptions> {
+  const format = scope.request.body === null ? 'json' : bodyFormat(scope.request);
+  const text = await readBody(scope.request);
+  const raw = text === '' ? fromQuery(scope.query) : parseBody(text, format);
+  return checkDeleteOptions(raw);
+}
+
+/** Checks options that came as an object. Throws 400 and 422. */
+export function checkDeleteOptions(raw: Record<string, unknown>): DeleteOptions {
+  const options: DeleteOptions = {
+    dryRun: false,
+    raw: { ...raw, kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1' } as unknown as KubeObject,
+  };
+  const grace = raw.gracePeriodSeconds;
+  if (grace !== undefined && grace !== null) {
+    if (typeof grace !== 'number' || !Number.isInteger(grace)) throw wrongType(grace, 'gracePeriodSeconds', 'int64');
+    options.gracePeriodSeconds = grace;
+  }
+  const orphan = raw.orphanDependents;
+  if (orphan !== undefined && orphan !== null) {
+    if (typeof orphan !== 'boolean') throw wrongType(orphan, 'orphanDependents', 'bool');
+    options.orphanDependents = orphan;
+  }
+  const policy = raw.propagationPolicy;
+  if (policy !== undefined && policy !== null) {
+    if (typeof policy !== 'string') throw wrongType(policy, 'propagationPolicy', 'v1.DeletionPropagation');
+    options.propagationPolicy = policy;
+  }
+  if (raw.preconditions) options.preconditions = raw.preconditions as NonNullable<DeleteOptions['preconditions']>;
+  const errors = validate(options);
+  options.dryRun = checkDryRun(errors, Array.isArray(raw.dryRun) ? (raw.dryRun as string[]) : []);
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
+  return options;
+}
+
+function validate({ orphanDependents, propagationPolicy }: DeleteOptions): FieldError[] {
+  const errors: FieldError[] = [];
+  if (propagationPolicy === undefined) return errors;
+  const field = 'propagationPolicy';
+  if (orphanDependents !== undefined) {
+    const message = `Invalid value: ${JSON.stringify(propagationPolicy)}: orphanDependents and deletionPropagation cannot be both set`;
+    errors.push({ type: 'FieldValueInvalid', field, message });
+  }
+  if (!POLICIES.slice(0, 3).includes(propagationPolicy)) {
+    const supported = POLICIES.map((policy) => JSON.stringify(policy)).join(', ');
+    const message = `Unsupported value: ${JSON.stringify(propagationPolicy)}: supported values: ${supported}`;
+    errors.push({ type: 'FieldValueNotSupported', field, message });
+  }
+  return errors;
+}
+
+function wrongType(value: unknown, field: string, type: string) {
+  const given = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+  return badRequest(`json: cannot unmarshal ${given} into Go struct field DeleteOptions.${field} of type ${type}`);
+}
+
+function parseBody(text: string, format: 'json' | 'yaml'): Record<string, unknown> {
+  let json = text;
+  if (format === 'yaml') {
+    const converted = yamlToJson(text);
+    if (converted.error !== undefined) throw badRequest(converted.error);
+    json = converted.json;
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw badRequest(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
+  }
+  if (value === null) return {};
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw badRequest("couldn't get version/kind; json parse error: cannot unmarshal into an object");
+  const options = value as Record<string, unknown>;
+  if (options.kind && options.kind !== 'DeleteOptions') {
+    const version = String(options.apiVersion || 'v1');
+    throw badRequest(
+      `no kind ${JSON.stringify(options.kind)} is registered for version ${JSON.stringify(version)} in scheme "pkg/runtime/scheme.go:111"`,
+    );
+  }
+  return options;
+}
+
+function fromQuery(query: URLSearchParams): Record<string, unknown> {
+  const options: Record<string, unknown> = {};
+  const grace = query.get('gracePeriodSeconds');
+  if (grace !== null) {
+    if (!/^[-+]?\d+$/.test(grace))
+      throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`);
+    options.gracePeriodSeconds = Number(grace);
+  }
+  const orphan = query.get('orphanDependents');
+  if (orphan !== null) options.orphanDependents = orphan.toLowerCase() !== 'false' && orphan !== '0';
+  const policy = query.get('propagationPolicy');
+  if (policy !== null) options.propagationPolicy = policy;
+  if (query.has('dryRun')) options.dryRun = query.getAll('dryRun');
+  return options;
+}

@@ -1,0 +1,119 @@
+/** DELETE of one object. Upstream: handlers/delete.go, registry/generic/registry/store.go Delete. */
+import type { KubeObject } from '../../machinery/meta.ts';
+import { conflict, internalError, notFound, type Status } from '../../machinery/status.ts';
+import type { StoredObject } from '../../storage/contract.ts';
+import type { AttachedWrite } from '../contract.ts';
+import { decodeStored, encodeObject, textAtRevision } from '../encode.ts';
+import { negotiateOutput, type Output } from '../negotiation/accept.ts';
+import { respondText, respondValue } from '../respond/object.ts';
+import { keyOf, type ResourceCall, subjectOf } from '../scope.ts';
+import { commit } from './commit.ts';
+import { admissionRequest } from './context.ts';
+import { type DeleteOptions, readDeleteOptions } from './delete-options.ts';
+import { planDeletion } from './deletion-plan.ts';
+
+export async function deleteVerb(call: ResourceCall): Promise<Response> {
+  const output = negotiateOutput(call.scope.request, call.scope.query);
+  const options = await readDeleteOptions(call.scope);
+  return answerDeletion(call, output, await deleteObject(call, options));
+}
+
+export interface Deleted {
+  /** The last or present state. */
+  text: string;
+  /** False when the object only was marked. */
+  removed: boolean;
+}
+
+/** The answer of a DELETE: a Status, or the object for kinds that say so and for objects that stay. */
+export function answerDeletion(call: ResourceCall, output: Output, { text, removed }: Deleted): Response {
+  if (!removed || call.kind.delete.returns === 'object') return respondText(call, { text, output, status: 200 });
+  const object = decodeStored(call.kind, text);
+  const { kind } = call;
+  const status: Status = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: {
+      name: object.metadata.name ?? call.name,
+      ...(kind.group === '' ? {} : { group: kind.group }),
+      kind: kind.resource,
+      uid: object.metadata.uid ?? '',
+    },
+  };
+  return respondValue(call, { value: status, output, status: 200 });
+}
+
+const MAX_TRIES = 100;
+
+/** Deletes the object that `call` names. Throws 404, 409 and what admission says. */
+export async function deleteObject(call: ResourceCall, options: DeleteOptions): Promise<Deleted> {
+  const { config, options: host } = call.parts;
+  const key = keyOf(call);
+  const read = await host.store.shardOf(key.resource).get(key);
+  config.observe(read.tracked, key.resource);
+  let stored = read.object;
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    if (!stored) throw notFound(subjectOf(call.kind), call.name);
+    const outcome = await tryDelete(call, options, stored);
+    if ('text' in outcome) return outcome;
+    stored = outcome.current;
+  }
+  throw internalError('the object changed too often to be deleted');
+}
+
+async function tryDelete(
+  call: ResourceCall,
+  options: DeleteOptions,
+  stored: StoredObject,
+): Promise<Deleted | { current: StoredObject | null }> {
+  const { kind, parts } = call;
+  const old = decodeStored(kind, stored.text);
+  checkPreconditions(call, old, options);
+  const attached: AttachedWrite[] = [];
+  const request = admissionRequest(call, {
+    operation: 'DELETE',
+    oldObject: old,
+    options: options.raw,
+    dryRun: options.dryRun,
+    attached,
+  });
+  await parts.admission.admit(request);
+  await parts.admission.validate(request);
+  const plan = planDeletion(kind, old, { options, now: parts.options.clock.now() });
+  if (plan.type === 'nothing') return { text: stored.text, removed: false };
+  if (plan.type === 'remove') {
+    const held = await parts.hooks
+      .get(kind.storedAs)
+      ?.begin({ operation: 'DELETE', object: old, dryRun: options.dryRun });
+    if (held) attached.push(held);
+  }
+  const changed = plan.type === 'mark' || plan.marked;
+  const fallback = changed ? textAtRevision(encodeObject(kind, plan.object), String(stored.revision)) : stored.text;
+  if (options.dryRun) return { text: fallback, removed: plan.type === 'remove' };
+  const result = await commit(parts, {
+    type: plan.type === 'mark' ? 'update' : 'delete',
+    kind,
+    key: stored.key,
+    object: changed ? plan.object : undefined,
+    expect: { revision: stored.revision },
+    attached,
+  });
+  if (!result.ok) return { current: result.refusal.current ?? null };
+  const text = plan.type === 'mark' ? (result.stored?.text ?? fallback) : fallback;
+  return { text, removed: plan.type === 'remove' };
+}
+
+function checkPreconditions(call: ResourceCall, old: KubeObject, { preconditions }: DeleteOptions): void {
+  if (!preconditions) return;
+  const { uid, resourceVersion } = preconditions;
+  if (uid !== undefined && uid !== null && uid !== old.metadata.uid) {
+    const why = `the UID in the precondition (${uid}) does not match the UID in record (${old.metadata.uid}). The object might have been deleted and then recreated`;
+    throw conflict(subjectOf(call.kind), call.name, why);
+  }
+  if (resourceVersion !== undefined && resourceVersion !== null && resourceVersion !== old.metadata.resourceVersion) {
+    const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${old.metadata.resourceVersion}). The object might have been modified`;
+    throw conflict(subjectOf(call.kind), call.name, why);
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * What a DELETE does to an object: remove it, or mark it and let its finalizers or its node finish. Pure.
+ * Upstream: registry/rest/delete.go BeforeDelete, registry/generic/registry/store.go.
+ */
+import type { Kind } from '../../machinery/kind.ts';
+import type { KubeObject } from '../../machinery/meta.ts';
+import { apiTime } from './context.ts';
+import type { DeleteOptions } from './delete-options.ts';
+
+export type DeletionPlan =
+  /** The object goes; `object` is its last state. */
+  | { type: 'remove'; object: KubeObject; marked: boolean }
+  /** The object stays, changed. */
+  | { type: 'mark'; object: KubeObject }
+  /** Deletion is under way already. */
+  | { type: 'nothing' };
+
+const ORPHAN = 'orphan';
+const FOREGROUND = 'foregroundDeletion';
+
+/** Plans the deletion of `old`, which is not changed. */
+export function planDeletion(
+  kind: Kind,
+  old: KubeObject,
+  { options, now }: { options: DeleteOptions; now: number },
+): DeletionPlan {
+  const object: KubeObject = { ...old, metadata: { ...old.metadata } };
+  if (hasSpecFinalizers(kind)) return planByPhase(object, now);
+  const graceful = planGrace(kind, object, { options, now });
+  if (graceful === 'pending') return { type: 'nothing' };
+  const finalizers = nextFinalizers(kind, object, options);
+  const changed = finalizers.join() !== (object.metadata.finalizers ?? []).join();
+  if (finalizers.length > 0) object.metadata.finalizers = finalizers;
+  else delete object.metadata.finalizers;
+  if (graceful === 'graceful') {
+    const waits = (object.metadata.deletionGracePeriodSeconds ?? 0) > 0 || finalizers.length > 0;
+    return waits ? { type: 'mark', object } : { type: 'remove', object, marked: true };
+  }
+  if (finalizers.length === 0) return { type: 'remove', object: old, marked: false };
+  return markNow(object, { now, changed });
+}
+
+function markNow(object: KubeObject, { now, changed }: { now: number; changed: boolean }): DeletionPlan {
+  const { metadata } = object;
+  const first = metadata.deletionTimestamp === undefined;
+  if (!first && !changed && metadata.deletionGracePeriodSeconds === 0) return { type: 'nothing' };
+  if (first) {
+    metadata.deletionTimestamp = apiTime(now);
+    if (metadata.generation) metadata.generation++;
+  }
+  metadata.deletionGracePeriodSeconds = 0;
+  return { type: 'mark', object };
+}
+
+/** Kinds with a `finalize` subresource keep the finalizers that count in their spec, and a phase in their status. */
+function hasSpecFinalizers(kind: Kind): boolean {
+  return kind.subresources.some((subresource) => subresource.name === 'finalize');
+}
+
+function planByPhase(object: KubeObject, now: number): DeletionPlan {
+  const held = ((object.spec as { finalizers?: string[] } | undefined)?.finalizers ?? []).length > 0;
+  if (object.metadata.deletionTimestamp !== undefined) {
+    if (held || (object.metadata.finalizers?.length ?? 0) > 0) return { type: 'nothing' };
+    return { type: 'remove', object, marked: false };
+  }
+  object.metadata.deletionTimestamp = apiTime(now);
+  object.status = { ...(object.status as object | undefined), phase: 'Terminating' };
+  if (!held && (object.metadata.finalizers?.length ?? 0) === 0) return { type: 'remove', object, marked: true };
+  return { type: 'mark', object };
+}
+
+/** Sets the deletion time and period of objects that stop gracefully. */
+function planGrace(
+  kind: Kind,
+  object: KubeObject,
+  { options, now }: { options: DeleteOptions; now: number },
+): 'none' | 'pending' | 'graceful' {
+  if (!kind.delete.graceful) return 'none';
+  const { metadata } = object;
+  const running = metadata.deletionGracePeriodSeconds;
+  if (metadata.deletionTimestamp !== undefined) {
+    if (running === undefined) return 'none';
+    const asked = options.gracePeriodSeconds;
+    if (asked === undefined || asked >= running) return 'pending';
+    const period = Math.max(asked, 0);
+    metadata.deletionTimestamp = apiTime(Date.parse(metadata.deletionTimestamp) + (period - running) * 1000);
+    metadata.deletionGracePeriodSeconds = period;
+    return 'graceful';
+  }
+  const period = gracePeriod(object, options.gracePeriodSeconds);
+  metadata.deletionTimestamp = apiTime(now + period * 1000);
+  metadata.deletionGracePeriodSeconds = period;
+  if (metadata.generation) metadata.generation++;
+  return 'graceful';
+}
+
+/** What runs nowhere or has ended needs no time. Upstream: registry/core/pod/strategy.go CheckGracefulDelete. */
+function gracePeriod(object: KubeObject, asked: number | undefined): number {
+  const spec = object.spec as { nodeName?: string; terminationGracePeriodSeconds?: number } | undefined;
+  const phase = (object.status as { phase?: string } | undefined)?.phase;
+  if (!spec?.nodeName || phase === 'Succeeded' || phase === 'Failed') return 0;
+  const period = asked ?? spec.terminationGracePeriodSeconds ?? 0;
+  return period < 0 ? 1 : period;
+}
+
+/** Finalizers after the propagation policy was applied. Upstream: deletionFinalizersForGarbageCollection. */
+function nextFinalizers(kind: Kind, object: KubeObject, options: DeleteOptions): string[] {
+  const present = object.metadata.finalizers ?? [];
+  const kept = present.filter((finalizer) => finalizer !== ORPHAN && finalizer !== FOREGROUND);
+  const wanted = collector(kind, present, options);
+  return wanted === undefined ? kept : [...kept, wanted];
+}
+
+function collector(kind: Kind, present: readonly string[], options: DeleteOptions): string | undefined {
+  if (options.orphanDependents !== undefined) return options.orphanDependents ? ORPHAN : undefined;
+  if (options.propagationPolicy === 'Orphan') return ORPHAN;
+  if (options.propagationPolicy === 'Foreground') return FOREGROUND;
+  if (options.propagationPolicy === 'Background') return undefined;
+  for (const finalizer of present) if (finalizer === ORPHAN || finalizer === FOREGROUND) return finalizer;
+  return kind.delete.orphanByDefault ? ORPHAN : undefined;
+}

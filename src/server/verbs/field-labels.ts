@@ -1,0 +1,17 @@
+/** Which fields a field selector may name. Upstream: AddFieldLabelConversionFunc of each group. */
+import type { Kind } from '../../machinery/kind.ts';
+import { badRequest } from '../../machinery/status.ts';
+
+const METADATA_FIELDS = ['metadata.name', 'metadata.namespace'];
+
+/** Throws 400 for a field that objects of `kind` cannot be selected by. */
+export function checkSelectableField(kind: Kind, field: string): void {
+  if (METADATA_FIELDS.includes(field) || kind.selectableFields.includes(field)) return;
+  if (kind.selectableFields.every((known) => METADATA_FIELDS.includes(known))) {
+    throw badRequest(
+      `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+    );
+  }
+  if (kind.group === 'batch') throw badRequest(`field label ${JSON.stringify(field)} not supported for ${kind.kind}`);
+  throw badRequest(`field label not supported: ${field}`);
+}

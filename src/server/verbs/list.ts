@@ -1,0 +1,130 @@
+/** GET of a collection. Upstream: handlers/get.go ListResource, storage/etcd3/store.go GetList. */
+import { apiVersionOf, type KubeObject, type ListMeta } from '../../machinery/meta.ts';
+import { badRequest, expired, StatusError } from '../../machinery/status.ts';
+import type { ListQuery, ListResult } from '../../storage/contract.ts';
+import { storedHead } from '../encode.ts';
+import { negotiateOutput } from '../negotiation/accept.ts';
+import { respondList, streamList } from '../respond/list.ts';
+import { isStoredForm } from '../respond/object.ts';
+import type { ResourceCall } from '../scope.ts';
+import { decodeContinue, encodeContinue } from './continue-token.ts';
+import { type CollectionOptions, parseCollectionOptions, parseResourceVersion } from './list-options.ts';
+
+/** Characters of one page that storage sends; a longer list is streamed page by page. */
+const PAGE_CHARACTERS = 4 * 1024 * 1024;
+
+export type ListPage = Extract<ListResult, { ok: true }>;
+
+export async function listVerb(call: ResourceCall): Promise<Response> {
+  const output = negotiateOutput(call.scope.request, call.scope.query, { streams: true });
+  const options = parseCollectionOptions(call, false);
+  const query = listQuery(options);
+  const page = await readPage(call, query);
+  const metadata = listMetadata(page, options, query);
+  if (!output.as && output.serializer.isJson && !output.pretty && isStoredForm(call)) {
+    return streamList(call, { head: listHead(call, metadata), pages: pagesOf(call, { first: page, query }) });
+  }
+  const objects: KubeObject[] = [];
+  for await (const each of pagesOf(call, { first: page, query })) {
+    for (const object of JSON.parse(`[${each.text}]`) as KubeObject[])
+      objects.push(call.kind.fromStorage?.(object) ?? object);
+  }
+  return respondList(call, { objects, metadata, output });
+}
+
+/** Parsed objects of a collection, for verbs that work on all of them. */
+export async function readCollection(
+  call: ResourceCall,
+  options: CollectionOptions,
+): Promise<{ objects: KubeObject[]; metadata: ListMeta }> {
+  const query = listQuery(options);
+  const first = await readPage(call, query);
+  const objects: KubeObject[] = [];
+  for await (const page of pagesOf(call, { first, query })) {
+    for (const object of JSON.parse(`[${page.text}]`) as KubeObject[])
+      objects.push(call.kind.fromStorage?.(object) ?? object);
+  }
+  return { objects, metadata: listMetadata(first, options, query) };
+}
+
+/** The question to storage. Upstream: the table of resourceVersion, resourceVersionMatch and limit in its API concepts. */
+function listQuery(options: CollectionOptions): ListQuery {
+  const query: ListQuery = { ...options.selection, maxCharacters: PAGE_CHARACTERS };
+  const revision = parseResourceVersion(options.resourceVersion);
+  const limit = Math.max(options.limit, 0);
+  if (options.continue !== '') {
+    if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
+      throw badRequest('specifying resource version is not allowed when using continue');
+    }
+    const token = decodeContinue(options.continue);
+    query.after = token.after;
+    if (token.revision > 0) query.revision = token.revision;
+    if (limit > 0) query.limit = limit;
+    return query;
+  }
+  if (options.resourceVersion === '0') return query;
+  if (limit > 0) query.limit = limit;
+  if (revision === 0) return query;
+  query.revision = revision;
+  if (options.match === 'Exact' || (options.match === '' && limit > 0)) query.exact = true;
+  return query;
+}
+
+async function readPage(call: ResourceCall, query: ListQuery): Promise<ListPage> {
+  const { config, options } = call.parts;
+  const result = await options.store.shardOf(call.kind.storedAs).list(query);
+  config.observe(result.tracked, call.kind.storedAs);
+  if (result.ok) return result;
+  if (result.why === 'TooLarge') throw tooLargeVersion(query.revision ?? 0, result.revision);
+  if (!query.after) throw expired('The resourceVersion for the provided list is too old.');
+  throw expired(
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+    encodeContinue({ revision: -1, after: query.after }),
+  );
+}
+
+/** 504 for a version that storage has not reached. Upstream: storage.NewTooLargeResourceVersionError. */
+export function tooLargeVersion(asked: number, current: number): StatusError {
+  return new StatusError(504, 'Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  });
+}
+
+/**
+ * The pages that one answer holds. With a limit it is the first alone: a limit is an upper bound, so a page that the
+ * size cut short is answered as it is.
+ */
+async function* pagesOf(
+  call: ResourceCall,
+  { first, query }: { first: ListPage; query: ListQuery },
+): AsyncGenerator<ListPage> {
+  yield first;
+  if (query.limit !== undefined) return;
+  let page = first;
+  while (page.next) {
+    page = await readPage(call, { ...query, after: page.next, revision: first.revision });
+    yield page;
+  }
+}
+
+/** Metadata of the whole answer. */
+function listMetadata(page: ListPage, options: CollectionOptions, query: ListQuery): ListMeta {
+  const metadata: ListMeta = { resourceVersion: String(page.revision) };
+  if (query.limit === undefined || !page.next) return metadata;
+  metadata.continue = encodeContinue({ revision: page.revision, after: page.next });
+  if (!options.selective && page.remaining !== undefined && page.remaining > 0)
+    metadata.remainingItemCount = page.remaining;
+  return metadata;
+}
+
+/** Everything before the items. */
+function listHead(call: ResourceCall, metadata: ListMeta): string {
+  const { kind } = call;
+  return `{"kind":${JSON.stringify(kind.listKind)},"apiVersion":${JSON.stringify(apiVersionOf(kind.group, kind.version))},"metadata":${JSON.stringify(metadata)},"items":[`;
+}
+
+/** Items of a typed list carry no kind and apiVersion; those of custom resources do. */
+export function itemsText(call: ResourceCall, text: string): string {
+  return call.kind.itemsCarryType ? text : text.replaceAll(storedHead(call.kind), '{');
+}

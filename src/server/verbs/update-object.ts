@@ -1,0 +1,227 @@
+/**
+ * Changing one object: read, transform, admit, validate, write, and again when somebody else was faster.
+ * Upstream: registry/generic/registry/store.go Update, storage/etcd3/store.go GuaranteedUpdate, registry/rest/update.go.
+ */
+import type { Strategy } from '../../machinery/kind.ts';
+import type { KubeObject } from '../../machinery/meta.ts';
+import { conflict, invalid, notFound, type StatusError } from '../../machinery/status.ts';
+import type { StoredObject } from '../../storage/contract.ts';
+import type { AttachedWrite } from '../contract.ts';
+import { decodeStored, encodeObject, textAtRevision } from '../encode.ts';
+import { keyOf, type ResourceCall, subjectOf } from '../scope.ts';
+import { type CommitResult, commit } from './commit.ts';
+import { admissionRequest, strategyContext } from './context.ts';
+import { createObject, optionsObject } from './create.ts';
+import { checkNamespace, deepEqual, specChanged } from './metadata.ts';
+import type { OptionsKind, WriteOptions } from './options.ts';
+import { registryPath } from './registry-path.ts';
+import { validateChanged } from './validate.ts';
+
+export const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
+
+export interface UpdatePlan {
+  options: WriteOptions;
+  optionsKind: OptionsKind;
+  /** Empty for the object itself. */
+  subresource: string;
+  strategy: Strategy;
+  /** The generation rises with the spec; off for subresources that do not touch it. */
+  generation: boolean;
+  /** Makes the new object, with managed fields. `old` may not be changed. Undefined `old`: the object is absent. */
+  transform(old: KubeObject | undefined): Promise<KubeObject> | KubeObject;
+  /** The UID the stored object must have. */
+  uid?: string;
+  /** Creates the object when it is absent. */
+  createAbsent: boolean;
+}
+
+export interface Updated {
+  text: string;
+  created: boolean;
+}
+
+/** How often a write that names no version is tried against a moving object. */
+const MAX_TRIES = 100;
+
+export async function updateObject(call: ResourceCall, plan: UpdatePlan): Promise<Updated> {
+  const { config, options } = call.parts;
+  const key = keyOf(call);
+  const read = await options.store.shardOf(key.resource).get(key);
+  config.observe(read.tracked, key.resource);
+  let stored = read.object;
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    if (!stored) return createInstead(call, plan);
+    const outcome = await tryUpdate(call, plan, stored);
+    if ('text' in outcome) return outcome;
+    stored = outcome.current;
+  }
+  throw conflict(subjectOf(call.kind), call.name, MODIFIED);
+}
+
+async function createInstead(call: ResourceCall, plan: UpdatePlan): Promise<Updated> {
+  if (!plan.createAbsent) throw notFound(subjectOf(call.kind), call.name);
+  const object = await plan.transform(undefined);
+  if (plan.uid) {
+    const why = `uid mismatch: the provided object specified uid ${plan.uid}, and no existing object was found`;
+    throw conflict(subjectOf(call.kind), call.name, why);
+  }
+  checkNamespace(call, object);
+  object.metadata.resourceVersion = '';
+  return { text: await createObject(call, object, { ...plan.options, recorded: true }), created: true };
+}
+
+type Attempt = Updated | { current: StoredObject | null };
+
+async function tryUpdate(call: ResourceCall, plan: UpdatePlan, stored: StoredObject): Promise<Attempt> {
+  const { kind } = call;
+  const old = decodeStored(kind, stored.text);
+  checkUid(call, plan, old);
+  const object = await plan.transform(old);
+  const unconditional = !object.metadata.resourceVersion;
+  checkVersion(call, object, { stored, unconditional });
+  const attached: AttachedWrite[] = [];
+  await admitAndValidate(call, plan, { object, old, attached });
+  const encoded = encodeObject(kind, object);
+  if (isUnchanged({ encoded: textAtRevision(encoded, String(stored.revision)), object }, { stored, old })) {
+    return { text: stored.text, created: false };
+  }
+  const gone = isDeletable(object);
+  if (plan.options.dryRun)
+    return { text: textAtRevision(encoded, gone ? String(stored.revision) : ''), created: false };
+  const result = await commit(call.parts, {
+    type: gone ? 'delete' : 'update',
+    kind,
+    key: stored.key,
+    object,
+    expect: { revision: stored.revision },
+    attached,
+    encoded,
+  });
+  return settle(call, { result, unconditional, fallback: textAtRevision(encoded, String(stored.revision)) });
+}
+
+function settle(
+  call: ResourceCall,
+  { result, unconditional, fallback }: { result: CommitResult; unconditional: boolean; fallback: string },
+): Attempt {
+  if (result.ok) return { text: result.stored?.text ?? fallback, created: false };
+  const { refusal } = result;
+  if (refusal.why === 'NotFound') throw notFound(subjectOf(call.kind), call.name);
+  if (!unconditional) throw conflict(subjectOf(call.kind), call.name, MODIFIED);
+  return { current: refusal.current ?? null };
+}
+
+/** Runs what stands between a transformed object and its write; changes `object`. */
+async function admitAndValidate(
+  call: ResourceCall,
+  plan: UpdatePlan,
+  { object, old, attached }: { object: KubeObject; old: KubeObject; attached: AttachedWrite[] },
+): Promise<void> {
+  const { kind, parts } = call;
+  const { options, strategy, subresource } = plan;
+  const request = admissionRequest(call, {
+    operation: 'UPDATE',
+    subresource,
+    object,
+    oldObject: old,
+    options: optionsObject(plan.optionsKind, options),
+    dryRun: options.dryRun,
+    attached,
+  });
+  await parts.admission.admit(request);
+  keepSystemFields(object, old);
+  strategy.prepareForUpdate?.(object, old, strategyContext(call, options.dryRun));
+  if (plan.generation) raiseGeneration(call, object, old);
+  validateChanged(call, object, { strategy, old, dryRun: options.dryRun });
+  strategy.canonicalize?.(object);
+  await parts.admission.validate(request);
+  const held =
+    subresource === ''
+      ? await parts.hooks.get(kind.storedAs)?.begin({ operation: 'UPDATE', object, old, dryRun: options.dryRun })
+      : undefined;
+  if (held) attached.push(held);
+}
+
+/** What a client cannot change stays as it was stored. Upstream: rest.BeforeUpdate. */
+function keepSystemFields(object: KubeObject, old: KubeObject): void {
+  const { metadata } = object;
+  const before = old.metadata;
+  metadata.uid ||= before.uid ?? '';
+  metadata.creationTimestamp ??= before.creationTimestamp ?? null;
+  metadata.generation = before.generation ?? 0;
+  if (metadata.generation === 0) delete metadata.generation;
+  if (before.namespace) metadata.namespace ||= before.namespace;
+  if (before.deletionTimestamp === undefined) delete metadata.deletionTimestamp;
+  else metadata.deletionTimestamp = before.deletionTimestamp;
+  if (before.deletionGracePeriodSeconds === undefined) delete metadata.deletionGracePeriodSeconds;
+  else metadata.deletionGracePeriodSeconds ??= before.deletionGracePeriodSeconds;
+  delete metadata.selfLink;
+}
+
+function raiseGeneration(call: ResourceCall, object: KubeObject, old: KubeObject): void {
+  const { generation } = call.kind;
+  if (generation.onCreate === 0) return;
+  const before = old.metadata.generation ?? 0;
+  if (generation.onSpecChange > 0 && specChanged(object, old))
+    object.metadata.generation = before + generation.onSpecChange;
+  else if (
+    generation.onMetadataChange > 0 &&
+    !(
+      deepEqual(object.metadata.labels, old.metadata.labels) &&
+      deepEqual(object.metadata.annotations, old.metadata.annotations)
+    )
+  ) {
+    object.metadata.generation = before + generation.onMetadataChange;
+  }
+}
+
+function checkUid(call: ResourceCall, plan: UpdatePlan, old: KubeObject): void {
+  if (!plan.uid || plan.uid === old.metadata.uid) return;
+  const key = registryPath(call.kind, { namespace: call.namespace, name: call.name });
+  const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${plan.uid}, UID in object meta: ${old.metadata.uid}`;
+  throw conflict(subjectOf(call.kind), call.name, why);
+}
+
+function checkVersion(
+  call: ResourceCall,
+  object: KubeObject,
+  { stored, unconditional }: { stored: StoredObject; unconditional: boolean },
+): void {
+  if (unconditional) {
+    if (call.kind.allowUnconditionalUpdate) return;
+    throw versionRequired(call);
+  }
+  if (object.metadata.resourceVersion !== String(stored.revision))
+    throw conflict(subjectOf(call.kind), call.name, MODIFIED);
+}
+
+function versionRequired(call: ResourceCall): StatusError {
+  return invalid(subjectOf(call.kind), call.name, [
+    {
+      type: 'FieldValueInvalid',
+      field: 'metadata.resourceVersion',
+      message: 'Invalid value: 0: must be specified for an update',
+    },
+  ]);
+}
+
+/** Whether a write would change nothing. Texts of equal length may differ in the order of keys only. */
+function isUnchanged(
+  next: { encoded: string; object: KubeObject },
+  { stored, old }: { stored: StoredObject; old: KubeObject },
+): boolean {
+  if (next.encoded === stored.text) return true;
+  if (next.encoded.length !== stored.text.length) return false;
+  const { metadata, ...rest } = next.object;
+  const { metadata: before, ...restBefore } = old;
+  return deepEqual({ ...metadata, resourceVersion: before.resourceVersion }, before) && deepEqual(rest, restBefore);
+}
+
+/** Whether nothing holds an object that is to be deleted any more. Upstream: deleteWithoutFinalizers. */
+export function isDeletable(object: KubeObject): boolean {
+  const { metadata } = object;
+  if (metadata.deletionTimestamp === undefined || (metadata.finalizers?.length ?? 0) > 0) return false;
+  if ((metadata.deletionGracePeriodSeconds ?? 0) > 0) return false;
+  const finalizers = (object.spec as { finalizers?: string[] } | undefined)?.finalizers;
+  return !Array.isArray(finalizers) || finalizers.length === 0;
+}

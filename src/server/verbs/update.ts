@@ -1,0 +1,41 @@
+/** PUT of one object, or of a subresource that writes it. Upstream: handlers/update.go. */
+import type { SubresourceDefinition } from '../../machinery/kind.ts';
+import { negotiateOutput } from '../negotiation/accept.ts';
+import { respondText } from '../respond/object.ts';
+import type { ResourceCall } from '../scope.ts';
+import { readObject } from './decode-body.ts';
+import { checkName, dedupOwners } from './metadata.ts';
+import { managerOf, parseWriteOptions } from './options.ts';
+import { updateObject } from './update-object.ts';
+
+export async function updateVerb(call: ResourceCall, subresource?: SubresourceDefinition): Promise<Response> {
+  const { kind, parts, scope } = call;
+  const output = negotiateOutput(scope.request, scope.query);
+  const options = parseWriteOptions(scope, 'UpdateOptions');
+  const body = await readObject(call, kind, options);
+  checkName(call, body);
+  dedupOwners(scope, body);
+  const manager = managerOf(scope, options);
+  const { text, created } = await updateObject(call, {
+    options,
+    optionsKind: 'UpdateOptions',
+    subresource: subresource?.name ?? '',
+    strategy: subresource ? (subresource.strategy ?? {}) : kind.strategy,
+    generation: subresource === undefined,
+    uid: body.metadata.uid ?? '',
+    createAbsent: subresource === undefined && kind.allowCreateOnUpdate,
+    transform(live) {
+      const object = structuredClone(body);
+      parts.fieldOwners.recordUpdate({
+        kind,
+        object,
+        live,
+        manager,
+        subresource: subresource?.name ?? '',
+        now: parts.options.clock.now(),
+      });
+      return object;
+    },
+  });
+  return respondText(call, { text, output, status: created ? 201 : 200 });
+}
