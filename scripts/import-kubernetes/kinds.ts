@@ -1,4 +1,5 @@
 /** Writes the facts of the served kinds: names, verbs, subresources, columns. */
+import { createHash } from 'node:crypto';
 import { HEADER } from './facts.ts';
 
 export interface KindFacts {
@@ -39,6 +40,12 @@ const quote = (value: unknown): string =>
     .replaceAll('"', "'")
     .replaceAll(',', ', ');
 
+/** Upstream: apiserver/pkg/endpoints/discovery StorageVersionHash. */
+function storageVersionHash({ storage = '', kind }: KindFacts): string {
+  const gvk = `${storage.replace(/^core\//, '/')}/${kind}`;
+  return createHash('sha256').update(gvk).digest().subarray(0, 8).toString('base64');
+}
+
 function factOf(facts: KindFacts, columns: ColumnFact[] | undefined): Record<string, unknown> {
   return {
     group: facts.group,
@@ -54,6 +61,7 @@ function factOf(facts: KindFacts, columns: ColumnFact[] | undefined): Record<str
     verbs: facts.verbs,
     preferredVersion: facts.preferredVersion,
     stored: facts.stored !== false,
+    storageVersionHash: facts.storage === undefined ? undefined : storageVersionHash(facts),
     nameRule: facts.name?.rule ?? 'other',
     nameMaxLength: facts.name?.maxLength,
     generation: [

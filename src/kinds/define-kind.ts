@@ -21,6 +21,7 @@ export interface KindFacts {
   readonly verbs: readonly Verb[];
   readonly preferredVersion: boolean;
   readonly stored: boolean;
+  readonly storageVersionHash?: string;
   readonly nameRule: NameRule;
   readonly nameMaxLength?: number;
   readonly generation: readonly [onCreate: number, onSpecChange: number, onMetadataChange: number];
@@ -91,6 +92,7 @@ export function defineKind<T extends KubeObject>(id: KindId, behaviour: KindBeha
     storedAs: groupResource(facts.group, facts.resource),
     stored: facts.stored,
     storageVersion: apiVersion,
+    ...(facts.storageVersionHash === undefined ? {} : { storageVersionHash: facts.storageVersionHash }),
     nameRule: facts.nameRule,
     ...(facts.nameMaxLength === undefined ? {} : { nameMaxLength: facts.nameMaxLength }),
     generation: {

@@ -98,6 +98,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindRef<T> {
   readonly stored: boolean;
   /** The apiVersion written to storage. Kinds that differ convert with these. */
   readonly storageVersion: string;
+  /** Published in discovery; tells clients that two resources are the same objects. */
+  readonly storageVersionHash?: string;
   fromStorage?(object: KubeObject): T;
   toStorage?(object: T): KubeObject;
 

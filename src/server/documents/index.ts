@@ -1,0 +1,11 @@
+/** Documents about the API itself, as pure functions of the kinds. */
+export {
+  type APIGroup,
+  type APIResource,
+  type APIResourceList,
+  aggregatedDiscovery,
+  coreVersions,
+  groupDocument,
+  groupList,
+  resourceList,
+} from './discovery.ts';
