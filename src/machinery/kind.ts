@@ -55,6 +55,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   warningsOnUpdate?(object: T, old: T, context: StrategyContext): string[];
   /** Normal form after validation. */
   canonicalize?(object: T): void;
+  /** Further fields this endpoint does not write, as dotted names: nobody owns them through it. Upstream: GetResetFields. */
+  readonly resetFields?: readonly string[];
 }
 
 export interface SubresourceDefinition {

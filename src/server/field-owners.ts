@@ -4,11 +4,29 @@ import type { Kind, KindRegistry } from '../machinery/kind.ts';
 import { apiVersionOf } from '../machinery/meta.ts';
 import type { FieldOwners } from './scope.ts';
 
+const resetFields = new WeakMap<Kind, Map<string, readonly string[]>>();
+
 /** Fields that an endpoint does not write, whatever a client sends. Upstream: GetResetFields of each strategy. */
 export function resetFieldsOf(kind: Kind, subresource: string): readonly string[] {
-  if (subresource === 'status') return ['spec', 'metadata.labels', 'metadata.annotations'].slice(0, 1);
+  let known = resetFields.get(kind);
+  if (known === undefined) {
+    known = new Map();
+    resetFields.set(kind, known);
+  }
+  let fields = known.get(subresource);
+  if (fields === undefined) {
+    fields = listResetFields(kind, subresource);
+    known.set(subresource, fields);
+  }
+  return fields;
+}
+
+function listResetFields(kind: Kind, subresource: string): readonly string[] {
+  const definition = kind.subresources.find(({ name }) => name === subresource);
+  const own = (subresource === '' ? kind.strategy : definition?.strategy)?.resetFields ?? [];
+  if (subresource === 'status') return ['spec', ...own];
   const hasStatus = kind.subresources.some(({ name }) => name === 'status');
-  return subresource === '' && hasStatus ? ['status'] : [];
+  return hasStatus ? ['status', ...own] : own;
 }
 
 export function createFieldOwners(_kinds: KindRegistry): FieldOwners {

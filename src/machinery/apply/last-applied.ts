@@ -56,7 +56,7 @@ export function withLastApplied(object: KubeObject, applied: KubeObject): KubeOb
 }
 
 function withoutAnnotation(applied: KubeObject): KubeObject {
-  if (applied.metadata.annotations?.[LAST_APPLIED] === undefined) return applied;
+  if (applied.metadata?.annotations?.[LAST_APPLIED] === undefined) return applied;
   const { [LAST_APPLIED]: _, ...annotations } = applied.metadata.annotations;
   return { ...applied, metadata: { ...applied.metadata, annotations } };
 }

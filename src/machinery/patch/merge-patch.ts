@@ -18,12 +18,17 @@ export function applyMergePatch(document: JsonObject, patch: unknown): JsonObjec
 }
 
 function mergeObjects(document: JsonObject, patch: JsonObject): JsonObject {
-  const out: JsonObject = { ...document };
-  for (const key of Object.keys(patch)) {
-    const value = patch[key]!;
+  const out: JsonObject = {};
+  // Objects that a patch touches come out with sorted members, as messages that show the patched document have them.
+  for (const key of [...new Set([...Object.keys(document), ...Object.keys(patch)])].sort()) {
     const current = Object.hasOwn(document, key) ? document[key]! : null;
-    if (value === null) delete out[key];
-    else if (isObject(current) && isObject(value)) out[key] = mergeObjects(current, value);
+    if (!Object.hasOwn(patch, key)) {
+      out[key] = current;
+      continue;
+    }
+    const value = patch[key]!;
+    if (value === null) continue;
+    if (isObject(current) && isObject(value)) out[key] = mergeObjects(current, value);
     else if (isObject(current)) out[key] = value;
     else out[key] = withoutNulls(value);
   }

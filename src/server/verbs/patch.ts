@@ -1,8 +1,57 @@
 /** PATCH of one object. Upstream: handlers/patch.go. */
+import { settleManagedFields } from '../../machinery/apply/index.ts';
 import type { SubresourceDefinition } from '../../machinery/kind.ts';
-import { methodNotAllowed } from '../errors.ts';
-import type { ResourceCall } from '../scope.ts';
+import type { KubeObject } from '../../machinery/meta.ts';
+import { conflict } from '../../machinery/status.ts';
+import { negotiateOutput } from '../negotiation/accept.ts';
+import { readBody } from '../negotiation/body.ts';
+import { respondText } from '../respond/object.ts';
+import { type ResourceCall, subjectOf } from '../scope.ts';
+import { checkName, dedupOwners } from './metadata.ts';
+import { managerOf, parseWriteOptions } from './options.ts';
+import { createPatch, patchTypeOf } from './patch-body.ts';
+import { updateObject } from './update-object.ts';
 
-export async function patchVerb(_call: ResourceCall, _subresource?: SubresourceDefinition): Promise<Response> {
-  throw methodNotAllowed();
+export async function patchVerb(call: ResourceCall, subresource?: SubresourceDefinition): Promise<Response> {
+  const { kind, parts, scope } = call;
+  const output = negotiateOutput(scope.request, scope.query);
+  const type = patchTypeOf(call);
+  const options = parseWriteOptions(scope, 'PatchOptions', type === 'apply');
+  const patch = createPatch(call, {
+    type,
+    text: await readBody(scope.request),
+    options,
+    subresource: subresource?.name ?? '',
+  });
+  const manager = managerOf(scope, options);
+  const { text, created } = await updateObject(call, {
+    options,
+    optionsKind: 'PatchOptions',
+    subresource: subresource?.name ?? '',
+    strategy: subresource ? (subresource.strategy ?? {}) : kind.strategy,
+    generation: subresource === undefined,
+    createAbsent: type === 'apply' && subresource === undefined,
+    retryConflicts: true,
+    transform(live) {
+      const object = patch(live);
+      if (live === undefined) checkAbsent(call, object);
+      else if (type === 'apply') settleManagedFields(live, object);
+      else {
+        const now = parts.options.clock.now();
+        parts.fieldOwners?.recordUpdate({ kind, object, live, manager, subresource: subresource?.name ?? '', now });
+      }
+      checkName(call, object);
+      dedupOwners(scope, object);
+      return object;
+    },
+  });
+  return respondText(call, { text, output, status: created ? 201 : 200 });
+}
+
+/** An object that does not exist cannot have the UID that an applied configuration asks for. */
+function checkAbsent(call: ResourceCall, object: KubeObject): void {
+  const { uid } = object.metadata;
+  if (!uid) return;
+  const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+  throw conflict(subjectOf(call.kind), call.name, why);
 }

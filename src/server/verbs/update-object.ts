@@ -33,6 +33,8 @@ export interface UpdatePlan {
   uid?: string;
   /** Creates the object when it is absent. */
   createAbsent: boolean;
+  /** Transforms again when the object changed meanwhile, although the new object names a version. */
+  retryConflicts?: boolean;
 }
 
 export interface Updated {
@@ -97,7 +99,7 @@ async function tryUpdate(call: ResourceCall, plan: UpdatePlan, stored: StoredObj
     attached,
     encoded,
   });
-  return settle(call, { result, unconditional, fallback: textAtRevision(encoded, String(stored.revision)) });
+  return settle(call, { result, unconditional: unconditional || plan.retryConflicts === true, fallback: textAtRevision(encoded, String(stored.revision)) });
 }
 
 function settle(

@@ -1,0 +1,149 @@
+/** What the body of a PATCH makes of an object. Upstream: handlers/patch.go, its four mechanisms. */
+import { apply } from '../../machinery/apply/index.ts';
+import { DecodeError, decodeObject, strictErrors } from '../../machinery/fields/index.ts';
+import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../machinery/meta.ts';
+import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '../../machinery/patch/index.ts';
+import { badRequest, invalid, StatusError } from '../../machinery/status.ts';
+import { resetFieldsOf } from '../field-owners.ts';
+import { contentTypeOf } from '../negotiation/body.ts';
+import { yamlToJson } from '../negotiation/yaml-reader.ts';
+import type { ResourceCall } from '../scope.ts';
+import { managerOf, type WriteOptions } from './options.ts';
+
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
+
+const TYPES: Readonly<Record<string, PatchType>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+};
+
+/** The patch type that the Content-Type names. Throws 415 for one that the kind does not take. */
+export function patchTypeOf(call: ResourceCall): PatchType {
+  const type = TYPES[contentTypeOf(call.scope.request)];
+  const custom = call.kind.itemsCarryType === true;
+  if (type !== undefined && !(custom && type === 'strategic')) return type;
+  const accepted = Object.keys(TYPES).filter((name) => !(custom && TYPES[name] === 'strategic'));
+  throw new StatusError(
+    415,
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+  );
+}
+
+export interface PatchInput {
+  type: PatchType;
+  text: string;
+  options: WriteOptions;
+  subresource: string;
+}
+
+/**
+ * A function from the live object to the patched one, decoded and defaulted; for apply with its managedFields. It may be
+ * called again when the object changed meanwhile. Only apply takes an absent object.
+ */
+export function createPatch(call: ResourceCall, input: PatchInput): (live: KubeObject | undefined) => KubeObject {
+  if (input.type === 'apply') return createApply(call, input);
+  const patch = parsePatch(call, input);
+  const { schema } = call.kind;
+  return (live) => {
+    const document = live as unknown as JsonObject;
+    if (input.type === 'json') return decodePatched(call, input, applyJsonPatch(document, patch.value));
+    const patched =
+      input.type === 'merge'
+        ? applyMergePatch(document, patch.value)
+        : applyStrategicMergePatch(document, patch.value, schema);
+    return decodePatched(call, input, patched, patch.duplicates);
+  };
+}
+
+function parsePatch(call: ResourceCall, { type, text, options }: PatchInput): { value: unknown; duplicates: string[] } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const why = text.trim() === '' ? 'unexpected end of JSON input' : (error as Error).message;
+    throw badRequest(type === 'json' ? why : `error decoding patch: ${why}`);
+  }
+  const plain = type === 'json' || options.fieldValidation === 'Ignore' || JSON.stringify(value) === text.trim();
+  const duplicates = plain ? [] : strictErrors(call.kind.schema, text).filter((line) => line.startsWith('duplicate'));
+  return { value, duplicates };
+}
+
+/** Decodes a patched document; what does not fit the type is a fault of the patch. */
+function decodePatched(call: ResourceCall, input: PatchInput, patched: Json, duplicates: string[] = []): KubeObject {
+  const text = JSON.stringify(patched);
+  const object = decode(call, text);
+  const faults = [...duplicates];
+  if (object.unknown && input.options.fieldValidation !== 'Ignore')
+    faults.push(...strictErrors(call.kind.schema, text));
+  if (faults.length > 0 && input.options.fieldValidation === 'Strict') {
+    throw badPatch(text, `strict decoding error: ${faults.join(', ')}`);
+  }
+  for (const fault of faults) call.scope.warn(fault);
+  return object.value;
+}
+
+function decode(call: ResourceCall, text: string): { value: KubeObject; unknown: boolean } {
+  try {
+    const { object, unknown } = decodeObject<KubeObject>(call.kind.schema, JSON.parse(text));
+    object.metadata ??= {};
+    call.kind.defaults?.(object);
+    return { value: object, unknown };
+  } catch (error) {
+    if (error instanceof DecodeError) throw badPatch(text, error.message);
+    throw error;
+  }
+}
+
+function badPatch(document: string, why: string): StatusError {
+  return invalid({ group: '', kind: '' }, '', [
+    { type: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(document)}: ${why}` },
+  ]);
+}
+
+function createApply(call: ResourceCall, input: PatchInput): (live: KubeObject | undefined) => KubeObject {
+  const { kind, scope, parts } = call;
+  const { options, subresource } = input;
+  const { applied, duplicates } = parseConfiguration(input);
+  return (live) => {
+    const { object, managedFields } = apply({
+      live: live ?? null,
+      applied,
+      schema: kind.schema,
+      kind: kind.kind,
+      apiVersion: apiVersionOf(kind.group, kind.version),
+      manager: managerOf(scope, options),
+      force: options.force,
+      subresource,
+      now: parts.options.clock.now(),
+      resetFields: resetFieldsOf(kind, subresource),
+    });
+    if (options.fieldValidation === 'Strict' && duplicates.length > 0) throw duplicateKeys(duplicates);
+    if (options.fieldValidation === 'Warn') for (const line of duplicates) scope.warn(line);
+    const { value } = decode(call, JSON.stringify(object));
+    if (managedFields) value.metadata.managedFields = managedFields;
+    else delete value.metadata.managedFields;
+    return value;
+  };
+}
+
+function parseConfiguration({ text }: PatchInput): { applied: KubeObject; duplicates: string[] } {
+  const converted = yamlToJson(text);
+  if (converted.error !== undefined)
+    throw badRequest(`error decoding YAML: error converting YAML to JSON: ${converted.error}`);
+  const value: unknown = JSON.parse(converted.json);
+  if (value !== null && (typeof value !== 'object' || Array.isArray(value))) {
+    const shape = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+    throw badRequest(
+      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${shape} into Go value of type map[string]interface {}`,
+    );
+  }
+  return { applied: (value ?? {}) as KubeObject, duplicates: converted.duplicates };
+}
+
+function duplicateKeys(lines: readonly string[]): StatusError {
+  const list = lines.map((line) => `  ${line}`).join('\n');
+  return badRequest(`error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n${list}`);
+}
