@@ -132,6 +132,7 @@ interface ConfigFacts {
 
 function configOf(options: UpOptions, paths: ClusterPaths, facts: ConfigFacts): string {
   return workerdConfig({
+    folder: paths.root,
     host: options.host,
     port: facts.port,
     ...(options.apiOnly ? {} : { ingressPort: facts.ingressPort }),

@@ -1,6 +1,9 @@
 /** The configuration of the local runtime. Upstream: workerd's config schema, workerd.capnp. */
+import { relative } from 'node:path';
 
 export interface WorkerdConfigOptions {
+  /** Folder of the configuration; files are embedded by paths relative to it, as capnp wants. */
+  folder: string;
   host: string;
   port: number;
   /** Plain-HTTP port of the edge ingress; left out when it is off. */
@@ -28,6 +31,7 @@ const text = (value: string): string => JSON.stringify(value);
 
 /** The capnp text that `workerd serve` takes. */
 export function workerdConfig(options: WorkerdConfigOptions): string {
+  const embedded = (file: string) => text(relative(options.folder, file));
   const bindings = [
     ...OBJECTS.map(
       ([name, className]) => `(name = ${text(name)}, durableObjectNamespace = (className = ${text(className)}))`,
@@ -37,7 +41,7 @@ export function workerdConfig(options: WorkerdConfigOptions): string {
   const namespaces = OBJECTS.map(
     ([, className]) => `(className = ${text(className)}, uniqueKey = ${text(`kedge-${className}`)}, enableSql = true)`,
   );
-  const tls = `(keypair = (privateKey = embed ${text(options.keyFile)}, certificateChain = embed ${text(options.certificateFile)}))`;
+  const tls = `(keypair = (privateKey = embed ${embedded(options.keyFile)}, certificateChain = embed ${embedded(options.certificateFile)}))`;
   const sockets = [
     `(name = "api", address = ${text(`${options.host}:${options.port}`)}, https = (tlsOptions = ${tls}), service = "kedge")`,
   ];
@@ -57,7 +61,7 @@ const config :Workerd.Config = (
   v8Flags = ["--max-semi-space-size=16"]
 );
 const kedge :Workerd.Worker = (
-  modules = [(name = "worker.js", esModule = embed ${text(options.workerFile)})],
+  modules = [(name = "worker.js", esModule = embed ${embedded(options.workerFile)})],
   compatibilityDate = ${text(options.compatibilityDate)},
   compatibilityFlags = [${options.compatibilityFlags.map(text).join(', ')}],
   durableObjectNamespaces = [${namespaces.join(', ')}],

@@ -2,10 +2,10 @@
 import { type Clock, delay, systemClock } from '../base/clock.ts';
 import type { ListQuery, ListResult, Shard, WatchQuery } from '../storage/contract.ts';
 import { ShardWatchStream } from './shard-watch.ts';
-import type { StorageObject } from './storage-object.ts';
+import type { StorageRpc } from './rpc.ts';
 import { WATCH_HEADER } from './watch-sockets.ts';
 
-type StorageStub = DurableObjectStub<StorageObject>;
+type StorageStub = DurableObjectStub<StorageRpc>;
 
 const ATTEMPTS = 5;
 const FIRST_WAIT_MS = 20;

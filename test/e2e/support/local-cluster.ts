@@ -1,0 +1,152 @@
+/** A cluster started as a user starts it: `kedge up` in a process of its own, with its data in a folder of its own. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { toolPath } from './tools.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+const kedge = join(root, 'bin', 'kedge.mjs');
+
+export interface CommandResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface LocalCluster {
+  folder: string;
+  kubeconfig: string;
+  server: string;
+  /** What `kedge up` printed so far. */
+  output(): string;
+  /** Runs kubectl; throws unless it succeeds. */
+  kubectl(words: string, input?: string): Promise<string>;
+  /** Runs kubectl and gives whatever came. */
+  tryKubectl(words: readonly string[], input?: string): Promise<CommandResult>;
+  /** Starts kubectl and leaves it running. */
+  spawnKubectl(words: readonly string[]): ChildProcess;
+  /** Runs another kedge command on this cluster. */
+  kedge(words: readonly string[]): Promise<CommandResult>;
+  /** Stops the cluster, keeps its data. */
+  down(): Promise<void>;
+  /** Starts it again on the same data. */
+  up(): Promise<void>;
+  /** Stops it and removes everything. */
+  remove(): Promise<void>;
+}
+
+/** Runs a program to its end. */
+export function run(
+  file: string,
+  args: readonly string[],
+  options: { env?: NodeJS.ProcessEnv; input?: string; cwd?: string } = {},
+): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      file,
+      [...args],
+      { env: options.env, cwd: options.cwd, maxBuffer: 256 << 20, encoding: 'utf8' },
+      (error, stdout, stderr) => {
+        const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
+        resolve({ code, stdout, stderr });
+      },
+    );
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(options.input ?? '');
+  });
+}
+
+/** Splits words at spaces; parts in single quotes stay whole. */
+export const wordsOf = (line: string): string[] =>
+  [...line.matchAll(/'([^']*)'|(\S+)/g)].map((match) => (match[1] ?? match[2]) as string);
+
+/** Polls until `check` gives a value; the last failure is the reason when it never does. `ms` bounds the wait. */
+export async function eventually<T>(what: string, ms: number, check: () => Promise<T | undefined | false>): Promise<T> {
+  const deadline = performance.now() + ms;
+  let last: unknown;
+  for (;;) {
+    try {
+      const value = await check();
+      if (value !== undefined && value !== false) return value;
+    } catch (error) {
+      last = error;
+    }
+    if (performance.now() > deadline)
+      throw new Error(`${what} did not come true within ${ms} ms${last ? `: ${String(last)}` : ''}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Starts a cluster with `flags` for `kedge up` and waits until it is settled. */
+export async function startCluster(flags: readonly string[] = []): Promise<LocalCluster> {
+  const folder = mkdtempSync(join(tmpdir(), 'kedge-e2e-'));
+  const kubeconfig = join(folder, 'kubeconfig');
+  const kubectlFile = toolPath('kubectl');
+  const env = {
+    ...process.env,
+    KUBECONFIG: kubeconfig,
+    HOME: folder,
+    PATH: `${dirname(kubectlFile)}:${process.env.PATH}`,
+  };
+  const base = ['--data', join(folder, 'data')];
+  let child: ChildProcess | undefined;
+  let printed = '';
+  const cluster: LocalCluster = {
+    folder,
+    kubeconfig,
+    server: '',
+    output: () => printed,
+    async kubectl(line, input) {
+      const result = await cluster.tryKubectl(wordsOf(line), input);
+      if (result.code !== 0)
+        throw new Error(`kubectl ${line} ended with ${result.code}: ${result.stderr}${result.stdout}`);
+      return result.stdout;
+    },
+    tryKubectl: (words, input) => run(kubectlFile, words, { env, ...(input === undefined ? {} : { input }) }),
+    spawnKubectl: (words) => spawn(kubectlFile, [...words], { env, stdio: ['pipe', 'pipe', 'pipe'] }),
+    kedge: (words) => run(process.execPath, [kedge, ...words, ...base], { env }),
+    async up() {
+      child = spawn(process.execPath, [kedge, 'up', ...base, '--kubeconfig', kubeconfig, ...flags], {
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const ended = new Promise<number | null>((resolve) => child?.once('exit', resolve));
+      let exited = false;
+      void ended.then(() => {
+        exited = true;
+      });
+      const collect = (chunk: Buffer) => {
+        printed += chunk.toString();
+      };
+      child.stdout?.on('data', collect);
+      child.stderr?.on('data', collect);
+      const before = printed.length;
+      await eventually(`kedge up`, 170_000, async () => {
+        if (exited) throw new Error(`kedge up ended: ${printed.slice(before)}`);
+        return printed.slice(before).includes('In another shell');
+      });
+      cluster.server = /server: (\S+)/.exec(readFileSync(kubeconfig, 'utf8'))?.[1] ?? '';
+    },
+    async down() {
+      const running = child;
+      child = undefined;
+      if (!running || running.exitCode !== null) return;
+      const gone = new Promise<void>((resolve) => running.once('exit', () => resolve()));
+      running.kill('SIGTERM');
+      await gone;
+    },
+    async remove() {
+      await cluster.down();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  try {
+    await cluster.up();
+  } catch (error) {
+    await cluster.remove();
+    throw error;
+  }
+  return cluster;
+}
