@@ -133,3 +133,9 @@ export function isNamespaceTerminating(error: unknown): boolean {
     error.status.details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating') === true
   );
 }
+
+/** For `catch`: the object that was to be created is there, put by somebody else. Throws anything else again. */
+export function isAlreadyThere(error: unknown): undefined {
+  if (error instanceof StatusError && error.reason === 'AlreadyExists') return undefined;
+  throw error;
+}

@@ -1,0 +1,2 @@
+export { clusterRoleAggregationController } from './controller.ts';
+export { planAggregation } from './plan.ts';

@@ -1,0 +1,2 @@
+export { createNamespaceController } from './controller.ts';
+export { planNamespace } from './plan.ts';

@@ -1,0 +1,2 @@
+export { rootCaCertPublisher } from './controller.ts';
+export { planRootCa } from './plan.ts';
