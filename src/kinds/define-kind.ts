@@ -55,6 +55,7 @@ export interface KindBehaviour<T extends KubeObject> {
   /** Strategies and scale paths of subresources other than status, by name. */
   subresources?: Readonly<Record<string, Pick<SubresourceDefinition, 'strategy' | 'scale'>>>;
   fieldsOf?(object: T): Record<string, string>;
+  claimsOf?(object: T): string[];
   indexedFields?: readonly string[];
   /** Cells of a Table row; without it: the name, and the age or creation time. */
   cells?(object: T, now: number): unknown[];

@@ -126,6 +126,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindRef<T> {
   /** Values a field selector may ask for, beyond metadata.name and metadata.namespace. */
   readonly selectableFields: readonly string[];
   fieldsOf?(object: T): Record<string, string>;
+  /** Values that no other object of the shard may hold while this one is stored, such as `nodePort/30080`. */
+  claimsOf?(object: T): string[];
   /** Those of the selectable fields that storage keeps an index for. */
   readonly indexedFields: readonly string[];
 

@@ -60,7 +60,8 @@ export function encodeObject(kind: Kind, object: KubeObject): EncodedObject {
   const body = JSON.stringify({ metadata: orderedMetadata(metadata), ...rest });
   const text = storedHead(kind) + body.slice(1);
   const revisionAt = text.indexOf(MARK) + MARK.length - 1;
-  return { text, revisionAt, projection: projectionOf(kind, object) };
+  const claims = kind.claimsOf?.(object);
+  return { text, revisionAt, projection: projectionOf(kind, object), ...(claims?.length ? { claims } : {}) };
 }
 
 /** What selectors and indexes see of an object. */

@@ -6,5 +6,12 @@ import { serviceStrategy } from './strategy.ts';
 export const services = defineKind<Service>('core/v1/services', {
   defaults: setServiceDefaults,
   strategy: serviceStrategy,
+  claimsOf: nodePortClaims,
   fieldsOf: ({ spec }) => ({ 'spec.clusterIP': spec.clusterIP ?? '', 'spec.type': spec.type ?? '' }),
 });
+
+/** A node port belongs to one Service, whatever its protocols. */
+function nodePortClaims({ spec }: Service): string[] {
+  const ports = [...(spec.ports ?? []).map((port) => port.nodePort), spec.healthCheckNodePort];
+  return [...new Set(ports.filter(Boolean))].map((port) => `nodePort/${port}`);
+}

@@ -1,0 +1,1 @@
+export { createServiceAllocator, type ServiceAllocatorDeps } from './service-allocator.ts';
