@@ -48,7 +48,7 @@ export interface LogWriter {
 
 /** Turns the raw file into what a client of the log sees. */
 export function createLogWriter(selection: LogSelection): LogWriter {
-  let rest: Buffer = Buffer.alloc(0);
+  let rest: Buffer<ArrayBufferLike> = Buffer.alloc(0);
   let left = selection.limitBytes ?? Number.POSITIVE_INFINITY;
   let atLineStart = true;
   const render = (entry: LogEntry): Buffer[] => {
