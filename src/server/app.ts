@@ -1,5 +1,7 @@
 /** The API server of one cluster, put together. */
 import { createKindRegistry } from '../kinds/index.ts';
+import { createAdmission } from './admission/index.ts';
+import { createServiceAllocator } from './allocation/index.ts';
 import {
   createAuthenticator,
   createObjectLookup,
@@ -27,7 +29,7 @@ export function createServer(options: ServerOptions, replaced: Partial<ServerPar
       return app.fetch(request, caller === undefined ? {} : { caller });
     },
     authenticate: (request) => parts.authenticator.authenticate(request),
-    bootstrap: () => bootstrapCluster({ options, kinds: parts.kinds, config: parts.config, aggregateRoles: true }),
+    bootstrap: () => bootstrapCluster({ options, kinds: parts.kinds, config: parts.config, aggregateRoles: false }),
   };
 }
 
@@ -45,11 +47,11 @@ function assemble(options: ServerOptions): ServerParts {
     authorizer,
     authenticator,
     impersonator: createImpersonator(authorizer),
-    admission: { admit: async () => undefined, validate: async () => undefined },
+    admission: createAdmission({ config, store, kinds, authorizer, settings, clock, random }),
     validator: { create: () => [], update: () => [] },
     fieldOwners: createFieldOwners(kinds),
     metrics: createMetrics(),
-    hooks: new Map(),
+    hooks: new Map([['services', createServiceAllocator({ store, kinds, settings, clock, random })]]),
     reviews: createReviews({ authenticator, authorizer, config, clock }),
     mintToken: createTokenMinter({
       settings,

@@ -1,7 +1,8 @@
 /** metadata.managedFields of everything that is written. Upstream: apimachinery managedfields.FieldManager. */
-import { trackUpdate } from '../machinery/apply/index.ts';
+import { trackUpdate, type Versioned } from '../machinery/apply/index.ts';
+import { decodeObject } from '../machinery/fields/index.ts';
 import type { Kind, KindRegistry } from '../machinery/kind.ts';
-import { apiVersionOf } from '../machinery/meta.ts';
+import { apiVersionOf, type KubeObject } from '../machinery/meta.ts';
 import type { FieldOwners } from './scope.ts';
 
 const resetFields = new WeakMap<Kind, Map<string, readonly string[]>>();
@@ -29,7 +30,7 @@ function listResetFields(kind: Kind, subresource: string): readonly string[] {
   return hasStatus ? ['status', ...own] : own;
 }
 
-export function createFieldOwners(_kinds: KindRegistry): FieldOwners {
+export function createFieldOwners(kinds: KindRegistry): FieldOwners {
   return {
     recordUpdate({ kind, object, live, manager, subresource, now }) {
       const managed = trackUpdate({
@@ -41,9 +42,27 @@ export function createFieldOwners(_kinds: KindRegistry): FieldOwners {
         subresource,
         now,
         resetFields: resetFieldsOf(kind, subresource),
+        convert: (source, apiVersion) => convertTo(kinds, kind, { object: source, apiVersion }),
       });
       if (managed) object.metadata.managedFields = managed;
       else delete object.metadata.managedFields;
     },
   };
+}
+
+/** An object of `kind` in another served version; undefined when that version is not served. */
+export function convertTo(
+  kinds: KindRegistry,
+  kind: Kind,
+  { object, apiVersion }: { object: KubeObject; apiVersion: string },
+): Versioned | undefined {
+  const [version = '', group = ''] = apiVersion.split('/').reverse();
+  const target = kinds.byKind(group, version, kind.kind);
+  if (!target || target.storedAs !== kind.storedAs) return undefined;
+  const copy = structuredClone(object);
+  const stored = kind.toStorage ? kind.toStorage(copy) : copy;
+  const converted = target.fromStorage ? target.fromStorage(stored) : stored;
+  const decoded = decodeObject<KubeObject>(target.schema, converted).object;
+  target.defaults?.(decoded);
+  return { object: decoded, schema: target.schema };
 }

@@ -3,9 +3,9 @@ import type { Kind } from '../machinery/kind.ts';
 import type { KubeObject } from '../machinery/meta.ts';
 import type { FieldError } from '../machinery/status.ts';
 import type { ObjectKey } from '../storage/contract.ts';
+import type { Admission } from './admission/index.ts';
 import type { Impersonator } from './authz/index.ts';
 import type {
-  AdmissionRequest,
   Authenticator,
   Authorizer,
   ConfigCache,
@@ -37,14 +37,6 @@ export interface RequestScope {
   readonly warnings: string[];
   /** The same text is sent once. */
   warn(text: string): void;
-}
-
-/** Runs the admission plugins. Upstream: admission.Interface. */
-export interface Admission {
-  /** The mutating phase; may change `request.object`. */
-  admit(request: AdmissionRequest): Promise<void>;
-  /** The validating phase. */
-  validate(request: AdmissionRequest): Promise<void>;
 }
 
 /** Mints a service-account token: the body of serviceaccounts/token. */

@@ -3,6 +3,7 @@ import type { Hono } from 'hono';
 import type { ChainEnv } from '../chain.ts';
 import { pageNotFound } from '../errors.ts';
 import type { ServerParts } from '../scope.ts';
+import { addDiscoveryRoutes } from './discovery.ts';
 import { addHealthRoutes } from './health.ts';
 import { answerResource } from './resource.ts';
 import { addRootRoutes } from './root.ts';
@@ -11,6 +12,7 @@ import { addRootRoutes } from './root.ts';
 export function addRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
   addHealthRoutes(app, parts);
   addRootRoutes(app, parts);
+  addDiscoveryRoutes(app, parts);
   app.all('*', (c) => {
     const { scope } = c.var;
     return scope.info.isResource ? answerResource(parts, scope) : pageNotFound();

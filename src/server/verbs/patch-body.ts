@@ -4,7 +4,7 @@ import { DecodeError, decodeObject, strictErrors } from '../../machinery/fields/
 import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../machinery/meta.ts';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '../../machinery/patch/index.ts';
 import { badRequest, invalid, StatusError } from '../../machinery/status.ts';
-import { resetFieldsOf } from '../field-owners.ts';
+import { convertTo, resetFieldsOf } from '../field-owners.ts';
 import { contentTypeOf } from '../negotiation/body.ts';
 import { yamlToJson } from '../negotiation/yaml-reader.ts';
 import type { ResourceCall } from '../scope.ts';
@@ -24,6 +24,7 @@ export function patchTypeOf(call: ResourceCall): PatchType {
   const type = TYPES[contentTypeOf(call.scope.request)];
   const custom = call.kind.itemsCarryType === true;
   if (type !== undefined && !(custom && type === 'strategic')) return type;
+  if (!custom) throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   const accepted = Object.keys(TYPES).filter((name) => !(custom && TYPES[name] === 'strategic'));
   throw new StatusError(
     415,
@@ -87,14 +88,33 @@ function decodePatched(call: ResourceCall, input: PatchInput, patched: Json, dup
 
 function decode(call: ResourceCall, text: string): { value: KubeObject; unknown: boolean } {
   try {
-    const { object, unknown } = decodeObject<KubeObject>(call.kind.schema, JSON.parse(text));
+    const json = JSON.parse(text) as KubeObject;
+    const reset = Array.isArray(json.metadata?.managedFields) && json.metadata.managedFields.length === 0;
+    checkType(call, json);
+    const { object, unknown } = decodeObject<KubeObject>(call.kind.schema, json);
     object.metadata ??= {};
+    // Decoding drops empty lists, but an empty list of managers is how a client asks to forget them.
+    if (reset) object.metadata.managedFields = [];
     call.kind.defaults?.(object);
     return { value: object, unknown };
   } catch (error) {
     if (error instanceof DecodeError) throw badPatch(text, error.message);
     throw error;
   }
+}
+
+/** A patch cannot make an object one of another type. */
+function checkType(call: ResourceCall, { apiVersion, kind }: KubeObject): void {
+  const expected = apiVersionOf(call.kind.group, call.kind.version);
+  if (apiVersion === expected && kind === call.kind.kind) return;
+  const [version = '', group = ''] = (apiVersion ?? '').split('/').reverse();
+  const other = call.parts.kinds.byKind(group, version, kind ?? '');
+  if (other === undefined) {
+    const why = `no kind ${JSON.stringify(kind ?? '')} is registered for version ${JSON.stringify(apiVersion ?? '')}`;
+    throw new DecodeError(`${why} in scheme "pkg/runtime/scheme.go:111"`);
+  }
+  const internal = call.kind.group === '' ? 'core' : call.kind.group.split('.')[0];
+  throw new DecodeError(`converting (${version}.${kind}) to (${internal}.${call.kind.kind}): unknown conversion`);
 }
 
 function badPatch(document: string, why: string): StatusError {
@@ -119,6 +139,7 @@ function createApply(call: ResourceCall, input: PatchInput): (live: KubeObject |
       subresource,
       now: parts.options.clock.now(),
       resetFields: resetFieldsOf(kind, subresource),
+      convert: (object, apiVersion) => convertTo(parts.kinds, kind, { object, apiVersion }),
     });
     if (options.fieldValidation === 'Strict' && duplicates.length > 0) throw duplicateKeys(duplicates);
     if (options.fieldValidation === 'Warn') for (const line of duplicates) scope.warn(line);

@@ -2,9 +2,10 @@
  * Changing one object: read, transform, admit, validate, write, and again when somebody else was faster.
  * Upstream: registry/generic/registry/store.go Update, storage/etcd3/store.go GuaranteedUpdate, registry/rest/update.go.
  */
+import { settleManagedFields } from '../../machinery/apply/index.ts';
 import type { Strategy } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
-import { conflict, invalid, notFound, type StatusError } from '../../machinery/status.ts';
+import { conflict, invalid, notFound, StatusError } from '../../machinery/status.ts';
 import type { StoredObject } from '../../storage/contract.ts';
 import type { AttachedWrite } from '../contract.ts';
 import { decodeStored, encodeObject, textAtRevision } from '../encode.ts';
@@ -84,12 +85,12 @@ async function tryUpdate(call: ResourceCall, plan: UpdatePlan, stored: StoredObj
   const attached: AttachedWrite[] = [];
   await admitAndValidate(call, plan, { object, old, attached });
   const encoded = encodeObject(kind, object);
-  if (isUnchanged({ encoded: textAtRevision(encoded, String(stored.revision)), object }, { stored, old })) {
+  if (isUnchanged(textAtRevision(encoded, String(stored.revision)), object, { stored, old })) {
     return { text: stored.text, created: false };
   }
   const gone = isDeletable(object);
   if (plan.options.dryRun)
-    return { text: textAtRevision(encoded, gone ? String(stored.revision) : ''), created: false };
+    return { text: textAtRevision(encoded, String(stored.revision)), created: false };
   const result = await commit(call.parts, {
     type: gone ? 'delete' : 'update',
     kind,
@@ -99,17 +100,21 @@ async function tryUpdate(call: ResourceCall, plan: UpdatePlan, stored: StoredObj
     attached,
     encoded,
   });
-  return settle(call, { result, unconditional: unconditional || plan.retryConflicts === true, fallback: textAtRevision(encoded, String(stored.revision)) });
+  return settle(call, {
+    result,
+    retry: unconditional || plan.retryConflicts === true,
+    fallback: textAtRevision(encoded, String(stored.revision)),
+  });
 }
 
 function settle(
   call: ResourceCall,
-  { result, unconditional, fallback }: { result: CommitResult; unconditional: boolean; fallback: string },
+  { result, retry, fallback }: { result: CommitResult; retry: boolean; fallback: string },
 ): Attempt {
   if (result.ok) return { text: result.stored?.text ?? fallback, created: false };
   const { refusal } = result;
   if (refusal.why === 'NotFound') throw notFound(subjectOf(call.kind), call.name);
-  if (!unconditional) throw conflict(subjectOf(call.kind), call.name, MODIFIED);
+  if (!retry) throw conflict(subjectOf(call.kind), call.name, MODIFIED);
   return { current: refusal.current ?? null };
 }
 
@@ -149,7 +154,7 @@ function keepSystemFields(object: KubeObject, old: KubeObject): void {
   const { metadata } = object;
   const before = old.metadata;
   metadata.uid ||= before.uid ?? '';
-  metadata.creationTimestamp ??= before.creationTimestamp ?? null;
+  metadata.creationTimestamp = before.creationTimestamp ?? null;
   metadata.generation = before.generation ?? 0;
   if (metadata.generation === 0) delete metadata.generation;
   if (before.namespace) metadata.namespace ||= before.namespace;
@@ -193,7 +198,11 @@ function checkVersion(
     if (call.kind.allowUnconditionalUpdate) return;
     throw versionRequired(call);
   }
-  if (object.metadata.resourceVersion !== String(stored.revision))
+  const version = object.metadata.resourceVersion!;
+  if (!/^\d+$/.test(version)) {
+    throw new StatusError(500, '', `strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`);
+  }
+  if (version !== String(stored.revision))
     throw conflict(subjectOf(call.kind), call.name, MODIFIED);
 }
 
@@ -207,16 +216,18 @@ function versionRequired(call: ResourceCall): StatusError {
   ]);
 }
 
-/** Whether a write would change nothing. Texts of equal length may differ in the order of keys only. */
+/** Whether a write would change nothing but the times of managed fields. */
 function isUnchanged(
-  next: { encoded: string; object: KubeObject },
+  text: string,
+  object: KubeObject,
   { stored, old }: { stored: StoredObject; old: KubeObject },
 ): boolean {
-  if (next.encoded === stored.text) return true;
-  if (next.encoded.length !== stored.text.length) return false;
-  const { metadata, ...rest } = next.object;
-  const { metadata: before, ...restBefore } = old;
-  return deepEqual({ ...metadata, resourceVersion: before.resourceVersion }, before) && deepEqual(rest, restBefore);
+  if (text === stored.text) return true;
+  const { resourceVersion } = old.metadata;
+  return settleManagedFields(old, {
+    ...object,
+    metadata: { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+  });
 }
 
 /** Whether nothing holds an object that is to be deleted any more. Upstream: deleteWithoutFinalizers. */

@@ -1,0 +1,74 @@
+/** The documents by which clients find kinds. Upstream: endpoints/discovery. */
+import type { Hono } from 'hono';
+import type { ChainEnv } from '../chain.ts';
+import { aggregatedDiscovery, coreVersions, groupDocument, groupList, resourceList } from '../documents/index.ts';
+import { pageNotFound, resourceNotFound } from '../errors.ts';
+import { negotiateOutput } from '../negotiation/accept.ts';
+import { acceptsGzip, compressible } from '../respond/compress.ts';
+import type { RequestScope, ServerParts } from '../scope.ts';
+
+export function addDiscoveryRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
+  const kinds = () => parts.kinds.all();
+  for (const path of ['/api', '/apis']) {
+    app.get(path, async (c) => {
+      const { scope } = c.var;
+      if (wantsAggregated(scope)) return aggregated(scope, aggregatedDiscovery(kinds(), path === '/api'));
+      return answer(scope, path === '/api' ? coreVersions(scope.url.host) : groupList(kinds()));
+    });
+  }
+  app.get('/apis/:group', (c) => {
+    const document = groupDocument(kinds(), c.req.param('group'));
+    return document ? answer(c.var.scope, document) : pageNotFound();
+  });
+  app.get('/api/:version', (c) => {
+    const document = resourceList(kinds(), '', c.req.param('version'));
+    if (!document) throw resourceNotFound();
+    return answer(c.var.scope, document);
+  });
+  app.get('/apis/:group/:version', (c) => {
+    const document = resourceList(kinds(), c.req.param('group'), c.req.param('version'));
+    return document ? answer(c.var.scope, document) : pageNotFound();
+  });
+}
+
+const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+function wantsAggregated({ request }: RequestScope): boolean {
+  const header = request.headers.get('accept') ?? '';
+  return header.split(',').some((clause) => {
+    const params = new Set(clause.split(';').map((part) => part.trim()));
+    return (
+      params.has('application/json') &&
+      params.has('g=apidiscovery.k8s.io') &&
+      params.has('v=v2') &&
+      params.has('as=APIGroupDiscoveryList')
+    );
+  });
+}
+
+async function aggregated(scope: RequestScope, document: object): Promise<Response> {
+  const body = JSON.stringify(document);
+  const digest = await crypto.subtle.digest('SHA-512', new TextEncoder().encode(body));
+  const tag = `"${[...new Uint8Array(digest)]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('')
+    .toUpperCase()}"`;
+  const headers: Record<string, string> = {
+    'Content-Type': AGGREGATED,
+    ETag: tag,
+    Vary: 'Accept',
+    'Cache-Control': 'public',
+  };
+  if (scope.request.headers.get('if-none-match') === tag) return new Response(null, { status: 304, headers });
+  if (!acceptsGzip(scope.request)) return new Response(body, { headers });
+  return compressible(scope.request, body, { status: 200, headers });
+}
+
+function answer(scope: RequestScope, document: object): Response {
+  const output = negotiateOutput(scope.request, scope.query, { transforms: false });
+  const body = output.serializer.write(document, output.pretty);
+  return compressible(scope.request, body, {
+    status: 200,
+    headers: { 'Content-Type': output.serializer.mediaType, 'Cache-Control': 'no-cache, private' },
+  });
+}
