@@ -59,7 +59,7 @@ export function convertTo(
   const [version = '', group = ''] = apiVersion.split('/').reverse();
   const target = kinds.byKind(group, version, kind.kind);
   if (!target || target.storedAs !== kind.storedAs) return undefined;
-  const copy = structuredClone(object);
+  const copy = decodeObject<KubeObject>(kind.schema, structuredClone(object)).object;
   const stored = kind.toStorage ? kind.toStorage(copy) : copy;
   const converted = target.fromStorage ? target.fromStorage(stored) : stored;
   const decoded = decodeObject<KubeObject>(target.schema, converted).object;

@@ -3,7 +3,6 @@
  * `node test/support/serve.ts [PORT]`. Prints the URL; the token is the tests' administrator token.
  */
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
@@ -46,13 +45,37 @@ function requestOf(incoming: IncomingMessage): Request {
     method !== 'HEAD' &&
     headers.get('content-length') !== '0' &&
     (headers.has('content-length') || headers.has('transfer-encoding'));
-  const body = bodied ? (Readable.toWeb(incoming) as ReadableStream<Uint8Array>) : null;
+  const body = bodied ? bodyOf(incoming) : null;
   return new Request(`http://${incoming.headers.host ?? 'localhost'}${incoming.url}`, {
     method,
     headers,
     body,
     duplex: 'half',
   } as RequestInit);
+}
+
+/** The body as a stream that a handler may leave unread. */
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  let open = true;
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      incoming.on('data', (chunk: Uint8Array) => {
+        if (open) controller.enqueue(chunk);
+      });
+      incoming.on('end', () => {
+        if (open) controller.close();
+        open = false;
+      });
+      incoming.on('error', (error) => {
+        if (open) controller.error(error);
+        open = false;
+      });
+    },
+    cancel() {
+      open = false;
+      incoming.resume();
+    },
+  });
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
