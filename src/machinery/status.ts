@@ -135,7 +135,7 @@ export function invalid(subject: Subject, name: string, errors: readonly FieldEr
   return new StatusError(422, 'Invalid', `${qualified(subject)} "${name}" is invalid${lines.length ? `: ${joined}` : ''}`, {
     ...(name === '' ? {} : { name }),
     ...groupOf(subject),
-    kind: subject.kind,
+    ...(subject.kind === '' ? {} : { kind: subject.kind }),
     causes: errors.map((e) => ({ reason: e.type, message: e.message, field: e.field })),
   });
 }

@@ -1,3 +1,4 @@
 export { type ApplyRequest, type ApplyResult, apply } from './apply.ts';
+export { parentEntries, type ReplicasPaths, replicasPath, scaleEntries } from './scale.ts';
 export { settleManagedFields } from './settle.ts';
 export { type FieldContext, trackUpdate, type UpdateRequest, type Versioned } from './track-update.ts';

@@ -144,7 +144,7 @@ export class TypedNode {
     if (this.#keyDefaults === undefined) {
       const items = (this.#schema as ArraySchema).items;
       this.#keyDefaults = this.keys.map((name) =>
-        items.type === 'object' ? items.fields.get(name)?.default : undefined,
+        defaultOf(items.type === 'object' ? items.fields.get(name) : undefined),
       );
     }
     return this.#keyDefaults;
@@ -213,6 +213,12 @@ function zeroOf(field: FieldSchema): unknown {
     default:
       return null;
   }
+}
+
+/** What the published schema gives as default; for a plain field that is its zero. */
+function defaultOf(field: FieldSchema | undefined): unknown {
+  if (field === undefined || field.default !== undefined) return field?.default;
+  return field.zeroDefault === true ? zeroOf(field) : undefined;
 }
 
 function setElement(item: unknown): string {

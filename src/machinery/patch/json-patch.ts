@@ -33,7 +33,7 @@ export function applyJsonPatch(document: Json, operations: unknown): Json {
   for (const operation of operations) {
     if (!patched.apply((operation ?? {}) as JsonObject)) throw failed();
   }
-  return patched.root;
+  return patched.finish();
 }
 
 /** Whatever goes wrong in an operation, clients get the same answer. */
@@ -84,6 +84,12 @@ class PatchedDocument {
       default:
         return false;
     }
+  }
+
+  /** The result; objects that were changed have their members sorted, as messages that show the document have them. */
+  finish(): Json {
+    for (const container of this.#own) if (!Array.isArray(container)) sortMembers(container);
+    return this.root;
   }
 
   #add(path: string, value: Json): boolean {
@@ -180,16 +186,16 @@ class PatchedDocument {
 
   #owned(container: Container): Container {
     if (this.#own.has(container)) return container;
-    const copy: Container = Array.isArray(container) ? [...container] : sortedCopy(container);
+    const copy: Container = Array.isArray(container) ? [...container] : { ...container };
     this.#own.add(copy);
     return copy;
   }
 }
 
-function sortedCopy(object: JsonObject): JsonObject {
-  const out: JsonObject = {};
-  for (const key of Object.keys(object).sort()) setMember(out, key, object[key]!);
-  return out;
+function sortMembers(object: JsonObject): void {
+  const members = Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [key] of members) delete object[key];
+  for (const [key, value] of members) setMember(object, key, value);
 }
 
 /** Sets an own member, whatever its name is. */

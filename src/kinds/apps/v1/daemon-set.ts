@@ -11,7 +11,9 @@ function setTemplateGeneration(set: DaemonSet, generation: number): void {
 }
 
 export const daemonSets = defineKind<DaemonSet>('apps/v1/daemonsets', {
-  defaults({ spec }) {
+  defaults(set) {
+    const { spec } = set;
+    if (set.metadata.annotations?.[TEMPLATE_GENERATION] === undefined) setTemplateGeneration(set, 0);
     setPodTemplateDefaults(spec.template);
     spec.updateStrategy ??= {};
     spec.updateStrategy.type ??= 'RollingUpdate';

@@ -20,6 +20,7 @@ function setDeploymentDefaults({ spec }: Deployment): void {
 export const deployments = defineKind<Deployment>('apps/v1/deployments', {
   defaults: setDeploymentDefaults,
   statusStrategy: {
+    resetFields: ['metadata.labels'],
     prepareForUpdate(deployment, old) {
       if (old.metadata.labels === undefined) delete deployment.metadata.labels;
       else deployment.metadata.labels = old.metadata.labels;

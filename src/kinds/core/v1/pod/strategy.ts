@@ -50,6 +50,7 @@ export const podStrategy: Strategy<Pod> = {
 
 /** Upstream: registry/core/pod podStatusStrategy. */
 export const podStatusStrategy: Strategy<Pod> = {
+  resetFields: ['metadata.deletionTimestamp', 'metadata.ownerReferences'],
   prepareForUpdate(pod, old) {
     if (old.metadata.ownerReferences === undefined) delete pod.metadata.ownerReferences;
     else pod.metadata.ownerReferences = old.metadata.ownerReferences;
