@@ -1,0 +1,46 @@
+/** Validators of formats and of metadata, each with upstream's messages. */
+export {
+  duplicateError,
+  forbiddenError,
+  invalidError,
+  invalidErrors,
+  notFoundError,
+  notSupportedError,
+  requiredError,
+  tooLongError,
+  tooManyError,
+} from './field-error.ts';
+export {
+  cIdentifier,
+  cidr,
+  configMapKey,
+  dns1035Label,
+  dns1123Label,
+  dns1123Subdomain,
+  envVarName,
+  httpHeaderName,
+  ipAddress,
+  isCIDR,
+  isIP,
+  isIPv4,
+  isIPv6,
+  isPercent,
+  labelValue,
+  maxLengthText,
+  NON_NEGATIVE,
+  NOT_EMPTY,
+  pathSegment,
+  portName,
+  portNumber,
+  qualifiedName,
+  rangeText,
+  wildcardSubdomain,
+} from './formats.ts';
+export {
+  type MetaRules,
+  validateAnnotations,
+  validateLabels,
+  validateObjectMeta,
+  validateObjectMetaUpdate,
+} from './object-meta.ts';
+export { objectValidator } from './object-validator.ts';
