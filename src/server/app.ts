@@ -16,6 +16,7 @@ import { createChain } from './chain.ts';
 import { createConfigCache } from './config-cache.ts';
 import type { Server, ServerOptions } from './contract.ts';
 import { createFieldOwners } from './field-owners.ts';
+import { answerJoin } from './join/index.ts';
 import { createMetrics } from './metrics.ts';
 import { createReviews } from './reviews/index.ts';
 import type { ServerParts } from './scope.ts';
@@ -24,9 +25,13 @@ import type { ServerParts } from './scope.ts';
 export function createServer(options: ServerOptions, replaced: Partial<ServerParts> = {}): Server {
   const parts: ServerParts = { ...assemble(options), ...replaced };
   const app = createChain(parts);
+  const lookup = createObjectLookup({ store: options.store, kinds: parts.kinds, config: parts.config });
+  const signing = createSigningKeys(options.keys);
   return {
     async fetch(request, caller) {
-      return app.fetch(request, caller === undefined ? {} : { caller });
+      const joined =
+        caller === undefined ? await answerJoin(request, { options, lookup, signing, ...parts }) : undefined;
+      return joined ?? app.fetch(request, caller === undefined ? {} : { caller });
     },
     authenticate: (request) => parts.authenticator.authenticate(request),
     bootstrap: () => bootstrapCluster({ options, kinds: parts.kinds, config: parts.config, aggregateRoles: false }),

@@ -1,0 +1,1 @@
+export { answerJoin, type JoinDeps, type JoinRequest, type NodeCredential } from './join.ts';
