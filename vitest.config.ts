@@ -12,6 +12,7 @@ export default defineConfig({
           testTimeout: 20_000,
         },
       },
+      './test/workerd/vitest.config.ts',
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false } },
     ],
   },
