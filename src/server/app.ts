@@ -30,7 +30,7 @@ export function createServer(options: ServerOptions, replaced: Partial<ServerPar
   return {
     async fetch(request, caller) {
       const joined =
-        caller === undefined ? await answerJoin(request, { options, lookup, signing, ...parts }) : undefined;
+        caller === undefined ? await answerJoin(request, { ...parts, lookup, signing }) : undefined;
       return joined ?? app.fetch(request, caller === undefined ? {} : { caller });
     },
     authenticate: (request) => parts.authenticator.authenticate(request),
