@@ -5,6 +5,7 @@
 import type {
   ChangesQuery,
   ChangesResult,
+  DependentObject,
   GetResult,
   ListQuery,
   ListResult,
@@ -68,6 +69,8 @@ export interface ShardEngine {
   tracked(): number;
   /** The log after `since`, which must not lie below `compacted()`. */
   events(query: EventQuery): EventPage;
+  /** Objects of any resource that name `owner` (a UID) among their owners, in order of resource and key. */
+  dependents(owner: string): DependentObject[];
   /** Resources of which there are objects. */
   resources(): string[];
   /** What is there now, for consumers whose place in the log was compacted away. */

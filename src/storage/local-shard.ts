@@ -54,6 +54,7 @@ export function createLocalShard({ engine, clock = systemClock, historyMs = 300_
     },
     changes: async (query) => engine.changes(query),
     revision: async () => engine.revision(),
+    dependents: async (owner) => engine.dependents(owner),
     compact(before = Number.POSITIVE_INFINITY) {
       while (engine.compact(before, 10_000));
     },

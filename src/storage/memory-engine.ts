@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import type {
   ChangesQuery,
   ChangesResult,
+  DependentObject,
   EncodedObject,
   GetResult,
   ListQuery,
@@ -164,6 +165,17 @@ export class MemoryEngine implements ShardEngine {
       characters += event.text.length;
     }
     return { events, through: Math.max(query.since, this.#revision), more: false };
+  }
+
+  dependents(owner: string): DependentObject[] {
+    const found: DependentObject[] = [];
+    for (const resource of this.resources().sort(compareText)) {
+      const matches = compileSelection({ resource, owner });
+      for (const [, { key, projection }] of this.#rowsAt(resource, this.#revision)) {
+        if (matches(key, projection)) found.push({ key, projection });
+      }
+    }
+    return found;
   }
 
   resources(): string[] {

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import type {
   ChangesQuery,
   ChangesResult,
+  DependentObject,
   EncodedObject,
   GetResult,
   ListQuery,
@@ -28,7 +29,7 @@ import { migrate } from './migrations.ts';
 import { isFullError, type SqlDatabase, type SqlValue } from './sql-database.ts';
 import { firstSeqOf, LoggedEvent, MAX_OPS, revisionOf, SqliteEvents, State } from './sqlite-events.ts';
 import { SqliteList } from './sqlite-list.ts';
-import { decodeMeta, encodeMeta, type Meta, moveClaims, writeLookups } from './sqlite-lookups.ts';
+import { decodeMeta, dependentsOf, encodeMeta, type Meta, moveClaims, writeLookups } from './sqlite-lookups.ts';
 import { SqliteState } from './sqlite-state.ts';
 
 interface Row extends StoredObject {
@@ -163,6 +164,10 @@ export class SqliteEngine implements ShardEngine {
 
   events(query: EventQuery): EventPage {
     return this.#log.page(query, this.#revision);
+  }
+
+  dependents(owner: string): DependentObject[] {
+    return dependentsOf(this.#db, owner);
   }
 
   resources(): string[] {

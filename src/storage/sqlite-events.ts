@@ -3,7 +3,7 @@ import type { ObjectKey, Projection } from './contract.ts';
 import { replaceRevision } from './encoded-text.ts';
 import type { EventPage, EventQuery, ShardEvent } from './engine.ts';
 import type { SqlDatabase, SqlValue } from './sql-database.ts';
-import { decodeMeta } from './sqlite-lookups.ts';
+import { decodeProjection } from './sqlite-lookups.ts';
 
 /** Operations of one transaction; the sequence number of an event is its revision times this, plus its place. */
 export const MAX_OPS = 1024;
@@ -31,7 +31,7 @@ export class State {
   }
 
   get projection(): Projection {
-    this.#projection ??= decodeMeta(this.#meta);
+    this.#projection ??= decodeProjection(this.#meta);
     return this.#projection;
   }
 }

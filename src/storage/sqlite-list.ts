@@ -5,7 +5,7 @@ import { PageBuilder } from './list-page.ts';
 import { compileSelection, isFiltered } from './selection.ts';
 import type { SqlDatabase, SqlValue } from './sql-database.ts';
 import { firstSeqOf } from './sqlite-events.ts';
-import { decodeMeta, lookupFor } from './sqlite-lookups.ts';
+import { decodeMeta, decodeProjection, lookupFor } from './sqlite-lookups.ts';
 import { compareKeys, type SqliteState } from './sqlite-state.ts';
 
 interface Place {
@@ -78,7 +78,7 @@ export class SqliteList {
       for (const [namespace, name, written, meta] of this.#db.rows(text, ...values, limit + 1 - objects.length)) {
         if (objects.length === limit) return { revision, objects, next: objects.at(-1)!.key };
         const key = { resource, namespace: String(namespace), name: String(name) };
-        objects.push({ key, revision: Number(written), projection: decodeMeta(String(meta)) });
+        objects.push({ key, revision: Number(written), projection: decodeProjection(String(meta)) });
       }
     }
     return { revision, objects };

@@ -1,5 +1,5 @@
 /** Look-up rows: which objects an owner UID or an indexed field value leads to, and who holds a claim. */
-import type { Projection, Selection } from './contract.ts';
+import type { DependentObject, Projection, Selection } from './contract.ts';
 import type { SqlDatabase } from './sql-database.ts';
 import type { SqliteState } from './sqlite-state.ts';
 
@@ -16,6 +16,12 @@ export function encodeMeta(projection: Projection, claims: readonly string[] | u
 
 export function decodeMeta(meta: string): Meta {
   return JSON.parse(meta) as Meta;
+}
+
+/** What consumers may see of a stored meta: the projection without the claims. */
+export function decodeProjection(meta: string): Projection {
+  const { claims: _, ...projection } = decodeMeta(meta);
+  return projection;
 }
 
 const ownerValue = (uid: string): string => `owner/${uid}`;
@@ -80,6 +86,19 @@ export function lookupFor(state: SqliteState, selection: Selection): string | un
     if (state.indexedFields(selection.resource).has(field)) return fieldLookup(selection.resource, field, value);
   }
   return undefined;
+}
+
+/** Objects of any resource that name `owner` among their owners, in order of resource and key. */
+export function dependentsOf(db: SqlDatabase, owner: string): DependentObject[] {
+  const rows = db.rows(
+    `SELECT o.resource, o.namespace, o.name, o.meta FROM lookups l JOIN objects o ON o.id = l.object
+     WHERE l.value = ? ORDER BY o.resource, o.namespace, o.name`,
+    ownerValue(owner),
+  );
+  return rows.map(([resource, namespace, name, meta]) => ({
+    key: { resource: String(resource), namespace: String(namespace), name: String(name) },
+    projection: decodeProjection(String(meta)),
+  }));
 }
 
 /** Releases and takes claims; answers the first one that another object holds, as `[claim, object id]`. */

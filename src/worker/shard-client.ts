@@ -1,8 +1,8 @@
 /** A shard of another object as a `Shard`: calls by RPC, watches by WebSocket. */
 import { type Clock, delay, systemClock } from '../base/clock.ts';
 import type { ListQuery, ListResult, Shard, WatchQuery } from '../storage/contract.ts';
-import { ShardWatchStream } from './shard-watch.ts';
 import type { StorageRpc } from './rpc.ts';
+import { ShardWatchStream } from './shard-watch.ts';
 import { WATCH_HEADER } from './watch-sockets.ts';
 
 type StorageStub = DurableObjectStub<StorageRpc>;
@@ -23,6 +23,7 @@ export function createShardClient(stub: () => StorageStub, clock: Clock = system
     transact: (transaction) => call(async (shard) => shard.transact(transaction)),
     changes: (query) => call(async (shard) => shard.changes(query)),
     revision: () => call(async (shard) => shard.revision()),
+    dependents: (owner) => call(async (shard) => shard.dependents(owner)),
     watch: (query) => call(async (shard) => openWatch(shard, query, clock)),
   };
 }

@@ -3,6 +3,7 @@ import { systemClock } from '../base/clock.ts';
 import type {
   ChangesQuery,
   ChangesResult,
+  DependentObject,
   GetResult,
   ListQuery,
   ListResult,
@@ -84,6 +85,10 @@ export class StorageObject extends DurableObject<Env> {
 
   async changes(query: ChangesQuery): Promise<ChangesResult> {
     return this.#engine.changes(query);
+  }
+
+  async dependents(owner: string): Promise<DependentObject[]> {
+    return this.#engine.dependents(owner);
   }
 
   async revision(): Promise<number> {

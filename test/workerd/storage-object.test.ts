@@ -30,6 +30,7 @@ describe('StorageObject', () => {
     expect(await listed(shard, { limit: 1 })).toMatchObject({ names: ['a'], remaining: 1 });
     expect(await shard.changes({ resources: ['pods'] })).toMatchObject({ ok: true, revision: 2 });
     expect(await shard.revision()).toBe(2);
+    expect(await shard.dependents?.('none')).toEqual([]);
   });
 
   it('LIST-4 puts a list together that is larger than one answer may be', async () => {

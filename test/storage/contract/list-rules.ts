@@ -184,6 +184,8 @@ export function listRules({ open, reopen }: Implementation): void {
       await commit(shard, create({ resource: 'secrets', namespace: 'default', name: 's' }, { owners: ['rs2'] }));
       expect((await listed(shard, { owner: 'rs2' })).names).toEqual(['a', 'b']);
       expect((await listed(shard, { owner: 'rs1' })).names).toEqual(['a']);
+      const dependents = (await shard.dependents!('rs2')).map(({ key }) => `${key.resource}/${key.name}`);
+      expect(dependents).toEqual(['pods/a', 'pods/b', 'secrets/s']);
       await commit(shard, update(podKey('a'), { owners: ['rs1'] }), remove(podKey('b')));
       expect((await listed(shard, { owner: 'rs2' })).names).toEqual([]);
       expect((await listed(shard, { owner: 'rs2', resource: 'secrets' })).names).toEqual(['s']);
