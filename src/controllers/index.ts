@@ -1,10 +1,21 @@
+import { clusterRoleAggregationController } from './clusterrole-aggregation/index.ts';
 import { deploymentController } from './deployment/index.ts';
+import { createNamespaceController } from './namespace/index.ts';
 import { createReplicaSetController } from './replicaset/index.ts';
+import { rootCaCertPublisher } from './root-ca-cert-publisher/index.ts';
 import type { Controller } from './runtime/define-controller.ts';
+import { serviceAccountController } from './service-account/index.ts';
 
 /** All controllers of a cluster, new ones for each host: some remember what they have seen. */
 export function createControllers(): Controller[] {
-  return [deploymentController, createReplicaSetController()];
+  return [
+    serviceAccountController,
+    rootCaCertPublisher,
+    clusterRoleAggregationController,
+    createNamespaceController(),
+    deploymentController,
+    createReplicaSetController(),
+  ];
 }
 
 export type { Change } from './runtime/change.ts';

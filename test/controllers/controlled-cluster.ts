@@ -1,0 +1,213 @@
+/** A cluster in one process with controllers: outbox, alarm and time are turned by the test. */
+import type { Client } from '../../src/client/client.ts';
+import { createClient } from '../../src/client/index.ts';
+import { type Change, createMemoryQueueStore, type Dependent } from '../../src/controllers/index.ts';
+import type { Controller } from '../../src/controllers/runtime/define-controller.ts';
+import { type ControllerHost, createControllerHost } from '../../src/controllers/runtime/host.ts';
+import type { Server } from '../../src/server/contract.ts';
+import { createServer } from '../../src/server/index.ts';
+import type { Store } from '../../src/storage/contract.ts';
+import { createLocalShard } from '../../src/storage/local-shard.ts';
+import { MemoryEngine } from '../../src/storage/memory-engine.ts';
+import { controllerTransport, servedKinds } from '../../src/worker/controller-services.ts';
+import { createTestCluster, TEST_SETTINGS } from '../support/cluster.ts';
+import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
+import { createSeededRandom } from '../support/seeded-random.ts';
+
+const BASE_URL = 'http://cluster.test';
+
+export interface ControlledCluster {
+  server: Server;
+  /** Acts as an administrator. */
+  admin: Client;
+  clock: ManualClock;
+  queue: ReturnType<typeof createMemoryQueueStore>;
+  /** When the one alarm goes off. */
+  alarmAt(): number | null;
+  /** Delivers changes until there are none, letting short pauses pass. */
+  settle(): Promise<void>;
+  /** Lets time pass and the alarm ring when it is due; settles before and after. */
+  pass(ms: number): Promise<void>;
+  /** Drops the host with all it has in memory, as a crash does; the next delivery finds a new one. */
+  crash(): void;
+  host(): ControllerHost;
+  /** Replaces how a batch of changes reaches the host (repeated, shuffled). */
+  distort(change: (changes: Change[]) => Change[][]): void;
+  /** `METHOD path` of the writes since the last call, with the controller that made them. */
+  writes(): string[];
+  lastSeen: Map<string, number>;
+  logs: string[];
+}
+
+export interface ControlledClusterOptions {
+  controllers(): Controller[];
+  caCertificate?: string;
+}
+
+export async function createControlledCluster(options: ControlledClusterOptions): Promise<ControlledCluster> {
+  const clock = createManualClock();
+  const engine = new MemoryEngine(clock);
+  const shard = createLocalShard({ engine, clock });
+  const store: Store = { shardOf: () => shard };
+  const base = await createTestCluster({ clock });
+  const server = createServer({ ...base.options, store, clock });
+  await server.bootstrap();
+  const admin = createClient({
+    transport: (request) =>
+      server.fetch(request, { name: 'admin', groups: ['system:masters', 'system:authenticated'] }),
+    baseURL: BASE_URL,
+  });
+  const queue = createMemoryQueueStore();
+  const lastSeen = new Map<string, number>();
+  const logs: string[] = [];
+  let writes: string[] = [];
+  let alarmAt: number | null = null;
+  let cursor = 0;
+  let live: { host: ControllerHost; alive: boolean } | undefined;
+  let distorted = (changes: Change[]) => [changes];
+
+  const start = () => {
+    const incarnation = { alive: true };
+    const guard = () => {
+      // A crashed host's calls go nowhere.
+      if (!incarnation.alive) return new Promise<never>(() => {});
+      return undefined;
+    };
+    const clientFor = (controller: Controller) =>
+      createClient({
+        transport: async (request) => {
+          await guard();
+          const { pathname } = new URL(request.url);
+          const response = await controllerTransport(server, controller.serviceAccount)(request);
+          if (request.method !== 'GET' && response.ok) writes.push(`${controller.name} ${request.method} ${pathname}`);
+          await guard();
+          return response;
+        },
+        baseURL: BASE_URL,
+      });
+    const kinds = () => servedKinds(admin);
+    const host = createControllerHost({
+      controllers: options.controllers(),
+      clientFor,
+      queue: guarded(queue, () => incarnation.alive),
+      clock,
+      random: createSeededRandom(7),
+      log: logger(logs),
+      alarmAt,
+      scheduleAlarm: (at) => {
+        if (incarnation.alive) alarmAt = at;
+      },
+      settings: { ...TEST_SETTINGS, caCertificate: options.caCertificate ?? 'CA', podCIDR: '10.244.0.0/16' },
+      kinds,
+      dependentsOf: async (uid) =>
+        dependents(engine, uid, new Map((await kinds()).map((kind) => [kind.storedAs, kind]))),
+      lastSeen: async () => lastSeen,
+    });
+    return Object.assign(incarnation, { host });
+  };
+  const host = () => {
+    live ??= start();
+    return live.host;
+  };
+  const run = async (start: () => Promise<unknown>) => {
+    let done = false;
+    const finished = start().finally(() => {
+      done = true;
+    });
+    const incarnation = live;
+    for (let i = 0; !done; i++) {
+      if (live !== incarnation) throw new Crashed();
+      await turn();
+      // Nothing but a pause can take this long.
+      if (i % 50 === 49) clock.advance(20);
+      if (i > 20_000) throw new Error(`work does not end: ${logs.slice(-5).join(' | ')}`);
+    }
+    await finished;
+  };
+  const cluster: ControlledCluster = {
+    server,
+    admin,
+    clock,
+    queue,
+    lastSeen,
+    logs,
+    host,
+    alarmAt: () => alarmAt,
+    async settle() {
+      for (let i = 0; ; i++) {
+        const page = engine.events({ since: cursor, maxCharacters: Number.POSITIVE_INFINITY, maxEvents: 100 });
+        const changes = page.events.filter(({ key }) => key.resource !== 'events').map(toChange);
+        if (changes.length > 0) {
+          for (const batch of distorted(changes)) await run(() => host().deliver('main', batch));
+        }
+        // Acknowledged only now: a crash before makes the batch come again.
+        cursor = page.through;
+        if (changes.length === 0 && !page.more) {
+          if (live) await run(() => host().idle());
+          if (engine.revision() === cursor) return;
+        }
+        if (i > 2_000) throw new Error('the cluster does not settle');
+      }
+    },
+    async pass(ms) {
+      await cluster.settle();
+      const end = clock.now() + ms;
+      while (alarmAt !== null && alarmAt <= end) {
+        clock.advance(Math.max(0, alarmAt - clock.now()));
+        alarmAt = null;
+        await run(() => host().alarm());
+        await cluster.settle();
+      }
+      clock.advance(Math.max(0, end - clock.now()));
+      await cluster.settle();
+    },
+    crash() {
+      if (live) live.alive = false;
+      live = undefined;
+    },
+    distort(change) {
+      distorted = change;
+    },
+    writes() {
+      const seen = writes;
+      writes = [];
+      return seen;
+    },
+  };
+  return cluster;
+}
+
+/** The host was dropped while the test waited for it. */
+export class Crashed extends Error {}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function logger(lines: string[]) {
+  const write = (message: string, fields?: object) => void lines.push(`${message} ${JSON.stringify(fields ?? {})}`);
+  return { info: write, warn: write, error: write };
+}
+
+function guarded(queue: ReturnType<typeof createMemoryQueueStore>, alive: () => boolean): typeof queue {
+  return {
+    ...queue,
+    put: (row) => alive() && queue.put(row),
+    delete: (controller, key) => alive() && queue.delete(controller, key),
+    setResynced: (controller, version) => alive() && queue.setResynced(controller, version),
+  } as typeof queue;
+}
+
+function toChange(event: ReturnType<MemoryEngine['events']>['events'][number]): Change {
+  const { revision, type, key, projection, old } = event;
+  return { revision, type, key, projection, ...(type === 'MODIFIED' && old ? { old: old.projection } : {}) };
+}
+
+function dependents(engine: MemoryEngine, uid: string, kinds: ReadonlyMap<string, Dependent['kind']>): Dependent[] {
+  const { objects } = engine.projections(engine.resources(), undefined, 100_000);
+  return objects.flatMap(({ key, projection }) => {
+    const kind = kinds.get(key.resource);
+    if (!kind || !projection.owners.some((owner) => owner.uid === uid)) return [];
+    return [{ kind, namespace: key.namespace, name: key.name, uid: projection.uid, deleting: projection.deleting }];
+  });
+}
