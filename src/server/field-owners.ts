@@ -56,13 +56,21 @@ export function convertTo(
   kind: Kind,
   { object, apiVersion }: { object: KubeObject; apiVersion: string },
 ): Versioned | undefined {
-  const [version = '', group = ''] = apiVersion.split('/').reverse();
-  const target = kinds.byKind(group, version, kind.kind);
-  if (!target || target.storedAs !== kind.storedAs) return undefined;
-  const copy = decodeObject<KubeObject>(kind.schema, structuredClone(object)).object;
-  const stored = kind.toStorage ? kind.toStorage(copy) : copy;
+  const target = kindAt(kinds, kind, apiVersion);
+  const source = kindAt(kinds, kind, object.apiVersion ?? apiVersionOf(kind.group, kind.version));
+  if (!target || !source) return undefined;
+  const copy = decodeObject<KubeObject>(source.schema, structuredClone(object)).object;
+  const stored = source.toStorage ? source.toStorage(copy) : copy;
   const converted = target.fromStorage ? target.fromStorage(stored) : stored;
   const decoded = decodeObject<KubeObject>(target.schema, converted).object;
   target.defaults?.(decoded);
+  decoded.apiVersion = apiVersion;
   return { object: decoded, schema: target.schema };
+}
+
+/** The kind that serves the same objects in a version. */
+function kindAt(kinds: KindRegistry, kind: Kind, apiVersion: string): Kind | undefined {
+  const [version = '', group = ''] = apiVersion.split('/').reverse();
+  const found = kinds.byKind(group, version, kind.kind);
+  return found?.storedAs === kind.storedAs ? found : undefined;
 }

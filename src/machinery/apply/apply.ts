@@ -190,10 +190,12 @@ function prune({ request, merged, managers, last, current }: Pruning): KubeObjec
     owned.set(manager.apiVersion, union(owned.get(manager.apiVersion) ?? EMPTY, manager.set));
   }
   for (const [version, set] of owned) pruned = addBackOwned({ request, merged: whole.object, pruned, version, set });
-  const left = withNamedFields(type, configSet(type, pruned ?? {}));
+  const rest = inVersion(request, (pruned ?? {}) as KubeObject, last.apiVersion);
+  if (rest === undefined) return merged;
+  const left = withNamedFields(type, configSet(type, rest.object));
   const all = withNamedFields(type, configSet(type, whole.object));
   const result = removeItems(type, whole.object, intersection(difference(all, left), lastSet)) as KubeObject;
-  return inVersion(request, result, request.apiVersion, last.apiVersion)?.object ?? merged;
+  return inVersion(request, result, request.apiVersion)?.object ?? merged;
 }
 
 /** `merged` without what is neither in `pruned` nor owned. */
@@ -215,13 +217,11 @@ function addBackOwned(step: {
 }
 
 /** The object in another version; itself where no conversion is known. */
-function inVersion(
-  request: ApplyRequest,
-  object: KubeObject,
-  version: string,
-  from: string = object.apiVersion ?? request.apiVersion,
-): Versioned | undefined {
-  if (version === from && version === request.apiVersion) return { object, schema: request.schema };
-  if (request.convert === undefined) return { object, schema: request.schema };
-  return request.convert(object, version);
+function inVersion(request: ApplyRequest, object: KubeObject, version: string): Versioned | undefined {
+  const from = object.apiVersion ?? request.apiVersion;
+  if (request.convert === undefined || (version === from && version === request.apiVersion)) {
+    return { object, schema: request.schema };
+  }
+  const converted = request.convert(object, version);
+  return converted && version === from ? { object, schema: converted.schema } : converted;
 }

@@ -48,7 +48,10 @@ export interface FieldContext {
   now: number;
   /** Fields that this endpoint does not write, as dotted names: `status`, `metadata.labels`. Their changes are nobody's. */
   resetFields?: readonly string[];
-  /** The object in another version of its kind; undefined for versions that are not served any more. */
+  /**
+   * An object in another version of its kind; its own version is in its apiVersion. Undefined for versions that are not
+   * served any more. Left out for kinds of one version.
+   */
   convert?(object: KubeObject, apiVersion: string): Versioned | undefined;
 }
 
