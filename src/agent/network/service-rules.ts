@@ -43,7 +43,9 @@ function addPort(rules: Ruleset, input: ServiceRulesInput, context: PortContext)
   const { service, port, ip } = context;
   const protocol = (port.protocol ?? 'TCP').toLowerCase();
   const hash = shortHash(`${nameOf(service)}:${port.name ?? ''}:${protocol}:${port.port}`);
-  const override = input.overrides.get(`${nameOf(service)}:${port.port}/${protocol.toUpperCase()}`);
+  // A selector means that somebody runs pods for it; those win.
+  const own = service.spec?.selector === undefined;
+  const override = own && input.overrides.get(`${nameOf(service)}:${port.port}/${protocol.toUpperCase()}`);
   const endpoints = override
     ? { cluster: [{ ...override, local: true }], local: [{ ...override, local: true }] }
     : endpointsOfPort(service, port, { slices: input.slices.get(nameOf(service)) ?? [], node: input.node });

@@ -54,7 +54,7 @@ export function createLogWriter(selection: LogSelection): LogWriter {
   const render = (entry: LogEntry): Buffer[] => {
     if (selection.stream && entry.stream !== selection.stream) return [];
     if (selection.since !== undefined && Date.parse(entry.time) < selection.since) return [];
-    const out = selection.timestamps && atLineStart ? [Buffer.from(`${entry.time} `)] : [];
+    const out: Buffer[] = selection.timestamps && atLineStart ? [Buffer.from(`${entry.time} `)] : [];
     out.push(entry.text);
     if (entry.complete) out.push(Buffer.from([NEWLINE]));
     atLineStart = entry.complete;

@@ -1,0 +1,3 @@
+/** The node's network. */
+export { createNetwork, type Network, type NetworkOptions } from './network.ts';
+export type { PeerState } from './peer-routes.ts';
