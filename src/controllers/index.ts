@@ -1,5 +1,8 @@
 import { clusterRoleAggregationController } from './clusterrole-aggregation/index.ts';
 import { deploymentController } from './deployment/index.ts';
+import { endpointsController } from './endpoints/index.ts';
+import { endpointSliceController } from './endpointslice/index.ts';
+import { createGarbageCollector } from './garbage-collector/index.ts';
 import { createNamespaceController } from './namespace/index.ts';
 import { createReplicaSetController } from './replicaset/index.ts';
 import { rootCaCertPublisher } from './root-ca-cert-publisher/index.ts';
@@ -15,6 +18,9 @@ export function createControllers(): Controller[] {
     createNamespaceController(),
     deploymentController,
     createReplicaSetController(),
+    endpointSliceController,
+    endpointsController,
+    createGarbageCollector(),
   ];
 }
 

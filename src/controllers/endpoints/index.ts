@@ -1,0 +1,2 @@
+export { endpointsController } from './controller.ts';
+export { planEndpoints } from './plan.ts';

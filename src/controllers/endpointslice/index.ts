@@ -1,0 +1,2 @@
+export { endpointSliceController } from './controller.ts';
+export { planEndpointSlices } from './plan.ts';

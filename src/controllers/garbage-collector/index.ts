@@ -1,0 +1,2 @@
+export { createGarbageCollector } from './controller.ts';
+export { type OwnerState, planItem } from './plan.ts';

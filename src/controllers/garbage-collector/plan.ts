@@ -1,0 +1,60 @@
+import type { KindRef } from '../../machinery/kind.ts';
+import type { KubeObject, OwnerReference } from '../../machinery/meta.ts';
+import type { Plan, Write } from '../runtime/apply-plan.ts';
+
+export const FOREGROUND = 'foregroundDeletion';
+export const ORPHAN = 'orphan';
+
+/** `solid`: it is there; `waiting`: it is being deleted and waits for its dependents; `absent`: it is gone. */
+export type OwnerState = 'solid' | 'waiting' | 'absent';
+
+export interface ItemInput {
+  kind: KindRef;
+  /** The object, as it is now. */
+  object: KubeObject;
+  /** The state of each of its owners. */
+  owners: ReadonlyMap<OwnerReference, OwnerState>;
+  /** Whether any object names this one as its owner. */
+  hasDependents: boolean;
+}
+
+/**
+ * What to do with an object because of its owners: it goes when no owner is left that keeps it, and references to
+ * owners that are gone are removed when one is. Upstream: garbagecollector.go attemptToDeleteItem.
+ */
+export function planItem({ kind, object, owners, hasDependents }: ItemInput): Plan {
+  const { metadata } = object;
+  if (metadata.deletionTimestamp || owners.size === 0) return { steps: [] };
+  const states = [...owners.values()];
+  if (states.includes('solid')) {
+    const gone = [...owners].filter(([, state]) => state !== 'solid').map(([owner]) => owner);
+    if (gone.length === 0) return { steps: [] };
+    return { steps: [{ writes: [removeOwners(kind, object, gone)] }] };
+  }
+  const policy = policyOf(object, states.includes('waiting') && hasDependents);
+  const { uid, resourceVersion } = metadata;
+  const options = { propagationPolicy: policy, preconditions: { uid, resourceVersion } };
+  return { steps: [{ writes: [{ type: 'delete', kind, object, options }] }] };
+}
+
+/** An owner that waits wants to see the dependents of its dependents gone too. */
+function policyOf({ metadata }: KubeObject, foreground: boolean): 'Foreground' | 'Orphan' | 'Background' {
+  if (foreground) return 'Foreground';
+  if (metadata.finalizers?.includes(ORPHAN)) return 'Orphan';
+  return metadata.finalizers?.includes(FOREGROUND) ? 'Foreground' : 'Background';
+}
+
+/** Removes references to owners, by a patch that fails when the object changed meanwhile. */
+export function removeOwners(kind: KindRef, object: KubeObject, gone: readonly OwnerReference[]): Write {
+  const uids = new Set(gone.map(({ uid }) => uid));
+  const ownerReferences = (object.metadata.ownerReferences ?? []).filter(({ uid }) => !uids.has(uid));
+  const { resourceVersion } = object.metadata;
+  return { type: 'patch', kind, object, patch: { metadata: { resourceVersion, ownerReferences } } };
+}
+
+/** Removes a finalizer, by a patch that fails when the object changed meanwhile. */
+export function removeFinalizer(kind: KindRef, object: KubeObject, finalizer: string): Write {
+  const { resourceVersion, finalizers = [] } = object.metadata;
+  const patch = { metadata: { resourceVersion, finalizers: finalizers.filter((name) => name !== finalizer) } };
+  return { type: 'patch', kind, object, patch };
+}
