@@ -1,8 +1,13 @@
+import { admissionPolicyBindingCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { MutatingAdmissionPolicyBinding } from '../../generated/types/admissionregistration-v1.ts';
 import { setMatchResourcesDefaults } from './defaults.ts';
 
 export const mutatingAdmissionPolicyBindings = defineKind<MutatingAdmissionPolicyBinding>(
   'admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings',
-  { cached: true, defaults: ({ spec }) => setMatchResourcesDefaults(spec.matchResources) },
+  {
+    cached: true,
+    defaults: ({ spec }) => setMatchResourcesDefaults(spec.matchResources),
+    cells: admissionPolicyBindingCells,
+  },
 );

@@ -1,3 +1,4 @@
+import { admissionPolicyCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { MutatingAdmissionPolicy } from '../../generated/types/admissionregistration-v1.ts';
 import { setMatchResourcesDefaults } from './defaults.ts';
@@ -10,5 +11,6 @@ export const mutatingAdmissionPolicies = defineKind<MutatingAdmissionPolicy>(
       spec.failurePolicy ??= 'Fail';
       setMatchResourcesDefaults(spec.matchConstraints);
     },
+    cells: (policy, now) => admissionPolicyCells(policy, policy.spec.mutations?.length ?? 0, now),
   },
 );

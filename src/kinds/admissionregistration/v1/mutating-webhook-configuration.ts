@@ -1,3 +1,4 @@
+import { age, nameOf } from '../../cells/text.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { MutatingWebhookConfiguration } from '../../generated/types/admissionregistration-v1.ts';
 import { setWebhookDefaults } from './defaults.ts';
@@ -12,5 +13,6 @@ export const mutatingWebhookConfigurations = defineKind<MutatingWebhookConfigura
         webhook.reinvocationPolicy ??= 'Never';
       }
     },
+    cells: (object, now) => [nameOf(object), object.webhooks?.length ?? 0, age(object, now)],
   },
 );

@@ -1,8 +1,13 @@
+import { admissionPolicyBindingCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ValidatingAdmissionPolicyBinding } from '../../generated/types/admissionregistration-v1.ts';
 import { setMatchResourcesDefaults } from './defaults.ts';
 
 export const validatingAdmissionPolicyBindings = defineKind<ValidatingAdmissionPolicyBinding>(
   'admissionregistration.k8s.io/v1/validatingadmissionpolicybindings',
-  { cached: true, defaults: ({ spec }) => setMatchResourcesDefaults(spec.matchResources) },
+  {
+    cached: true,
+    defaults: ({ spec }) => setMatchResourcesDefaults(spec.matchResources),
+    cells: admissionPolicyBindingCells,
+  },
 );

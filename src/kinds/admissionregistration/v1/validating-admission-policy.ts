@@ -1,3 +1,4 @@
+import { admissionPolicyCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ValidatingAdmissionPolicy } from '../../generated/types/admissionregistration-v1.ts';
 import { setMatchResourcesDefaults } from './defaults.ts';
@@ -10,5 +11,6 @@ export const validatingAdmissionPolicies = defineKind<ValidatingAdmissionPolicy>
       spec.failurePolicy ??= 'Fail';
       setMatchResourcesDefaults(spec.matchConstraints);
     },
+    cells: (policy, now) => admissionPolicyCells(policy, policy.spec.validations?.length ?? 0, now),
   },
 );

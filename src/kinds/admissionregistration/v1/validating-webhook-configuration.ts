@@ -1,8 +1,13 @@
+import { age, nameOf } from '../../cells/text.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ValidatingWebhookConfiguration } from '../../generated/types/admissionregistration-v1.ts';
 import { setWebhookDefaults } from './defaults.ts';
 
 export const validatingWebhookConfigurations = defineKind<ValidatingWebhookConfiguration>(
   'admissionregistration.k8s.io/v1/validatingwebhookconfigurations',
-  { cached: true, defaults: ({ webhooks }) => webhooks?.forEach(setWebhookDefaults) },
+  {
+    cached: true,
+    defaults: ({ webhooks }) => webhooks?.forEach(setWebhookDefaults),
+    cells: (object, now) => [nameOf(object), object.webhooks?.length ?? 0, age(object, now)],
+  },
 );

@@ -1,3 +1,4 @@
+import { apiServiceCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { APIService } from '../../generated/types/apiregistration-v1.ts';
 
@@ -6,4 +7,5 @@ export const apiServices = defineKind<APIService>('apiregistration.k8s.io/v1/api
   defaults({ spec }) {
     if (spec.service) spec.service.port ??= 443;
   },
+  cells: apiServiceCells,
 });

@@ -1,3 +1,4 @@
+import { daemonSetCells } from '../../cells/workloads.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { defineKind } from '../../define-kind.ts';
 import { equalJson } from '../../equal-json.ts';
@@ -31,4 +32,5 @@ export const daemonSets = defineKind<DaemonSet>('apps/v1/daemonsets', {
       setTemplateGeneration(set, equalJson(set.spec.template, old.spec.template) ? before : before + 1);
     },
   },
+  cells: daemonSetCells,
 });

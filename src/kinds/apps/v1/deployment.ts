@@ -1,3 +1,4 @@
+import { deploymentCells } from '../../cells/workloads.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Deployment } from '../../generated/types/apps-v1.ts';
@@ -26,4 +27,5 @@ export const deployments = defineKind<Deployment>('apps/v1/deployments', {
       else deployment.metadata.labels = old.metadata.labels;
     },
   },
+  cells: deploymentCells,
 });

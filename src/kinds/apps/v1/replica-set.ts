@@ -1,3 +1,4 @@
+import { replicaSetCells } from '../../cells/workloads.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ReplicaSet } from '../../generated/types/apps-v1.ts';
@@ -7,4 +8,5 @@ export const replicaSets = defineKind<ReplicaSet>('apps/v1/replicasets', {
     setPodTemplateDefaults(spec.template);
     spec.replicas ??= 1;
   },
+  cells: replicaSetCells,
 });

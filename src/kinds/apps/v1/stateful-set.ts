@@ -1,3 +1,4 @@
+import { statefulSetCells } from '../../cells/workloads.ts';
 import { setClaimDefaults } from '../../core/v1/persistent-volume-claim/defaults.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { defineKind } from '../../define-kind.ts';
@@ -31,6 +32,7 @@ export const statefulSets = defineKind<StatefulSet>('apps/v1/statefulsets', {
     prepareForCreate: dropGatedFields,
     prepareForUpdate: dropGatedFields,
   },
+  cells: statefulSetCells,
 });
 
 function dropGatedFields({ spec }: StatefulSet): void {

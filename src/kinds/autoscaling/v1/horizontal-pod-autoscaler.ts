@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../../machinery/meta.ts';
+import { autoscalerCells } from '../../cells/autoscaler.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { HorizontalPodAutoscaler } from '../../generated/types/autoscaling-v1.ts';
 import type {
@@ -102,6 +103,7 @@ export const horizontalPodAutoscalersV1 = defineKind<HorizontalPodAutoscaler>(
     storageVersion: 'autoscaling/v2',
     toStorage: (object) => toStorage(object) as KubeObject,
     fromStorage: (object) => fromStorage(object as Stored),
+    cells: (object, now) => autoscalerCells(toStorage(object), now),
     defaults({ spec, metadata }) {
       spec.minReplicas ??= 1;
       if (metadata.annotations?.[METRICS] === undefined) spec.targetCPUUtilizationPercentage ??= 80;

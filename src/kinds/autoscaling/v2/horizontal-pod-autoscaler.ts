@@ -1,3 +1,4 @@
+import { autoscalerCells } from '../../cells/autoscaler.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { HorizontalPodAutoscaler, HPAScalingRules } from '../../generated/types/autoscaling-v2.ts';
 
@@ -26,4 +27,5 @@ function setDefaults({ spec }: HorizontalPodAutoscaler): void {
 
 export const horizontalPodAutoscalers = defineKind<HorizontalPodAutoscaler>('autoscaling/v2/horizontalpodautoscalers', {
   defaults: setDefaults,
+  cells: autoscalerCells,
 });

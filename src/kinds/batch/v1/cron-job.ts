@@ -1,3 +1,4 @@
+import { cronJobCells } from '../../cells/workloads.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { CronJob } from '../../generated/types/batch-v1.ts';
@@ -10,4 +11,5 @@ export const cronJobs = defineKind<CronJob>('batch/v1/cronjobs', {
     spec.failedJobsHistoryLimit ??= 1;
     setPodTemplateDefaults(spec.jobTemplate?.spec?.template);
   },
+  cells: cronJobCells,
 });

@@ -1,3 +1,4 @@
+import { jobCells } from '../../cells/workloads.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Job } from '../../generated/types/batch-v1.ts';
@@ -52,4 +53,5 @@ export const jobs = defineKind<Job>('batch/v1/jobs', {
     },
   },
   fieldsOf: (job) => ({ 'status.successful': String(job.status?.succeeded ?? 0) }),
+  cells: jobCells,
 });

@@ -1,3 +1,4 @@
+import { certificateSigningRequestCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { CertificateSigningRequest } from '../../generated/types/certificates-v1.ts';
 
@@ -21,5 +22,6 @@ export const certificateSigningRequests = defineKind<CertificateSigningRequest>(
       },
     },
     fieldsOf: ({ spec }) => ({ 'spec.signerName': spec.signerName }),
+    cells: certificateSigningRequestCells,
   },
 );

@@ -1,4 +1,5 @@
+import { configMapCells } from '../../cells/core.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ConfigMap } from '../../generated/types/core-v1.ts';
 
-export const configMaps = defineKind<ConfigMap>('core/v1/configmaps', {});
+export const configMaps = defineKind<ConfigMap>('core/v1/configmaps', { cells: configMapCells });

@@ -1,3 +1,4 @@
+import { eventCells } from '../../cells/core.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Event } from '../../generated/types/core-v1.ts';
 
@@ -18,4 +19,5 @@ export const events = defineKind<Event>('core/v1/events', {
     };
   },
   indexedFields: ['involvedObject.uid'],
+  cells: eventCells,
 });

@@ -1,3 +1,4 @@
+import { namespaceCells } from '../../cells/core.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Namespace } from '../../generated/types/core-v1.ts';
 
@@ -34,4 +35,5 @@ export const namespaces = defineKind<Namespace>('core/v1/namespaces', {
     },
   },
   fieldsOf: (namespace) => ({ 'status.phase': namespace.status?.phase ?? '' }),
+  cells: namespaceCells,
 });

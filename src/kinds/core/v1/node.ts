@@ -1,3 +1,4 @@
+import { nodeCells } from '../../cells/core.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Node } from '../../generated/types/core-v1.ts';
 
@@ -13,4 +14,5 @@ export const nodes = defineKind<Node>('core/v1/nodes', {
   statusOnCreate: true,
   defaults: setNodeDefaults,
   fieldsOf: (node) => ({ 'spec.unschedulable': String(node.spec.unschedulable ?? false) }),
+  cells: nodeCells,
 });

@@ -1,3 +1,4 @@
+import { persistentVolumeCells } from '../../cells/core.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { PersistentVolume } from '../../generated/types/core-v1.ts';
 import { setSharedSourceDefaults } from './pod-spec/volume-defaults.ts';
@@ -25,4 +26,5 @@ export const persistentVolumes = defineKind<PersistentVolume>('core/v1/persisten
       if (stale) volume.status.lastPhaseTransitionTime = apiTime(now);
     },
   },
+  cells: persistentVolumeCells,
 });

@@ -1,3 +1,4 @@
+import { replicationControllerCells } from '../../cells/workloads.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ReplicationController } from '../../generated/types/core-v1.ts';
 import { setPodTemplateDefaults } from './pod-spec/defaults.ts';
@@ -14,4 +15,5 @@ export const replicationControllers = defineKind<ReplicationController>('core/v1
     spec.replicas ??= 1;
   },
   fieldsOf: (controller) => ({ 'status.replicas': String(controller.status?.replicas ?? 0) }),
+  cells: replicationControllerCells,
 });

@@ -1,3 +1,4 @@
+import { secretCells } from '../../cells/core.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Secret } from '../../generated/types/core-v1.ts';
 
@@ -19,4 +20,5 @@ export const secrets = defineKind<Secret>('core/v1/secrets', {
     delete secret.stringData;
   },
   fieldsOf: (secret) => ({ type: secret.type ?? '' }),
+  cells: secretCells,
 });

@@ -1,3 +1,4 @@
+import { endpointSliceCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { EndpointSlice } from '../../generated/types/discovery-v1.ts';
 
@@ -8,4 +9,5 @@ export const endpointSlices = defineKind<EndpointSlice>('discovery.k8s.io/v1/end
       port.protocol ??= 'TCP';
     }
   },
+  cells: endpointSliceCells,
 });

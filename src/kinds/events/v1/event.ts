@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../../machinery/meta.ts';
+import { eventCells } from '../../cells/core.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Event as CoreEvent } from '../../generated/types/core-v1.ts';
 import type { Event } from '../../generated/types/events-v1.ts';
@@ -56,6 +57,7 @@ export const eventsV1 = defineKind<Event>('events.k8s.io/v1/events', {
   storageVersion: 'v1',
   toStorage: (event) => toCore(event) as KubeObject,
   fromStorage: (object) => fromCore(object as CoreEvent),
+  cells: (event, now) => eventCells(toCore(event), now),
   fieldsOf({ regarding, reason, reportingController, type }) {
     return {
       'regarding.kind': regarding?.kind ?? '',

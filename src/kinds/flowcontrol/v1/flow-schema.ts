@@ -1,3 +1,4 @@
+import { flowSchemaCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { FlowSchema } from '../../generated/types/flowcontrol-v1.ts';
 
@@ -6,4 +7,5 @@ export const flowSchemas = defineKind<FlowSchema>('flowcontrol.apiserver.k8s.io/
   defaults({ spec }) {
     spec.matchingPrecedence ||= 1000;
   },
+  cells: flowSchemaCells,
 });

@@ -1,3 +1,4 @@
+import { priorityLevelCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { PriorityLevelConfiguration } from '../../generated/types/flowcontrol-v1.ts';
 
@@ -20,5 +21,6 @@ export const priorityLevelConfigurations = defineKind<PriorityLevelConfiguration
         queuing.queueLengthLimit ||= 50;
       }
     },
+    cells: priorityLevelCells,
   },
 );

@@ -1,3 +1,4 @@
+import { ingressClassCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { IngressClass } from '../../generated/types/networking-v1.ts';
 
@@ -6,4 +7,5 @@ export const ingressClasses = defineKind<IngressClass>('networking.k8s.io/v1/ing
   defaults({ spec }) {
     if (spec.parameters) spec.parameters.scope ??= 'Cluster';
   },
+  cells: ingressClassCells,
 });

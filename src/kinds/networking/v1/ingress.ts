@@ -1,4 +1,5 @@
+import { ingressCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Ingress } from '../../generated/types/networking-v1.ts';
 
-export const ingresses = defineKind<Ingress>('networking.k8s.io/v1/ingresses', {});
+export const ingresses = defineKind<Ingress>('networking.k8s.io/v1/ingresses', { cells: ingressCells });

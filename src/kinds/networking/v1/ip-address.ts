@@ -1,4 +1,5 @@
+import { ipAddressCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { IPAddress } from '../../generated/types/networking-v1.ts';
 
-export const ipAddresses = defineKind<IPAddress>('networking.k8s.io/v1/ipaddresses', {});
+export const ipAddresses = defineKind<IPAddress>('networking.k8s.io/v1/ipaddresses', { cells: ipAddressCells });

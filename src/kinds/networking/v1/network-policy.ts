@@ -1,3 +1,4 @@
+import { age, formatSelector, nameOf } from '../../cells/text.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { NetworkPolicy } from '../../generated/types/networking-v1.ts';
 
@@ -7,4 +8,5 @@ export const networkPolicies = defineKind<NetworkPolicy>('networking.k8s.io/v1/n
       for (const port of rule.ports ?? []) port.protocol ??= 'TCP';
     spec.policyTypes ??= spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress'];
   },
+  cells: (policy, now) => [nameOf(policy), formatSelector(policy.spec.podSelector), age(policy, now)],
 });

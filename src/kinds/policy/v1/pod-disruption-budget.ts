@@ -1,4 +1,7 @@
+import { podDisruptionBudgetCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { PodDisruptionBudget } from '../../generated/types/policy-v1.ts';
 
-export const podDisruptionBudgets = defineKind<PodDisruptionBudget>('policy/v1/poddisruptionbudgets', {});
+export const podDisruptionBudgets = defineKind<PodDisruptionBudget>('policy/v1/poddisruptionbudgets', {
+  cells: podDisruptionBudgetCells,
+});

@@ -1,7 +1,10 @@
+import { resourceClaimState } from '../../cells/groups.ts';
+import { age, nameOf } from '../../cells/text.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ResourceClaim } from '../../generated/types/resource-v1.ts';
 import { setDeviceClaimDefaults } from './request-defaults.ts';
 
 export const resourceClaims = defineKind<ResourceClaim>('resource.k8s.io/v1/resourceclaims', {
   defaults: ({ spec }) => setDeviceClaimDefaults(spec.devices),
+  cells: (claim, now) => [nameOf(claim), resourceClaimState(claim), age(claim, now)],
 });

@@ -1,3 +1,4 @@
+import { age, nameOf } from '../../cells/text.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ResourceSlice } from '../../generated/types/resource-v1.ts';
 
@@ -13,4 +14,11 @@ export const resourceSlices = defineKind<ResourceSlice>('resource.k8s.io/v1/reso
     prepareForUpdate: (slice, _old, { now }) => stampTaints(slice, now),
   },
   fieldsOf: ({ spec }) => ({ 'spec.nodeName': spec.nodeName ?? '', 'spec.driver': spec.driver }),
+  cells: (slice, now) => [
+    nameOf(slice),
+    slice.spec.nodeName ?? '',
+    slice.spec.driver,
+    slice.spec.pool.name,
+    age(slice, now),
+  ],
 });

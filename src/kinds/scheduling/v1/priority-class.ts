@@ -1,3 +1,4 @@
+import { age, nameOf } from '../../cells/text.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { PriorityClass } from '../../generated/types/scheduling-v1.ts';
 
@@ -6,4 +7,11 @@ export const priorityClasses = defineKind<PriorityClass>('scheduling.k8s.io/v1/p
   defaults(object) {
     object.preemptionPolicy ??= 'PreemptLowerPriority';
   },
+  cells: (object, now) => [
+    nameOf(object),
+    object.value,
+    object.globalDefault ?? false,
+    age(object, now),
+    object.preemptionPolicy ?? '',
+  ],
 });

@@ -1,3 +1,4 @@
+import { csiDriverCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { CSIDriver } from '../../generated/types/storage-v1.ts';
 
@@ -11,4 +12,5 @@ export const csiDrivers = defineKind<CSIDriver>('storage.k8s.io/v1/csidrivers', 
     spec.requiresRepublish ??= false;
     spec.seLinuxMount ??= false;
   },
+  cells: csiDriverCells,
 });

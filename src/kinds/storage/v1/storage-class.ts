@@ -1,3 +1,4 @@
+import { storageClassCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { StorageClass } from '../../generated/types/storage-v1.ts';
 
@@ -7,4 +8,5 @@ export const storageClasses = defineKind<StorageClass>('storage.k8s.io/v1/storag
     object.reclaimPolicy ??= 'Delete';
     object.volumeBindingMode ??= 'Immediate';
   },
+  cells: storageClassCells,
 });

@@ -1,3 +1,4 @@
+import { persistentVolumeClaimCells } from '../../../cells/core.ts';
 import { defineKind } from '../../../define-kind.ts';
 import type { PersistentVolumeClaim, TypedObjectReference } from '../../../generated/types/core-v1.ts';
 import { setClaimDefaults } from './defaults.ts';
@@ -20,4 +21,5 @@ export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>('core/v1
     },
     prepareForUpdate: matchDataSources,
   },
+  cells: persistentVolumeClaimCells,
 });

@@ -1,5 +1,6 @@
 import { defineKind } from '../../../define-kind.ts';
 import type { Pod } from '../../../generated/types/core-v1.ts';
+import { podCells } from './cells.ts';
 import { setPodDefaults } from './defaults.ts';
 import { podStatusStrategy, podStrategy } from './strategy.ts';
 
@@ -22,4 +23,5 @@ export const pods = defineKind<Pod>('core/v1/pods', {
     };
   },
   indexedFields: ['spec.nodeName'],
+  cells: podCells,
 });

@@ -1,3 +1,4 @@
+import { serviceCells } from '../../../cells/core.ts';
 import { defineKind } from '../../../define-kind.ts';
 import type { Service } from '../../../generated/types/core-v1.ts';
 import { setServiceDefaults } from './defaults.ts';
@@ -8,6 +9,7 @@ export const services = defineKind<Service>('core/v1/services', {
   strategy: serviceStrategy,
   claimsOf: nodePortClaims,
   fieldsOf: ({ spec }) => ({ 'spec.clusterIP': spec.clusterIP ?? '', 'spec.type': spec.type ?? '' }),
+  cells: serviceCells,
 });
 
 /** A node port belongs to one Service, whatever its protocols. */
