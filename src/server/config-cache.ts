@@ -106,7 +106,6 @@ export function createConfigCache(options: ConfigCacheOptions): ConfigCache {
   const { store, kinds, clock } = options;
   const view = new View();
   let states: ShardState[] | undefined;
-  let inFlight: Promise<void> | undefined;
 
   const open = (): ShardState[] => {
     if (!states) states = groupByShard(store, kinds);
@@ -115,22 +114,14 @@ export function createConfigCache(options: ConfigCacheOptions): ConfigCache {
   /** Whether the view does not do for a caller that asked at `at`. */
   const isStale = (state: ShardState, at: number): boolean =>
     state.revision === undefined || state.observed > state.revision || at - state.confirmedAt >= CONFIRMED_FOR_MS;
-
-  const refresh = async (at: number): Promise<void> => {
-    const work = open()
-      .filter((state) => isStale(state, at))
-      .map((state) => refreshShard(state, { view, kinds, clock }));
-    await Promise.all(work);
-  };
+  const staleStates = (at: number): ShardState[] => open().filter((state) => isStale(state, at));
 
   return {
     async fresh() {
       const at = clock.now();
-      while (open().some((state) => isStale(state, at))) {
-        inFlight ??= refresh(at).finally(() => {
-          inFlight = undefined;
-        });
-        await inFlight;
+      // Each caller asks for itself: in a Worker, a promise of another request dies with that request.
+      for (let stale = staleStates(at); stale.length > 0; stale = staleStates(at)) {
+        await Promise.all(stale.map((state) => refreshShard(state, { view, kinds, clock })));
       }
       return view;
     },
@@ -172,19 +163,24 @@ async function refreshShard(state: ShardState, { view, kinds, clock }: RefreshDe
     resources: state.resources,
     ...(state.revision === undefined ? {} : { since: state.revision }),
   });
+  let full = false;
   if (!result.ok) {
     result = await state.shard.changes({ resources: state.resources });
     if (!result.ok) throw new Error('storage refused a full read of the configuration');
-    view.clear(state.resources);
+    full = true;
   }
-  for (const change of result.changes) {
-    view.set(change.key, change.text === null ? undefined : parse(change.key, change.text, kinds));
+  // An answer that another caller's has overtaken would take the view back.
+  if (state.revision === undefined || result.revision > state.revision) {
+    if (full) view.clear(state.resources);
+    for (const change of result.changes) {
+      view.set(change.key, change.text === null ? undefined : parse(change.key, change.text, kinds));
+    }
+    state.revision = result.revision;
   }
-  state.revision = result.revision;
   // What was observed before asking and still lies above the shard's revision came from another shard; asking again
   // would never satisfy it. What was observed meanwhile stands.
-  if (state.observed === observedThen) state.observed = Math.min(observedThen, result.revision);
-  state.confirmedAt = askedAt;
+  if (state.observed === observedThen) state.observed = Math.min(observedThen, state.revision);
+  if (askedAt > state.confirmedAt) state.confirmedAt = askedAt;
 }
 
 function parse(key: ObjectKey, text: string, kinds: KindRegistry): KubeObject {

@@ -30,15 +30,16 @@ interface ImportedKey {
 /** `keys` is asked each time and expected to be cheap; keys are imported once. */
 export function createSigningKeys(keys: () => Promise<ClusterKeys>): SigningKeys {
   let source: readonly JsonWebKey[] | undefined;
-  let imported: Promise<ImportedKey[]> | undefined;
+  let imported: readonly ImportedKey[] = [];
 
-  const current = async (): Promise<ImportedKey[]> => {
+  // The result is kept, not the promise: in a Worker, a promise of another request dies with that request.
+  const current = async (): Promise<readonly ImportedKey[]> => {
     const { serviceAccountKeys } = await keys();
-    if (!imported || source !== serviceAccountKeys) {
-      source = serviceAccountKeys;
-      imported = Promise.all(serviceAccountKeys.map(importKey));
-    }
-    return imported;
+    if (source === serviceAccountKeys) return imported;
+    const fresh = await Promise.all(serviceAccountKeys.map(importKey));
+    source = serviceAccountKeys;
+    imported = fresh;
+    return fresh;
   };
 
   return {
