@@ -60,6 +60,7 @@ export async function runCluster(options: UpOptions, out: Output, signal: AbortS
     out.line(
       `Cluster ${options.name} ready in ${Math.round(performance.now() - startedAt)} ms: ${target.server} (kubeconfig ${state.kubeconfig})`,
     );
+    if (!options.apiOnly) out.line(`Edge ingress at http://${options.host}:${ingressPort}`);
     const watchdog = setInterval(() => poke(target), WATCHDOG_MS);
     nodes = await startLocalNodes({ up: options, paths, target, out, signal, state, save });
     state.settled = true;

@@ -1,6 +1,5 @@
 /** The two walk-throughs of the README, as a person types them. */
 import { execFileSync, type spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { get, requestsUntil } from './support/http.ts';
 import { echoserverImage, nginxImage } from './support/images.ts';
