@@ -42,9 +42,9 @@ describe('field sets', () => {
         const b = setOf(right);
         const x = model(left);
         const y = model(right);
-        expect(texts(union(a, b))).toEqual([...x.union(y)].sort());
-        expect(texts(intersection(a, b))).toEqual([...x.intersection(y)].sort());
-        expect(texts(difference(a, b))).toEqual([...x.difference(y)].sort());
+        expect(texts(union(a, b))).toEqual([...new Set([...x, ...y])].sort());
+        expect(texts(intersection(a, b))).toEqual([...x].filter((one) => y.has(one)).sort());
+        expect(texts(difference(a, b))).toEqual([...x].filter((one) => !y.has(one)).sort());
         const below = (one: string) => [...y].some((other) => one === other || one.startsWith(`${other} `));
         expect(texts(recursiveDifference(a, b))).toEqual([...x].filter((one) => !below(one)).sort());
         for (const one of left) expect(hasPath(a, one)).toBe(true);
