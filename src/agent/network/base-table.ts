@@ -84,11 +84,11 @@ table ip ${table} {
   }
   chain nat-postrouting {
     type nat hook postrouting priority srcnat; policy accept;
-    meta mark & ${MASQUERADE_MARK} != 0 jump masquerade
+    meta mark & ${MASQUERADE_MARK} != 0 jump masquerade-marked
     ip saddr 127.0.0.0/8 oifname != "lo" masquerade
     ip saddr ${podCIDR} ip daddr != ${clusterCIDR} oifname != "${bridge}" masquerade
   }
-  chain masquerade {
+  chain masquerade-marked {
     meta mark set meta mark xor ${MASQUERADE_MARK}
     masquerade fully-random
   }

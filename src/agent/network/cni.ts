@@ -25,7 +25,7 @@ export function cniConfig({ bridge, podCIDR, mtu, dataDir }: CniOptions): unknow
         hairpinMode: true,
         ipMasq: false,
         mtu,
-        ipam: { type: 'host-local', ranges: [[{ subnet: podCIDR }]], routes: [{ dst: '0.0.0.0/0' }], dataDir },
+        ipam: { type: 'host-local', ranges: [[{ subnet: podCIDR }]], dataDir },
       },
       { type: 'portmap', capabilities: { portMappings: true }, snat: true },
     ],

@@ -21,13 +21,11 @@ export interface NftTable {
 /** The node's own table. The first `apply`, and one after a failure, writes it anew. */
 export function createNftTable(settings: TableSettings, run: RunNft = runNft): NftTable {
   let current: Ruleset | undefined;
-  let cleanup = '';
   return {
     async apply(desired) {
       if (!current) {
         await run(baseTable(settings) + diffRulesets(settings.table, emptyRuleset(), desired).script);
         current = desired;
-        cleanup = '';
         return;
       }
       const change = diffRulesets(settings.table, current, desired);
@@ -43,9 +41,8 @@ export function createNftTable(settings: TableSettings, run: RunNft = runNft): N
         return;
       }
       current = desired;
-      cleanup = change.cleanup;
       // Kernels before 6.7 keep what a map element referred to busy for a moment; a chain left behind is empty and unused.
-      if (cleanup !== '') await run(cleanup).catch(() => keepStale(before, desired));
+      if (change.cleanup !== '') await run(change.cleanup).catch(() => keepStale(before, desired));
     },
     async remove() {
       current = undefined;
