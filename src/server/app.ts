@@ -26,11 +26,10 @@ export function createServer(options: ServerOptions, replaced: Partial<ServerPar
   const parts: ServerParts = { ...assemble(options), ...replaced };
   const app = createChain(parts);
   const lookup = createObjectLookup({ store: options.store, kinds: parts.kinds, config: parts.config });
-  const signing = createSigningKeys(options.keys);
+  const joinDeps = { ...parts, lookup, signing: createSigningKeys(options.keys) };
   return {
     async fetch(request, caller) {
-      const joined =
-        caller === undefined ? await answerJoin(request, { ...parts, lookup, signing }) : undefined;
+      const joined = caller === undefined ? await answerJoin(request, joinDeps) : undefined;
       return joined ?? app.fetch(request, caller === undefined ? {} : { caller });
     },
     authenticate: (request) => parts.authenticator.authenticate(request),

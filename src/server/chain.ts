@@ -98,7 +98,7 @@ function decorate(response: Response, scope: RequestScope): void {
   for (const text of scope.warnings) response.headers.append('Warning', `299 - ${quoteWarning(text)}`);
 }
 
-const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/g;
+const CONTROL_CHARACTERS = /\p{Cc}/gu;
 
 /** A quoted-string of RFC 7234. */
 function quoteWarning(text: string): string {

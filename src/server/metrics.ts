@@ -33,13 +33,13 @@ function labelsOf(scope: RequestScope): string {
   const { info } = scope;
   const reach = !info.isResource ? '' : info.named ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster';
   return (
-    `component="apiserver",dry_run="${scope.query.has('dryRun') ? 'All' : ''}",group="${escape(info.group)}",` +
-    `resource="${escape(info.resource)}",scope="${reach}",subresource="${escape(info.subresource)}",` +
-    `verb="${info.verb.toUpperCase()}",version="${escape(info.version)}"`
+    `component="apiserver",dry_run="${scope.query.has('dryRun') ? 'All' : ''}",group="${escapeLabel(info.group)}",` +
+    `resource="${escapeLabel(info.resource)}",scope="${reach}",subresource="${escapeLabel(info.subresource)}",` +
+    `verb="${info.verb.toUpperCase()}",version="${escapeLabel(info.version)}"`
   );
 }
 
-const escape = (text: string): string =>
+const escapeLabel = (text: string): string =>
   /["\\\n]/.test(text) ? text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n') : text;
 
 /** Series beyond this many labels are not opened, so that made-up paths cannot fill the memory. */
@@ -57,7 +57,8 @@ export function createMetrics(): Metrics {
     let histogram = durations.get(labels);
     if (!histogram) {
       if (durations.size >= MAX_SERIES) return;
-      durations.set(labels, (histogram = { buckets: new Array(BUCKETS.length).fill(0), sum: 0, count: 0 }));
+      histogram = { buckets: new Array(BUCKETS.length).fill(0), sum: 0, count: 0 };
+      durations.set(labels, histogram);
     }
     histogram.count++;
     histogram.sum += seconds;
@@ -83,7 +84,7 @@ export function createMetrics(): Metrics {
       };
     },
     watchEvents: (resource, group, count) =>
-      add(events, `group="${escape(group)}",resource="${escape(resource)}"`, count),
+      add(events, `group="${escapeLabel(group)}",resource="${escapeLabel(resource)}"`, count),
     render: () => render({ totals, durations, events, longRunning, inflight }),
   };
 }
@@ -125,7 +126,8 @@ function render(state: State): string {
 
 function renderHistogram(lines: string[], labels: string, histogram: Histogram): void {
   const name = 'apiserver_request_duration_seconds';
-  BUCKETS.forEach((bound, i) => lines.push(`${name}_bucket{${labels},le="${bound}"} ${histogram.buckets[i]}`));
+  for (const [i, bound] of BUCKETS.entries())
+    lines.push(`${name}_bucket{${labels},le="${bound}"} ${histogram.buckets[i]}`);
   lines.push(`${name}_bucket{${labels},le="+Inf"} ${histogram.count}`);
   lines.push(`${name}_sum{${labels}} ${histogram.sum}`, `${name}_count{${labels}} ${histogram.count}`);
 }

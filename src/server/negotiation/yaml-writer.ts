@@ -58,7 +58,7 @@ const NOT_A_STRING =
   /^(~|null|Null|NULL|true|True|TRUE|false|False|FALSE|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|y|Y|n|N|<<|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|[-+]?(\.[0-9_]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?|0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?)$/;
 const UNSAFE_START = /^[\s\-?:,[\]{}#&*!|>'"%@`]/;
 const PLAIN_DASH = /^[-?:][^\s,[\]{}]/;
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f\u0080-\u009f\ufeff]/;
+const CONTROL = /(?![\t\n])\p{Cc}|\ufeff/u;
 
 function writeString(text: string, indent: string): string {
   if (text === '') return '""';

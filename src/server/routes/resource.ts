@@ -1,8 +1,8 @@
 /** From a resource request to the verb that answers it. Upstream: endpoints/installer.go. */
-import type { Kind, SubresourceDefinition } from '../../machinery/kind.ts';
+import type { Kind } from '../../machinery/kind.ts';
 import { methodNotAllowed, pageNotFound, resourceNotFound } from '../errors.ts';
 import type { RequestScope, ResourceCall, ServerParts } from '../scope.ts';
-import { findSubresource, type SubresourceHandler } from '../subresources/index.ts';
+import { findSubresource } from '../subresources/index.ts';
 import { createVerb } from '../verbs/create.ts';
 import { deleteVerb } from '../verbs/delete.ts';
 import { deleteCollectionVerb } from '../verbs/delete-collection.ts';
@@ -81,12 +81,8 @@ async function answerSubresource(call: ResourceCall): Promise<Response> {
   const handler = findSubresource(kind, scope.info.subresource);
   if (!definition || !handler) throw resourceNotFound();
   if (scope.info.rest.length > 0 && scope.info.subresource !== 'proxy') throw resourceNotFound();
-  if (!allowsMethod(definition, handler, scope)) throw methodNotAllowed();
+  if (!definition.verbs.includes(scope.info.verb)) throw methodNotAllowed();
   return handler.answer(call, definition);
-}
-
-function allowsMethod(definition: SubresourceDefinition, handler: SubresourceHandler, { info }: RequestScope): boolean {
-  return definition.verbs.includes(info.verb) || handler.anyVerb === true;
 }
 
 /** A served group answers a Status, anything else plain text. */

@@ -1,23 +1,36 @@
 /** What answers each subresource. A new one is one file and one line. */
-import type { Kind, SubresourceDefinition } from '../../machinery/kind.ts';
-import type { ResourceCall } from '../scope.ts';
+import type { Kind } from '../../machinery/kind.ts';
+import { bindingSubresource } from './binding.ts';
+import { evictionSubresource } from './eviction.ts';
+import type { SubresourceHandler } from './handler.ts';
+import { logSubresource } from './log.ts';
 import { objectSubresource } from './object.ts';
+import { attachSubresource, execSubresource, portForwardSubresource } from './pod-stream.ts';
+import { proxySubresource } from './proxy.ts';
+import { scaleSubresource } from './scale.ts';
+import { tokenSubresource } from './token.ts';
 
-export interface SubresourceHandler {
-  /** The methods do not matter, as for proxies. */
-  anyVerb?: boolean;
-  answer(call: ResourceCall, definition: SubresourceDefinition | undefined): Promise<Response>;
-}
+const HANDLERS: ReadonlyMap<string, SubresourceHandler> = new Map([
+  ['approval', objectSubresource],
+  ['attach', attachSubresource],
+  ['binding', bindingSubresource],
+  ['ephemeralcontainers', objectSubresource],
+  ['eviction', evictionSubresource],
+  ['exec', execSubresource],
+  ['finalize', objectSubresource],
+  ['log', logSubresource],
+  ['portforward', portForwardSubresource],
+  ['proxy', proxySubresource],
+  ['resize', objectSubresource],
+  ['scale', scaleSubresource],
+  ['status', objectSubresource],
+  ['token', tokenSubresource],
+]);
 
-const HANDLERS: Readonly<Record<string, SubresourceHandler>> = {
-  status: objectSubresource,
-  finalize: objectSubresource,
-  approval: objectSubresource,
-  ephemeralcontainers: objectSubresource,
-  resize: objectSubresource,
-};
+/** Collections that stand for a subresource, by storage resource. */
+const COLLECTIONS: ReadonlyMap<string, SubresourceHandler> = new Map([['bindings', bindingSubresource]]);
 
-/** The handler of a subresource; the empty name is for kinds that stand for one (Binding). */
-export function findSubresource(_kind: Kind, name: string): SubresourceHandler | undefined {
-  return Object.hasOwn(HANDLERS, name) ? HANDLERS[name] : undefined;
+/** The handler of a subresource, or with an empty name of a collection that stands for one. */
+export function findSubresource(kind: Kind, name: string): SubresourceHandler | undefined {
+  return name === '' ? COLLECTIONS.get(kind.storedAs) : HANDLERS.get(name);
 }

@@ -3,7 +3,7 @@ import { methodNotAllowed } from '../errors.ts';
 import { getVerb } from '../verbs/get.ts';
 import { patchVerb } from '../verbs/patch.ts';
 import { updateVerb } from '../verbs/update.ts';
-import type { SubresourceHandler } from './index.ts';
+import type { SubresourceHandler } from './handler.ts';
 
 export const objectSubresource: SubresourceHandler = {
   async answer(call, definition) {

@@ -34,6 +34,8 @@ export interface UpdatePlan {
   uid?: string;
   /** Creates the object when it is absent. */
   createAbsent: boolean;
+  /** `transform` admits and validates what the client sent; the object itself is not validated again. */
+  bare?: boolean;
   /** Transforms again when the object changed meanwhile, although the new object names a version. */
   retryConflicts?: boolean;
 }
@@ -89,8 +91,7 @@ async function tryUpdate(call: ResourceCall, plan: UpdatePlan, stored: StoredObj
     return { text: stored.text, created: false };
   }
   const gone = isDeletable(object);
-  if (plan.options.dryRun)
-    return { text: textAtRevision(encoded, String(stored.revision)), created: false };
+  if (plan.options.dryRun) return { text: textAtRevision(encoded, String(stored.revision)), created: false };
   const result = await commit(call.parts, {
     type: gone ? 'delete' : 'update',
     kind,
@@ -135,6 +136,10 @@ async function admitAndValidate(
     dryRun: options.dryRun,
     attached,
   });
+  if (plan.bare) {
+    if (plan.generation) raiseGeneration(call, object, old);
+    return;
+  }
   await parts.admission.admit(request);
   keepSystemFields(object, old);
   strategy.prepareForUpdate?.(object, old, strategyContext(call, options.dryRun));
@@ -202,8 +207,7 @@ function checkVersion(
   if (!/^\d+$/.test(version)) {
     throw new StatusError(500, '', `strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`);
   }
-  if (version !== String(stored.revision))
-    throw conflict(subjectOf(call.kind), call.name, MODIFIED);
+  if (version !== String(stored.revision)) throw conflict(subjectOf(call.kind), call.name, MODIFIED);
 }
 
 function versionRequired(call: ResourceCall): StatusError {

@@ -1,0 +1,118 @@
+/** Gives a pod its node. Upstream: registry/core/pod/storage/storage.go BindingREST. */
+import { pods } from '../../kinds/index.ts';
+import type { KubeObject } from '../../machinery/meta.ts';
+import { badRequest, conflict, type Status, StatusError } from '../../machinery/status.ts';
+import { negotiateOutput } from '../negotiation/accept.ts';
+import { respondValue } from '../respond/object.ts';
+import type { ResourceCall } from '../scope.ts';
+import { admissionRequest, apiTime } from '../verbs/context.ts';
+import { optionsObject } from '../verbs/create.ts';
+import { readObject } from '../verbs/decode-body.ts';
+import { checkNamespace } from '../verbs/metadata.ts';
+import { parseWriteOptions } from '../verbs/options.ts';
+import { updateObject } from '../verbs/update-object.ts';
+import type { SubresourceHandler } from './handler.ts';
+
+interface Binding extends KubeObject {
+  target?: { kind?: string; name?: string };
+}
+
+interface PodShape extends KubeObject {
+  spec?: { nodeName?: string; schedulingGates?: unknown[] };
+  status?: { conditions?: PodCondition[] };
+}
+
+interface PodCondition {
+  type: string;
+  status: string;
+  observedGeneration?: number;
+  lastProbeTime: null;
+  lastTransitionTime: string;
+  reason?: string;
+  message?: string;
+}
+
+/** POST of `pods/NAME/binding`, and of the collection `bindings`. */
+export const bindingSubresource: SubresourceHandler = {
+  async answer(call) {
+    const { parts, scope } = call;
+    const output = negotiateOutput(scope.request, scope.query);
+    const options = parseWriteOptions(scope, 'CreateOptions');
+    const kind = parts.kinds.byKind('', 'v1', 'Binding') ?? call.kind;
+    const binding = (await readObject(call, kind, options)) as Binding;
+    checkNamespace(call, binding);
+    const name = call.name === '' ? (binding.metadata.name ?? '') : call.name;
+    if (binding.metadata.name !== name) throw badRequest('name in URL does not match name in Binding object');
+    const onPod: ResourceCall = { ...call, kind: pods, name };
+    const request = admissionRequest(onPod, {
+      operation: 'CREATE',
+      subresource: 'binding',
+      object: binding,
+      options: optionsObject('CreateOptions', options),
+      dryRun: options.dryRun,
+    });
+    await parts.admission.admit(request);
+    checkTarget(binding);
+    await parts.admission.validate(request);
+    await updateObject(onPod, {
+      options,
+      optionsKind: 'CreateOptions',
+      subresource: 'binding',
+      strategy: {},
+      generation: false,
+      createAbsent: false,
+      retryConflicts: true,
+      bare: true,
+      ...(binding.metadata.uid ? { uid: binding.metadata.uid } : {}),
+      transform: (live) => bind(live as PodShape, binding, parts.options.clock.now()),
+    });
+    const status: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
+    return respondValue(call, { value: status, output, status: 201 });
+  },
+};
+
+/** Upstream: ValidatePodBinding; its list of errors reaches the client without a reason. */
+function checkTarget({ target }: Binding): void {
+  const errors: string[] = [];
+  const kind = target?.kind ?? '';
+  if (kind !== '' && kind !== 'Node') {
+    errors.push(`target.kind: Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`);
+  }
+  if (!target?.name) errors.push('target.name: Required value');
+  if (errors.length > 0) throw new StatusError(500, '', errors.length === 1 ? errors[0]! : `[${errors.join(', ')}]`);
+}
+
+/** The pod with its node; refuses pods that have one, are going, or are gated. */
+function bind(pod: PodShape, binding: Binding, now: number): PodShape {
+  const name = pod.metadata.name ?? '';
+  const refuse = (why: string) => conflict({ group: '', kind: 'pods/binding' }, name, why);
+  if (pod.metadata.deletionTimestamp !== undefined)
+    throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
+  if (pod.spec?.nodeName) throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`);
+  if (pod.spec?.schedulingGates?.length) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
+  const { annotations, labels } = binding.metadata;
+  return {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      ...(annotations ? { annotations: { ...pod.metadata.annotations, ...annotations } } : {}),
+      ...(labels ? { labels: { ...labels, ...pod.metadata.labels } } : {}),
+    },
+    spec: { ...pod.spec, nodeName: binding.target!.name! },
+    status: { ...pod.status, conditions: scheduled(pod, now) },
+  };
+}
+
+function scheduled(pod: PodShape, now: number): PodCondition[] {
+  const conditions = pod.status?.conditions ?? [];
+  const condition: PodCondition = {
+    type: 'PodScheduled',
+    status: 'True',
+    lastProbeTime: null,
+    lastTransitionTime: apiTime(now),
+  };
+  const { generation } = pod.metadata;
+  if (conditions.some(({ observedGeneration }) => observedGeneration) && generation)
+    condition.observedGeneration = generation;
+  return [...conditions.filter(({ type }) => type !== 'PodScheduled'), condition];
+}

@@ -1,0 +1,68 @@
+/** pods/NAME/log. Upstream: registry/core/pod/rest/log.go. */
+import { type FieldError, invalid } from '../../machinery/status.ts';
+import { decodeStored } from '../encode.ts';
+import { isTrue } from '../negotiation/accept.ts';
+import { loadStored } from '../verbs/get.ts';
+import { chooseContainer, type PodShape } from './container-choice.ts';
+import type { SubresourceHandler } from './handler.ts';
+import { askNode, ownResponse } from './node-request.ts';
+
+const BOOLEANS = ['follow', 'previous', 'timestamps'];
+const NUMBERS = ['sinceSeconds', 'tailLines', 'limitBytes'];
+
+export const logSubresource: SubresourceHandler = {
+  async answer(call) {
+    const { query } = call.scope;
+    const pod = decodeStored(call.kind, (await loadStored(call)).text) as PodShape;
+    checkOptions(call.name, query);
+    const container = chooseContainer(pod, query.get('container') ?? '');
+    const node = pod.spec?.nodeName;
+    if (!node) return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-cache, private' } });
+    const params = new URLSearchParams();
+    for (const name of BOOLEANS) if (query.has(name) && isTrue(query.get(name)!)) params.set(name, 'true');
+    for (const name of [...NUMBERS, 'sinceTime', 'stream']) {
+      const value = query.get(name);
+      if (value) params.set(name, value);
+    }
+    const search = params.size > 0 ? `?${params}` : '';
+    const path = `/containerLogs/${encodeURIComponent(call.namespace)}/${encodeURIComponent(call.name)}/${encodeURIComponent(container)}${search}`;
+    const answer = ownResponse(await askNode(call, { node, path }));
+    if (answer.status !== 200) return answer;
+    answer.headers.set('Content-Type', 'text/plain');
+    answer.headers.set('Cache-Control', 'no-cache, private');
+    // A follower reads line by line; nothing on the way may gather lines to compress them.
+    answer.headers.set('Content-Encoding', 'identity');
+    return answer;
+  },
+};
+
+/** Upstream: ValidatePodLogOptions. */
+function checkOptions(pod: string, query: URLSearchParams): void {
+  const errors: FieldError[] = [];
+  const number = (name: string): number | undefined => (query.get(name) ? Number(query.get(name)) : undefined);
+  const tail = number('tailLines');
+  const limit = number('limitBytes');
+  const since = number('sinceSeconds');
+  if (tail !== undefined && !(tail >= 0)) errors.push(wrong('tailLines', tail, 'must be greater than or equal to 0'));
+  if (limit !== undefined && !(limit >= 1)) errors.push(wrong('limitBytes', limit, 'must be greater than 0'));
+  if (since !== undefined && query.get('sinceTime')) {
+    errors.push({
+      type: 'FieldValueForbidden',
+      field: '[]',
+      message: 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified',
+    });
+  } else if (since !== undefined && !(since >= 1)) errors.push(wrong('sinceSeconds', since, 'must be greater than 0'));
+  const stream = query.get('stream');
+  if (stream && !['All', 'Stdout', 'Stderr'].includes(stream)) {
+    errors.push({
+      type: 'FieldValueNotSupported',
+      field: 'stream',
+      message: `Unsupported value: ${JSON.stringify(stream)}: supported values: "All", "Stderr", "Stdout"`,
+    });
+  }
+  if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, pod, errors);
+}
+
+function wrong(field: string, value: number, why: string): FieldError {
+  return { type: 'FieldValueInvalid', field, message: `Invalid value: ${Number.isNaN(value) ? 0 : value}: ${why}` };
+}

@@ -1,0 +1,163 @@
+/** HTTP to pods, services and nodes through the API. Upstream: registry/core/{pod,service,node}/rest/subresources.go. */
+import { endpointSlices, pods, services } from '../../kinds/index.ts';
+import type { KubeObject } from '../../machinery/meta.ts';
+import { badRequest, notFound, StatusError, serviceUnavailable } from '../../machinery/status.ts';
+import { decodeStored } from '../encode.ts';
+import { type ResourceCall, subjectOf } from '../scope.ts';
+import { admissionRequest } from '../verbs/context.ts';
+import { loadStored } from '../verbs/get.ts';
+import type { SubresourceHandler } from './handler.ts';
+import { askNode, type NodeTarget, ownResponse } from './node-request.ts';
+
+interface PodShape extends KubeObject {
+  spec?: {
+    nodeName?: string;
+    containers?: { ports?: { containerPort: number; protocol?: string; name?: string }[] }[];
+  };
+  status?: { podIP?: string };
+}
+
+interface ServiceShape extends KubeObject {
+  spec?: { ports?: { name?: string; port: number }[] };
+}
+
+interface SliceShape extends KubeObject {
+  ports?: { name?: string; port?: number }[];
+  endpoints?: { addresses: string[]; nodeName?: string; conditions?: { ready?: boolean } }[];
+}
+
+interface ProxyName {
+  scheme: string;
+  name: string;
+  port: string;
+}
+
+const CONNECT_OPTIONS = {
+  pods: 'PodProxyOptions',
+  services: 'ServiceProxyOptions',
+  nodes: 'NodeProxyOptions',
+} as Record<string, string>;
+
+export const proxySubresource: SubresourceHandler = {
+  async answer(call) {
+    const { parts, scope } = call;
+    const asked = splitName(call.name);
+    const connect = admissionRequest(call, {
+      operation: 'CONNECT',
+      subresource: 'proxy',
+      options: {
+        kind: CONNECT_OPTIONS[call.kind.resource],
+        apiVersion: 'v1',
+        path: scope.info.rest.join('/'),
+      } as never,
+      dryRun: false,
+    });
+    await parts.admission.admit(connect);
+    await parts.admission.validate(connect);
+    const target = await locate(call, asked);
+    const answer = ownResponse(await askNode(call, { ...target, path: restOf(call) }));
+    if (answer.status !== 101) rewriteLocation(call, answer);
+    return answer;
+  },
+};
+
+/** `[SCHEME:]NAME[:PORT]`. Throws 400. */
+export function splitName(text: string): ProxyName {
+  const parts = text.split(':');
+  if (parts.length === 1) return { scheme: '', name: text, port: '' };
+  if (parts.length === 2) return { scheme: '', name: parts[0]!, port: parts[1]! };
+  if (parts.length === 3 && (parts[0] === 'http' || parts[0] === 'https' || parts[0] === '')) {
+    return { scheme: parts[0], name: parts[1]!, port: parts[2]! };
+  }
+  throw badRequest(`invalid proxy request ${JSON.stringify(text)}`);
+}
+
+function locate(call: ResourceCall, asked: ProxyName): Promise<Omit<NodeTarget, 'path'>> {
+  if (call.kind.storedAs === pods.storedAs) return locatePod(call, asked);
+  if (call.kind.storedAs === services.storedAs) return locateService(call, asked);
+  return locateNode(call, asked);
+}
+
+async function locatePod(call: ResourceCall, { scheme, name, port }: ProxyName): Promise<Omit<NodeTarget, 'path'>> {
+  const pod = decodeStored(call.kind, (await loadStored(call, name)).text) as PodShape;
+  const ip = pod.status?.podIP;
+  if (!pod.spec?.nodeName || !ip) throw serviceUnavailable('address not allowed');
+  const first = pod.spec.containers
+    ?.flatMap(({ ports = [] }) => ports)
+    .find(({ protocol = 'TCP' }) => protocol === 'TCP');
+  const dial = hostPort(ip, port === '' ? (first?.containerPort ?? 80) : portNumber(port));
+  return { node: pod.spec.nodeName, dial, tls: scheme === 'https' };
+}
+
+async function locateService(call: ResourceCall, { scheme, name, port }: ProxyName): Promise<Omit<NodeTarget, 'path'>> {
+  const service = decodeStored(call.kind, (await loadStored(call, name)).text) as ServiceShape;
+  const wanted = servicePort(service, port);
+  if (!wanted)
+    throw serviceUnavailable(`no service port ${JSON.stringify(port)} found for service ${JSON.stringify(name)}`);
+  const targets: { node: string; dial: string }[] = [];
+  for (const slice of await slicesOf(call, name)) {
+    const number = slice.ports?.find((each) => (each.name ?? '') === (wanted.name ?? ''))?.port;
+    for (const { addresses, nodeName, conditions } of slice.endpoints ?? []) {
+      if (number !== undefined && nodeName && conditions?.ready !== false && addresses[0]) {
+        targets.push({ node: nodeName, dial: hostPort(addresses[0], number) });
+      }
+    }
+  }
+  const target = targets[Math.floor(call.parts.options.random.next() * targets.length)];
+  if (!target) throw serviceUnavailable(`no endpoints available for service ${JSON.stringify(name)}`);
+  return { ...target, tls: scheme === 'https' };
+}
+
+/** A port by name or number; without one, the only port or the unnamed one. */
+function servicePort({ spec }: ServiceShape, port: string): { name?: string } | undefined {
+  const ports = spec?.ports ?? [];
+  if (port === '') return ports.length === 1 ? ports[0] : ports.find(({ name }) => !name);
+  return ports.find((each) => each.name === port || String(each.port) === port);
+}
+
+async function slicesOf(call: ResourceCall, service: string): Promise<SliceShape[]> {
+  const { store } = call.parts.options;
+  const page = await store.shardOf(endpointSlices.storedAs).list({
+    resource: endpointSlices.storedAs,
+    namespace: call.namespace,
+    labels: [{ key: 'kubernetes.io/service-name', operator: 'in', values: [service] }],
+  });
+  return page.ok ? (JSON.parse(`[${page.text}]`) as SliceShape[]) : [];
+}
+
+/** The kubelet API of a node; another port of it would reach past the kubelet's own checks. */
+async function locateNode(call: ResourceCall, { name, port }: ProxyName): Promise<Omit<NodeTarget, 'path'>> {
+  const node = decodeStored(call.kind, (await loadStored(call, name)).text) as KubeObject & {
+    status?: { addresses?: { type: string; address: string }[] };
+  };
+  if (port !== '' && port !== '10250') throw notFound(subjectOf(call.kind), `${name}:${port}`);
+  const addresses = node.status?.addresses ?? [];
+  if (addresses.length === 0) throw new StatusError(500, '', 'no preferred addresses found; known addresses: []');
+  return { node: name };
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw badRequest(`invalid port ${JSON.stringify(text)}`);
+  return port;
+}
+
+function hostPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Path and query behind `/proxy`, as the client wrote them. */
+function restOf(call: ResourceCall): string {
+  const { url } = call.scope;
+  const at = url.pathname.indexOf('/proxy');
+  const rest = url.pathname.slice(at + '/proxy'.length);
+  return `${rest === '' ? '/' : rest}${url.search}`;
+}
+
+/** Redirects of the other side lead back through the proxy. */
+function rewriteLocation(call: ResourceCall, answer: Response): void {
+  const location = answer.headers.get('location');
+  if (location === null || !location.startsWith('/') || location.startsWith('//')) return;
+  const { pathname } = call.scope.url;
+  answer.headers.set('location', `${pathname.slice(0, pathname.indexOf('/proxy') + '/proxy'.length)}${location}`);
+}

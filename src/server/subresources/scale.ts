@@ -1,0 +1,215 @@
+/** The scale of whatever has replicas. Upstream: registry/apps/deployment/storage ScaleREST, api/apiserver-internal scale handlers. */
+import { objectSchema } from '../../kinds/index.ts';
+import { decodeObject } from '../../machinery/fields/index.ts';
+import type { SubresourceDefinition } from '../../machinery/kind.ts';
+import type { Json, JsonObject, KubeObject } from '../../machinery/meta.ts';
+import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '../../machinery/patch/index.ts';
+import { formatRequirements, type LabelSelector, requirementsOf } from '../../machinery/selectors/index.ts';
+import { badRequest, invalid } from '../../machinery/status.ts';
+import { decodeStored } from '../encode.ts';
+import { methodNotAllowed } from '../errors.ts';
+import { negotiateOutput, type Output } from '../negotiation/accept.ts';
+import { readBody } from '../negotiation/body.ts';
+import { respondValue } from '../respond/object.ts';
+import type { ResourceCall } from '../scope.ts';
+import { admissionRequest } from '../verbs/context.ts';
+import { optionsObject } from '../verbs/create.ts';
+import { type BodyType, readObject } from '../verbs/decode-body.ts';
+import { loadStored } from '../verbs/get.ts';
+import { checkName } from '../verbs/metadata.ts';
+import { managerOf, parseWriteOptions, type WriteOptions } from '../verbs/options.ts';
+import { patchTypeOf } from '../verbs/patch-body.ts';
+import { updateObject } from '../verbs/update-object.ts';
+import type { SubresourceHandler } from './handler.ts';
+
+interface Scale extends KubeObject {
+  spec?: { replicas?: number };
+  status?: { replicas: number; selector?: string };
+}
+
+type ScalePaths = NonNullable<SubresourceDefinition['scale']>;
+
+/** How the new scale follows from the present one. */
+type Change = (present: Scale) => Scale;
+
+const scaleType = (): BodyType => ({
+  group: 'autoscaling',
+  version: 'v1',
+  kind: 'Scale',
+  schema: objectSchema('autoscaling/v1.Scale'),
+});
+
+export const scaleSubresource: SubresourceHandler = {
+  async answer(call, definition) {
+    const paths = definition?.scale;
+    if (!paths) throw methodNotAllowed();
+    const output = negotiateOutput(call.scope.request, call.scope.query);
+    switch (call.scope.info.verb) {
+      case 'get':
+        return respond(call, { output, scale: scaleOf(decodeStored(call.kind, (await loadStored(call)).text), paths) });
+      case 'update':
+        return update(call, paths, output);
+      case 'patch':
+        return patch(call, paths, output);
+      default:
+        throw methodNotAllowed();
+    }
+  },
+};
+
+function respond(call: ResourceCall, { output, scale }: { output: Output; scale: Scale }): Response {
+  return respondValue(call, { value: scale, output, status: 200 });
+}
+
+/** The Scale that an object shows. */
+export function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const replicas = readPath(object, paths.specReplicas);
+  const selector = paths.labelSelector ? selectorText(readPath(object, paths.labelSelector)) : undefined;
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      creationTimestamp: creationTimestamp ?? null,
+    },
+    spec: typeof replicas === 'number' && replicas !== 0 ? { replicas } : {},
+    status: { replicas: Number(readPath(object, paths.statusReplicas) ?? 0), ...(selector ? { selector } : {}) },
+  };
+}
+
+/** A selector as text; a plain map of labels, as ReplicationControllers have, selects by equality. */
+function selectorText(selector: unknown): string | undefined {
+  if (typeof selector === 'string') return selector;
+  if (selector === null || typeof selector !== 'object') return undefined;
+  const structured = 'matchLabels' in selector || 'matchExpressions' in selector;
+  const requirements = requirementsOf(
+    structured ? (selector as LabelSelector) : { matchLabels: selector as Record<string, string> },
+  );
+  return requirements === null ? undefined : formatRequirements(requirements);
+}
+
+function readPath(object: KubeObject, path: string): unknown {
+  let value: unknown = object;
+  for (const part of path.split('.').filter(Boolean)) value = (value as Record<string, unknown> | undefined)?.[part];
+  return value;
+}
+
+function withPath(object: KubeObject, path: string, value: number): KubeObject {
+  const copy = structuredClone(object);
+  const parts = path.split('.').filter(Boolean);
+  let at = copy as Record<string, unknown>;
+  for (const part of parts.slice(0, -1)) {
+    at[part] ??= {};
+    at = at[part] as Record<string, unknown>;
+  }
+  at[parts.at(-1)!] = value;
+  return copy;
+}
+
+async function update(call: ResourceCall, paths: ScalePaths, output: Output): Promise<Response> {
+  const options = parseWriteOptions(call.scope, 'UpdateOptions');
+  const body = (await readObject(call, scaleType(), options)) as Scale;
+  checkName(call, body);
+  return write(call, { paths, output, options, change: () => body, patch: false });
+}
+
+async function patch(call: ResourceCall, paths: ScalePaths, output: Output): Promise<Response> {
+  const type = patchTypeOf(call);
+  const options = parseWriteOptions(call.scope, 'PatchOptions', type === 'apply');
+  const text = await readBody(call.scope.request);
+  const body = parse(text);
+  const { schema } = scaleType();
+  const change: Change = (present) => {
+    const document = present as unknown as JsonObject;
+    const patched =
+      type === 'json'
+        ? applyJsonPatch(document as Json, body)
+        : type === 'strategic'
+          ? applyStrategicMergePatch(document, body, schema)
+          : applyMergePatch(document, body);
+    const { object } = decodeObject<Scale>(schema, patched);
+    checkName(call, object);
+    return object;
+  };
+  return write(call, { paths, output, options, change, patch: true });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw badRequest(`error decoding patch: ${(error as Error).message}`);
+  }
+}
+
+interface ScaleWrite {
+  paths: ScalePaths;
+  output: Output;
+  options: WriteOptions;
+  change: Change;
+  patch: boolean;
+}
+
+async function write(
+  call: ResourceCall,
+  { paths, output, options, change, patch: patched }: ScaleWrite,
+): Promise<Response> {
+  const { kind, parts, scope } = call;
+  const optionsKind = patched ? 'PatchOptions' : 'UpdateOptions';
+  const manager = managerOf(scope, options);
+  const fixed = patched ? undefined : change({ metadata: {} });
+  const { text } = await updateObject(call, {
+    options,
+    optionsKind,
+    subresource: 'scale',
+    strategy: kind.strategy,
+    generation: true,
+    createAbsent: false,
+    retryConflicts: patched,
+    bare: true,
+    ...(fixed?.metadata.uid ? { uid: fixed.metadata.uid } : {}),
+    async transform(live) {
+      const old = scaleOf(live!, paths);
+      const scale = change(old);
+      const request = admissionRequest(call, {
+        operation: 'UPDATE',
+        subresource: 'scale',
+        object: scale,
+        oldObject: old,
+        options: optionsObject(optionsKind, options),
+        dryRun: options.dryRun,
+      });
+      await parts.admission.admit(request);
+      const replicas = scale.spec?.replicas ?? 0;
+      checkReplicas(call, replicas);
+      await parts.admission.validate(request);
+      const object = withPath(live!, paths.specReplicas, replicas);
+      object.metadata.resourceVersion = scale.metadata.resourceVersion ?? '';
+      parts.fieldOwners.recordUpdate({
+        kind,
+        object,
+        live,
+        manager,
+        subresource: 'scale',
+        now: parts.options.clock.now(),
+      });
+      return object;
+    },
+  });
+  return respond(call, { output, scale: scaleOf(decodeStored(kind, text), paths) });
+}
+
+function checkReplicas(call: ResourceCall, replicas: number): void {
+  if (replicas >= 0) return;
+  throw invalid({ group: 'autoscaling', kind: 'Scale' }, call.name, [
+    {
+      type: 'FieldValueInvalid',
+      field: 'spec.replicas',
+      message: `Invalid value: ${replicas}: must be greater than or equal to 0`,
+    },
+  ]);
+}
