@@ -17,8 +17,11 @@ export const serviceAccount: AdmissionPlugin = {
   async admit(request, context) {
     if (!isPodCreate(request)) return;
     const pod = podOf(request);
-    if (isMirror(pod)) return;
     const { spec } = pod;
+    if (isMirror(pod)) {
+      checkMirror(request, spec);
+      return;
+    }
     if (!spec.serviceAccountName) spec.serviceAccountName = spec.serviceAccount || DEFAULT_ACCOUNT;
     spec.serviceAccount = spec.serviceAccountName;
     const account = await accountOf(request, spec.serviceAccountName, context);

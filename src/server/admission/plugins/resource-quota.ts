@@ -1,0 +1,138 @@
+/**
+ * Holds a namespace to its quotas. The usage is raised in the transaction that writes the object, so that what was
+ * admitted is counted and what failed is not. Upstream: apiserver/pkg/admission/plugin/resourcequota.
+ */
+import type { Pod, ResourceQuota } from '../../../kinds/index.ts';
+import type { KubeObject } from '../../../machinery/meta.ts';
+import { internalError } from '../../../machinery/status.ts';
+import type { ObjectKey, WriteOp } from '../../../storage/contract.ts';
+import type {
+  AdmissionContext,
+  AdmissionPlugin,
+  AdmissionRequest,
+  AttachedWrite,
+  RefusedOperation,
+} from '../../contract.ts';
+import { encodeObject } from '../../encode.ts';
+import { type Amounts, amountsOf } from '../pod-resources.ts';
+import { matchesScopes } from '../quota/scopes.ts';
+import { isCounted, missingAmounts, usageOf } from '../quota/usage.ts';
+import { isPodCreate, liveObject, refusal } from '../requests.ts';
+
+const QUOTAS = 'resourcequotas';
+/** Kinds whose usage changes with an update. */
+const CHANGING = new Set(['services', 'persistentvolumeclaims']);
+
+export const resourceQuota: AdmissionPlugin = {
+  name: 'ResourceQuota',
+  handles: ({ kind, operation, subresource }) =>
+    kind.namespaced &&
+    kind.stored &&
+    ((operation === 'CREATE' && subresource === '') ||
+      (operation === 'UPDATE' && subresource === '' && CHANGING.has(kind.storedAs)) ||
+      (operation === 'UPDATE' && subresource === 'resize')),
+  validate(request, context) {
+    if (!request.object) return;
+    const quotas = context.config.list<ResourceQuota>(QUOTAS, request.namespace);
+    if (quotas.length === 0) return;
+    const interesting = quotas.filter((quota) => concerns(request, quota));
+    const delta = usageDelta(request);
+    if (delta.size === 0) return;
+    for (const quota of interesting) {
+      const charge = charged(request, quota, delta);
+      if (charge) request.attach?.(new QuotaCharge({ request, context, quota, delta }));
+    }
+  },
+};
+
+/** Whether the quota counts this object. Throws when the object or the quota lacks what that needs. */
+function concerns(request: AdmissionRequest, quota: ResourceQuota): boolean {
+  const { kind, object } = request;
+  if (!object || !matchesScopes(quota, kind, object)) return false;
+  const restricted = Object.keys(quota.status?.hard ?? {}).filter((name) => isCounted(kind, name));
+  if (restricted.length === 0) return false;
+  const name = quota.metadata.name ?? '';
+  if (isPodCreate(request)) {
+    const missing = missingAmounts(object as unknown as Pod, restricted);
+    if (missing) throw refusal(request, `failed quota: ${name}: ${missing}`);
+  }
+  const unknown = restricted.filter((resource) => quota.status?.used?.[resource] === undefined);
+  if (unknown.length > 0) {
+    throw refusal(request, `status unknown for quota: ${name}, resources: ${unknown.sort().join(',')}`);
+  }
+  return true;
+}
+
+/** What the write adds; only what grows. */
+function usageDelta({ kind, object, oldObject }: AdmissionRequest): Amounts {
+  const usage = usageOf(kind, object as KubeObject);
+  const before = oldObject ? usageOf(kind, oldObject) : new Map();
+  for (const [name, amount] of usage) {
+    const old = before.get(name);
+    const growth = old ? amount.subtract(old) : amount;
+    if (growth.sign > 0) usage.set(name, growth);
+    else usage.delete(name);
+  }
+  return usage;
+}
+
+/** The usage after the write, or undefined when the quota does not count it. Throws 403 when it is exceeded. */
+function charged(request: AdmissionRequest, quota: ResourceQuota, delta: Amounts): Record<string, string> | undefined {
+  const hard = amountsOf(quota.status?.hard);
+  const used = amountsOf(quota.status?.used);
+  const names = [...delta.keys()].filter((name) => hard.has(name)).sort();
+  if (names.length === 0) return undefined;
+  const next = { ...quota.status?.used };
+  const exceeded: string[] = [];
+  for (const name of names) {
+    const sum = used.get(name)?.add(delta.get(name) as NonNullable<ReturnType<Amounts['get']>>) ?? delta.get(name);
+    if (!sum) continue;
+    next[name] = sum.toString();
+    if (sum.compare(hard.get(name) as typeof sum) > 0) exceeded.push(name);
+  }
+  if (exceeded.length === 0) return next;
+  const show = (amounts: Amounts): string => exceeded.map((name) => `${name}=${amounts.get(name) ?? '0'}`).join(',');
+  throw refusal(
+    request,
+    `exceeded quota: ${quota.metadata.name}, requested: ${show(delta)}, used: ${show(used)}, limited: ${show(hard)}`,
+  );
+}
+
+interface ChargeInput {
+  request: AdmissionRequest;
+  context: AdmissionContext;
+  quota: ResourceQuota;
+  delta: Amounts;
+}
+
+/** The rise of one quota's usage, tried anew when somebody else raised it meanwhile. */
+class QuotaCharge implements AttachedWrite {
+  readonly claims: readonly string[] = [];
+  readonly #input: ChargeInput;
+  readonly #key: ObjectKey;
+  #quota: ResourceQuota | undefined;
+
+  constructor(input: ChargeInput) {
+    this.#input = input;
+    this.#quota = input.quota;
+    this.#key = { resource: QUOTAS, namespace: input.request.namespace, name: input.quota.metadata.name ?? '' };
+  }
+
+  get ops(): readonly WriteOp[] {
+    const { request, context, delta } = this.#input;
+    const quota = this.#quota;
+    const used = quota && charged(request, quota, delta);
+    if (!quota || !used) return [];
+    const kind = context.kinds.byStored(QUOTAS);
+    if (!kind) throw internalError('the kind ResourceQuota is not served');
+    const next = { ...quota, status: { ...quota.status, used } } as unknown as KubeObject;
+    const expect = { revision: Number(quota.metadata.resourceVersion) };
+    return [{ type: 'update', key: this.#key, object: encodeObject(kind, next), expect }];
+  }
+
+  async retry(refused: RefusedOperation): Promise<void> {
+    const { request, context } = this.#input;
+    this.#quota = refused.why === 'NotFound' ? undefined : await liveObject<ResourceQuota>(context, this.#key);
+    if (this.#quota && !concerns(request, this.#quota)) this.#quota = undefined;
+  }
+}
