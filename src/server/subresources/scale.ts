@@ -1,8 +1,9 @@
 /** The scale of whatever has replicas. Upstream: registry/apps/deployment/storage ScaleREST, api/apiserver-internal scale handlers. */
 import { objectSchema } from '../../kinds/index.ts';
+import { apply, parentEntries, replicasPath, scaleEntries, trackUpdate } from '../../machinery/apply/index.ts';
 import { decodeObject } from '../../machinery/fields/index.ts';
 import type { SubresourceDefinition } from '../../machinery/kind.ts';
-import type { Json, JsonObject, KubeObject } from '../../machinery/meta.ts';
+import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../machinery/meta.ts';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '../../machinery/patch/index.ts';
 import { formatRequirements, type LabelSelector, requirementsOf } from '../../machinery/selectors/index.ts';
 import { badRequest, invalid } from '../../machinery/status.ts';
@@ -18,7 +19,7 @@ import { type BodyType, readObject } from '../verbs/decode-body.ts';
 import { loadStored } from '../verbs/get.ts';
 import { checkName } from '../verbs/metadata.ts';
 import { managerOf, parseWriteOptions, type WriteOptions } from '../verbs/options.ts';
-import { patchTypeOf } from '../verbs/patch-body.ts';
+import { parseConfiguration, patchTypeOf } from '../verbs/patch-body.ts';
 import { updateObject } from '../verbs/update-object.ts';
 import type { SubresourceHandler } from './handler.ts';
 
@@ -29,7 +30,10 @@ interface Scale extends KubeObject {
 
 type ScalePaths = NonNullable<SubresourceDefinition['scale']>;
 
-/** How the new scale follows from the present one. */
+/**
+ * How the new scale follows from the present one. The present one has the managers of the replicas; the new one has
+ * managers of its own only where the change is an apply.
+ */
 type Change = (present: Scale) => Scale;
 
 const scaleType = (): BodyType => ({
@@ -121,6 +125,15 @@ async function patch(call: ResourceCall, paths: ScalePaths, output: Output): Pro
   const type = patchTypeOf(call);
   const options = parseWriteOptions(call.scope, 'PatchOptions', type === 'apply');
   const text = await readBody(call.scope.request);
+  if (type === 'apply')
+    return write(call, {
+      paths,
+      output,
+      options,
+      change: applyChange(call, text, options),
+      patch: true,
+      applied: true,
+    });
   const body = parse(text);
   const { schema } = scaleType();
   const change: Change = (present) => {
@@ -138,6 +151,28 @@ async function patch(call: ResourceCall, paths: ScalePaths, output: Output): Pro
   return write(call, { paths, output, options, change, patch: true });
 }
 
+function applyChange(call: ResourceCall, text: string, options: WriteOptions): Change {
+  const { applied } = parseConfiguration(text);
+  const { schema } = scaleType();
+  return (present) => {
+    const { object, managedFields } = apply({
+      live: present,
+      applied,
+      schema,
+      kind: 'Scale',
+      apiVersion: 'autoscaling/v1',
+      manager: managerOf(call.scope, options),
+      force: options.force,
+      subresource: 'scale',
+      now: call.parts.options.clock.now(),
+    });
+    const scale = decodeObject<Scale>(schema, structuredClone(object)).object;
+    if (managedFields) scale.metadata.managedFields = managedFields;
+    checkName(call, scale);
+    return scale;
+  };
+}
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
@@ -152,16 +187,20 @@ interface ScaleWrite {
   options: WriteOptions;
   change: Change;
   patch: boolean;
+  /** The change is an apply and has settled the managers. */
+  applied?: boolean;
 }
 
 async function write(
   call: ResourceCall,
-  { paths, output, options, change, patch: patched }: ScaleWrite,
+  { paths, output, options, change, patch: patched, applied = false }: ScaleWrite,
 ): Promise<Response> {
   const { kind, parts, scope } = call;
   const optionsKind = patched ? 'PatchOptions' : 'UpdateOptions';
   const manager = managerOf(scope, options);
   const fixed = patched ? undefined : change({ metadata: {} });
+  const apiVersion = apiVersionOf(kind.group, kind.version);
+  const managed = { apiVersion, paths: new Map([[apiVersion, replicasPath(paths.specReplicas)]]) };
   const { text } = await updateObject(call, {
     options,
     optionsKind,
@@ -174,6 +213,8 @@ async function write(
     ...(fixed?.metadata.uid ? { uid: fixed.metadata.uid } : {}),
     async transform(live) {
       const old = scaleOf(live!, paths);
+      const entries = scaleEntries(live!.metadata.managedFields, managed.paths);
+      if (entries) old.metadata.managedFields = entries;
       const scale = change(old);
       const request = admissionRequest(call, {
         operation: 'UPDATE',
@@ -189,14 +230,20 @@ async function write(
       await parts.admission.validate(request);
       const object = withPath(live!, paths.specReplicas, replicas);
       object.metadata.resourceVersion = scale.metadata.resourceVersion ?? '';
-      parts.fieldOwners.recordUpdate({
-        kind,
-        object,
-        live,
-        manager,
-        subresource: 'scale',
-        now: parts.options.clock.now(),
-      });
+      const owners = applied
+        ? scale.metadata.managedFields
+        : trackUpdate({
+            live: old,
+            object: scale,
+            schema: scaleType().schema,
+            apiVersion: 'autoscaling/v1',
+            manager,
+            subresource: 'scale',
+            now: parts.options.clock.now(),
+          });
+      const parents = parentEntries(live!.metadata.managedFields, owners, managed);
+      if (parents) object.metadata.managedFields = parents;
+      else delete object.metadata.managedFields;
       return object;
     },
   });

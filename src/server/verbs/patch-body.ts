@@ -75,7 +75,7 @@ function parsePatch(call: ResourceCall, { type, text, options }: PatchInput): { 
 /** Decodes a patched document; what does not fit the type is a fault of the patch. */
 function decodePatched(call: ResourceCall, input: PatchInput, patched: Json, duplicates: string[] = []): KubeObject {
   const text = JSON.stringify(patched);
-  const object = decode(call, text);
+  const object = decode(call, input.type, text);
   const faults = [...duplicates];
   if (object.unknown && input.options.fieldValidation !== 'Ignore')
     faults.push(...strictErrors(call.kind.schema, text));
@@ -86,11 +86,11 @@ function decodePatched(call: ResourceCall, input: PatchInput, patched: Json, dup
   return object.value;
 }
 
-function decode(call: ResourceCall, text: string): { value: KubeObject; unknown: boolean } {
+function decode(call: ResourceCall, type: PatchType, text: string): { value: KubeObject; unknown: boolean } {
   try {
     const json = JSON.parse(text) as KubeObject;
     const reset = Array.isArray(json.metadata?.managedFields) && json.metadata.managedFields.length === 0;
-    checkType(call, json);
+    if (type === 'json' || type === 'merge') checkType(call, json);
     const { object, unknown } = decodeObject<KubeObject>(call.kind.schema, json);
     object.metadata ??= {};
     // Decoding drops empty lists, but an empty list of managers is how a client asks to forget them.
@@ -103,8 +103,9 @@ function decode(call: ResourceCall, text: string): { value: KubeObject; unknown:
   }
 }
 
-/** A patch cannot make an object one of another type. */
-function checkType(call: ResourceCall, { apiVersion, kind }: KubeObject): void {
+/** A patch cannot make an object one of another type; it is decoded as that type before this is found out. */
+function checkType(call: ResourceCall, json: KubeObject): void {
+  const { apiVersion, kind } = json;
   const expected = apiVersionOf(call.kind.group, call.kind.version);
   if (apiVersion === expected && kind === call.kind.kind) return;
   const [version = '', group = ''] = (apiVersion ?? '').split('/').reverse();
@@ -113,6 +114,7 @@ function checkType(call: ResourceCall, { apiVersion, kind }: KubeObject): void {
     const why = `no kind ${JSON.stringify(kind ?? '')} is registered for version ${JSON.stringify(apiVersion ?? '')}`;
     throw new DecodeError(`${why} in scheme "pkg/runtime/scheme.go:111"`);
   }
+  decodeObject(other.schema, structuredClone(json));
   const internal = call.kind.group === '' ? 'core' : call.kind.group.split('.')[0];
   throw new DecodeError(`converting (${version}.${kind}) to (${internal}.${call.kind.kind}): unknown conversion`);
 }
@@ -126,7 +128,7 @@ function badPatch(document: string, why: string): StatusError {
 function createApply(call: ResourceCall, input: PatchInput): (live: KubeObject | undefined) => KubeObject {
   const { kind, scope, parts } = call;
   const { options, subresource } = input;
-  const { applied, duplicates } = parseConfiguration(input);
+  const { applied, duplicates } = parseConfiguration(input.text);
   return (live) => {
     const { object, managedFields } = apply({
       live: live ?? null,
@@ -143,14 +145,15 @@ function createApply(call: ResourceCall, input: PatchInput): (live: KubeObject |
     });
     if (options.fieldValidation === 'Strict' && duplicates.length > 0) throw duplicateKeys(duplicates);
     if (options.fieldValidation === 'Warn') for (const line of duplicates) scope.warn(line);
-    const { value } = decode(call, JSON.stringify(object));
+    const { value } = decode(call, 'apply', JSON.stringify(object));
     if (managedFields) value.metadata.managedFields = managedFields;
     else delete value.metadata.managedFields;
     return value;
   };
 }
 
-function parseConfiguration({ text }: PatchInput): { applied: KubeObject; duplicates: string[] } {
+/** The body of an apply. Throws 400 when it is no map. */
+export function parseConfiguration(text: string): { applied: KubeObject; duplicates: string[] } {
   const converted = yamlToJson(text);
   if (converted.error !== undefined)
     throw badRequest(`error decoding YAML: error converting YAML to JSON: ${converted.error}`);
