@@ -4,6 +4,9 @@ import { endpointsController } from './endpoints/index.ts';
 import { endpointSliceController } from './endpointslice/index.ts';
 import { createGarbageCollector } from './garbage-collector/index.ts';
 import { createNamespaceController } from './namespace/index.ts';
+import { nodeIpamController } from './node-ipam/index.ts';
+import { createNodeLifecycleController } from './node-lifecycle/index.ts';
+import { createPodGarbageCollector } from './pod-garbage-collector/index.ts';
 import { createReplicaSetController } from './replicaset/index.ts';
 import { rootCaCertPublisher } from './root-ca-cert-publisher/index.ts';
 import type { Controller } from './runtime/define-controller.ts';
@@ -21,9 +24,13 @@ export function createControllers(): Controller[] {
     endpointSliceController,
     endpointsController,
     createGarbageCollector(),
+    createPodGarbageCollector(),
+    createNodeLifecycleController(),
+    nodeIpamController,
   ];
 }
 
+export { tunnelKey } from './node-lifecycle/index.ts';
 export type { Change } from './runtime/change.ts';
 export type { ControllerSettings, Dependent, ServedKind } from './runtime/define-controller.ts';
 export { type ControllerHost, type ControllerHostOptions, createControllerHost } from './runtime/host.ts';

@@ -9,6 +9,7 @@ import {
   createControllers,
   createSqliteQueueStore,
   migrateQueue,
+  tunnelKey,
 } from '../controllers/index.ts';
 import { createClusterServer, createClusterStore, loadClusterKeys } from './cluster-server.ts';
 import { controllerTransport, findDependents, rememberKinds } from './controller-services.ts';
@@ -39,7 +40,7 @@ export class ControllersObject extends DurableObject<Env> {
   /** A node's tunnel has closed, or opened again. */
   async nodeChanged(node: string): Promise<void> {
     const host = await this.#running();
-    await host.enqueue('node-lifecycle-controller', node);
+    await host.enqueue('node-lifecycle-controller', tunnelKey(node));
   }
 
   override async alarm(): Promise<void> {

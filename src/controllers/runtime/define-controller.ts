@@ -69,6 +69,8 @@ export interface ReconcileContext extends ControllerServices {
   log: ControllerLog;
   /** Records an event about an object; repeated ones are counted up. Written after the reconcile. */
   event(spec: EventSpec): void;
+  /** Asks for another key of the same controller; survives a crash. */
+  enqueue(key: string): void;
 }
 
 export interface ControllerLog {

@@ -213,7 +213,7 @@ class Host implements ControllerHost {
   }
 
   async #reconcile(controller: Controller, key: string): Promise<ReconcileResult | undefined> {
-    const { clock, random, log, settings, dependentsOf, lastSeen, kinds } = this.#options;
+    const { clock, random, log, queue, settings, dependentsOf, lastSeen, kinds } = this.#options;
     const events: EventSpec[] = [];
     const context: ReconcileContext = {
       client: this.#client(controller),
@@ -225,6 +225,10 @@ class Host implements ControllerHost {
       lastSeen,
       kinds,
       event: (spec) => void events.push(spec),
+      enqueue: (other) => {
+        queue.put({ controller: controller.name, key: other, due: clock.now(), attempts: 0 });
+        this.#add(controller.name, other);
+      },
     };
     try {
       return await controller.reconcile(key, context);

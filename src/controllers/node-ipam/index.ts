@@ -1,0 +1,2 @@
+export { nodeIpamController } from './controller.ts';
+export { planPodCidr } from './plan.ts';

@@ -1,0 +1,2 @@
+export { createPodGarbageCollector } from './controller.ts';
+export { planFinished, planOrphaned } from './plan.ts';
