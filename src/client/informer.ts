@@ -55,8 +55,6 @@ export async function runInformer<T extends KubeObject>(options: InformerOptions
       await delay(clock, MIN_BACKOFF * random.next(), signal);
     } catch (error) {
       if (signal.aborted) return;
-      // Whatever failed in the middle is found again by comparing a list with what is known.
-      if (!(error instanceof StatusError)) revision = undefined;
       if (error instanceof StatusError && error.code === 410) {
         revision = undefined;
         if (failures++ === 0) continue;
@@ -116,6 +114,6 @@ async function set<T extends KubeObject>(options: InformerOptions<T>, known: Map
   } else {
     await options.onSet(object, old);
   }
-  // Only now: an object that the handler failed on counts as unknown and comes again with the next list.
+  // Only now: an object that the handler failed on counts as unknown and comes again.
   known.set(key, object);
 }
