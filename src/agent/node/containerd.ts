@@ -30,8 +30,8 @@ export interface Containerd {
   /** Folder where the CNI configuration belongs. */
   readonly cniConf: string;
   readonly runtime: ContainerRuntime;
-  /** Imports an OCI or docker archive; answers what `ctr` says it unpacked. */
-  importImage(file: string): Promise<string>;
+  /** Imports an OCI or docker archive; answers the names of its images. */
+  importImage(file: string): Promise<string[]>;
   /** Ends containerd. Containers go on running unless `clean`, which removes every pod first. */
   stop(options?: { clean?: boolean }): Promise<void>;
 }
@@ -184,6 +184,27 @@ async function removePods(runtime: ContainerRuntime): Promise<void> {
   );
 }
 
+/** Imports from a file, or from `input` when the source is `-`. Throws AgentError when it is no image archive. */
+async function importArchive(socket: string, source: string, input?: Uint8Array): Promise<string[]> {
+  const start = ['-a', socket, '-n', 'k8s.io', 'images', 'import'];
+  const run = (args: readonly string[]) => runCommand('ctr', args, input ? { input } : {});
+  // Newer versions import inside the daemon unless told; older ones know no such option.
+  let result = await run([...start, '--local', source]);
+  if (result.code !== 0 && result.stderr.includes('flag provided but not defined'))
+    result = await run([...start, source]);
+  if (result.code !== 0) {
+    throw new AgentError('user', `cannot import the image archive: ${result.stderr.trim() || 'ctr failed'}`);
+  }
+  return [...result.stdout.matchAll(/^unpacking (\S+)/gm)].map((match) => match[1] ?? '');
+}
+
+/** Imports an archive into the running containerd of a node's state folder. */
+export async function loadImage(stateDir: string, file: string): Promise<string[]> {
+  const { socket } = pathsOf({ stateDir });
+  if (!existsSync(socket)) throw new AgentError('user', `no node runs in ${stateDir}`);
+  return importArchive(socket, file);
+}
+
 /**
  * Starts the node's own containerd (its socket, root and state are below `stateDir`), or takes over the one that runs
  * already. Returns when CRI answers and the pause image is there. Throws AgentError with the log's place otherwise.
@@ -203,20 +224,8 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     }
     await delay(clock, 20);
   }
-  const importBytes = async (source: string, input?: Uint8Array): Promise<string> => {
-    const args = ['-a', paths.socket, '-n', 'k8s.io', 'images', 'import', '--local=true', source];
-    // Newer ctr imports in the daemon unless told; older ones know no such option.
-    let result = await runCommand('ctr', args, input ? { input } : {});
-    if (result.code !== 0 && result.stderr.includes('flag provided but not defined')) {
-      const plain = args.filter((arg) => !arg.startsWith('--local'));
-      result = await runCommand('ctr', plain, input ? { input } : {});
-    }
-    if (result.code !== 0)
-      throw new AgentError('user', `cannot import the image archive: ${result.stderr.trim() || 'ctr failed'}`);
-    return result.stdout.trim();
-  };
   if ((await runtime.imageStatus(PAUSE_IMAGE)) === undefined)
-    await importBytes('-', await pauseArchive(architecture()));
+    await importArchive(paths.socket, '-', await pauseArchive(architecture()));
   log('info', found === undefined ? 'containerd started' : 'containerd taken over', { pid, socket: paths.socket });
   return {
     socket: paths.socket,
@@ -224,7 +233,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     adopted: found !== undefined,
     cniConf: paths.cniConf,
     runtime,
-    importImage: (file) => importBytes(file),
+    importImage: (file) => importArchive(paths.socket, file),
     async stop({ clean = false } = {}) {
       if (clean)
         await removePods(runtime).catch((error) => log('warn', 'pods were not removed', { error: messageOf(error) }));

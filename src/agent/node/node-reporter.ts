@@ -13,8 +13,8 @@ export interface NodeReporterOptions {
   log: Log;
   /** Asked for each report. */
   facts(): Promise<NodeFactsInput>;
-  /** Replaces the Lease: says that the node lives. */
-  heartbeat?: () => Promise<void>;
+  /** True while something else tells the control plane that the node lives: the Lease is left alone. */
+  heartbeat?: () => boolean;
   signal: AbortSignal;
 }
 
@@ -129,11 +129,12 @@ export class NodeReporter {
   async #heartbeatLoop(): Promise<void> {
     const { clock, log, signal } = this.#options;
     while (!signal.aborted) {
-      const beat = this.#options.heartbeat ?? (() => this.#renewLease());
-      await beat().catch((error) => {
-        this.#lease = undefined;
-        log('warn', 'no heartbeat', { error: messageOf(error) });
-      });
+      if (this.#options.heartbeat?.() !== true) {
+        await this.#renewLease().catch((error) => {
+          this.#lease = undefined;
+          log('warn', 'the lease was not renewed', { error: messageOf(error) });
+        });
+      }
       await delay(clock, HEARTBEAT_MS, signal).catch(() => {});
     }
   }

@@ -97,6 +97,7 @@ export class PodSet {
       const uid = labels[POD_UID] ?? metadata.uid;
       if (this.#workers.has(uid) || this.#cleaning.has(uid)) continue;
       orphans.set(uid, {
+        spec: {},
         metadata: {
           name: labels[POD_NAME] ?? metadata.name,
           namespace: labels[POD_NAMESPACE] ?? metadata.namespace,

@@ -1,0 +1,345 @@
+/** A real node of a cluster, in this process. */
+import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import { join } from 'node:path';
+import { type Clock, delay, systemClock } from '../base/clock.ts';
+import { type Random, systemRandom } from '../base/random.ts';
+import { type Client, createClient, runInformer } from '../client/index.ts';
+import { type Node, nodes } from '../kinds/index.ts';
+import type { KubeObject } from '../machinery/meta.ts';
+import { type Log, messageOf, silentLog } from './log.ts';
+import { createNetwork, type Network } from './network/index.ts';
+import { type Containerd, startContainerd } from './node/containerd.ts';
+import { type Credential, keepRenewing, obtainCredential } from './node/credential.ts';
+import { runLogRotation } from './node/log-rotation.ts';
+import { defaultAddress, type Machine, readMachine, VERSION } from './node/machine.ts';
+import { allocatableOf, type NodeFactsInput } from './node/node-object.ts';
+import { NodeReporter } from './node/node-reporter.ts';
+import { ensurePackages } from './node/packages.ts';
+import { createNodeTransport } from './node-transport.ts';
+import type { NodeFacts } from './pods/context.ts';
+import { type RunningPods, runPods } from './pods/run-pods.ts';
+import { createKubeletHandler } from './streams/index.ts';
+import { runTunnel } from './tunnel/index.ts';
+
+export interface AgentOptions {
+  /** URL of the API server, with the path prefix of the cluster if it has one; no trailing slash. */
+  server: string;
+  /** PEM of the CA of the server's certificate; without it the system's roots. */
+  ca?: string;
+  /** Needed until the node has a credential of its own in `stateDir`. */
+  joinToken?: string;
+  nodeName?: string;
+  /** Everything the node keeps, containerd's root included. */
+  stateDir: string;
+  nodeIP?: string;
+  /** Network of all pods. */
+  clusterCIDR?: string;
+  /** Whether missing Debian packages may be installed. */
+  install?: boolean;
+  labels?: Record<string, string>;
+  log?: Log;
+  clock?: Clock;
+  random?: Random;
+}
+
+export interface Agent {
+  readonly nodeName: string;
+  readonly containerd: Containerd;
+  /** Resolves when the node was Ready for the first time. */
+  readonly ready: Promise<void>;
+  /**
+   * Ends the agent. Pods go on running and are found again by the next agent, unless `clean`: then every pod is stopped
+   * and containerd and the node's network go too.
+   */
+  stop(options?: { clean?: boolean }): Promise<void>;
+}
+
+const CLUSTER_CIDR = '10.244.0.0/16';
+const NETWORK_TIMEOUT = 30_000;
+
+/** The machine's name as a node name. */
+export const machineName = (): string =>
+  os
+    .hostname()
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]/g, '-')
+    .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '') || 'node';
+
+/**
+ * Makes this machine a node: packages, containerd, join, registration, network, pods. Resolves when the node is
+ * registered and its parts run; rejects with AgentError when it can never work as asked.
+ */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { log = silentLog, stateDir } = options;
+  await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  await ensurePackages({ install: options.install ?? true, log });
+  const node = new RealNode(options);
+  await node.start();
+  return node;
+}
+
+class RealNode implements Agent {
+  readonly nodeName: string;
+  readonly ready: Promise<void>;
+  containerd!: Containerd;
+  readonly #options: AgentOptions;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<unknown>[] = [];
+  #markReady: () => void = () => {};
+  #credential!: Credential;
+  #machine!: Machine;
+  #address = '';
+  #client!: Client;
+  #closeTransport: () => void = () => {};
+  #network: Network | undefined;
+  #pods: RunningPods | undefined;
+  #reporter!: NodeReporter;
+  #networkProblem: string | undefined = 'container runtime network not ready: waiting for the pod range of this node';
+  #tunnelUp = false;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    this.#log = options.log ?? silentLog;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? systemRandom;
+    this.nodeName = options.nodeName ?? machineName();
+    this.ready = new Promise((resolve) => {
+      this.#markReady = resolve;
+    });
+  }
+
+  async start(): Promise<void> {
+    const { stateDir } = this.#options;
+    [this.containerd, this.#credential] = await Promise.all([
+      startContainerd({ stateDir, log: this.#log, clock: this.#clock }),
+      this.#join(),
+    ]);
+    const { runtime } = this.containerd;
+    const version = await runtime.version();
+    this.#machine = await readMachine(stateDir, `${version.name}://${version.version}`);
+    this.#address = this.#options.nodeIP ?? (await defaultAddress());
+    this.#network = this.#createNetwork();
+    this.#network.start();
+    this.#reporter = new NodeReporter({
+      client: this.#client,
+      clock: this.#clock,
+      log: this.#log,
+      facts: () => this.#facts(),
+      heartbeat: () => this.#tunnelUp,
+      signal: this.#stop.signal,
+    });
+    this.#run('node', this.#bringUp());
+    this.#run('tunnel', this.#openTunnel());
+    this.#run('logs', runLogRotation({ runtime, clock: this.#clock, log: this.#log, signal: this.#stop.signal }));
+  }
+
+  #run(what: string, work: Promise<unknown>): void {
+    this.#running.push(
+      work.catch((error) => {
+        if (!this.#stop.signal.aborted) this.#log('error', `${what} ended`, { error: messageOf(error) });
+      }),
+    );
+  }
+
+  async #join(): Promise<Credential> {
+    const { server, ca, joinToken, stateDir } = this.#options;
+    const made = createNodeTransport({ ...(ca === undefined ? {} : { ca }) });
+    this.#closeTransport = made.close;
+    const options = {
+      server,
+      nodeName: this.nodeName,
+      stateDir,
+      transport: made.transport,
+      clock: this.#clock,
+      log: this.#log,
+      signal: this.#stop.signal,
+      ...(joinToken === undefined ? {} : { joinToken }),
+    };
+    const credential = await obtainCredential(options);
+    const transport = (request: Request): Promise<Response> => {
+      const headers = new Headers(request.headers);
+      headers.set('Authorization', `Bearer ${this.#credential.token}`);
+      return made.transport(new Request(request, { headers }));
+    };
+    const headers = { 'User-Agent': `kedge-agent/${VERSION}` };
+    this.#client = createClient({ transport, baseURL: server, headers, fieldManager: 'kubelet' });
+    const renew = keepRenewing(options, credential, (fresh) => {
+      this.#credential = fresh;
+    });
+    this.#run('renewal of the credential', renew);
+    return credential;
+  }
+
+  #createNetwork(): Network {
+    const { server, ca, stateDir, clusterCIDR = CLUSTER_CIDR } = this.#options;
+    const { servingCertificate, key, cluster } = this.#credential;
+    return createNetwork({
+      node: this.nodeName,
+      stateDir,
+      cniConfDir: this.containerd.cniConf,
+      client: this.#client,
+      server,
+      clusterDomain: cluster.clusterDomain,
+      clusterCIDR,
+      serviceCIDR: cluster.serviceCIDR,
+      clock: this.#clock,
+      random: this.#random,
+      log: this.#log,
+      ...(ca === undefined ? {} : { serverCA: ca }),
+      ...(servingCertificate === undefined ? {} : { apiCertificate: { certificate: servingCertificate, key } }),
+    });
+  }
+
+  /** The pod range of an earlier run serves at once, with or without an API; else the API is asked. */
+  async #bringUp(): Promise<void> {
+    const remembered = await this.#rememberedRange();
+    const network = remembered === undefined ? undefined : this.#connect(remembered);
+    const registered = await this.#reporter.register();
+    this.#run('node status', this.#reporter.run());
+    if (network !== undefined) await network;
+    else await this.#connect(registered.spec?.podCIDR ?? (await this.#awaitRange()));
+    await this.#reporter.report();
+    await this.#pods?.synced;
+    this.#markReady();
+  }
+
+  #rangeFile(): string {
+    return join(this.#options.stateDir, 'pod-cidr');
+  }
+
+  async #rememberedRange(): Promise<string | undefined> {
+    const text = await readFile(this.#rangeFile(), 'utf8').catch(() => '');
+    return text.trim() || undefined;
+  }
+
+  #awaitRange(): Promise<string> {
+    const found = new AbortController();
+    const signal = AbortSignal.any([found.signal, this.#stop.signal]);
+    return new Promise((resolve, reject) => {
+      this.#stop.signal.addEventListener('abort', () => reject(this.#stop.signal.reason), { once: true });
+      void runInformer<Node & KubeObject>({
+        client: this.#client,
+        kind: nodes as never,
+        fieldSelector: `metadata.name=${this.nodeName}`,
+        clock: this.#clock,
+        random: this.#random,
+        signal,
+        onSet(node) {
+          if (!node.spec?.podCIDR) return;
+          resolve(node.spec.podCIDR);
+          found.abort();
+        },
+        onDelete() {},
+      });
+    });
+  }
+
+  async #connect(podCIDR: string): Promise<void> {
+    await this.#network?.setPodCIDR(podCIDR);
+    await writeFile(this.#rangeFile(), podCIDR);
+    const started = this.#clock.now();
+    for (;;) {
+      const conditions = await this.containerd.runtime.conditions();
+      const bad = conditions.find((condition) => !condition.status);
+      this.#networkProblem =
+        bad && `container runtime network not ready: ${bad.type}=false reason:${bad.reason} message:${bad.message}`;
+      if (bad === undefined) break;
+      if (this.#clock.now() - started > NETWORK_TIMEOUT) this.#log('error', this.#networkProblem ?? '');
+      await delay(this.#clock, this.#clock.now() - started > NETWORK_TIMEOUT ? 5000 : 20, this.#stop.signal);
+    }
+    this.#startPods();
+  }
+
+  #startPods(): void {
+    this.#pods = runPods({
+      client: this.#client,
+      runtime: this.containerd.runtime,
+      clock: this.#clock,
+      random: this.#random,
+      log: this.#log,
+      nodeName: this.nodeName,
+      node: () => this.#nodeFacts(),
+      real: true,
+    });
+  }
+
+  #nodeFacts(): NodeFacts {
+    const { cluster } = this.#credential;
+    return {
+      name: this.nodeName,
+      hostIPs: [this.#address],
+      memoryCapacity: this.#machine.memoryBytes,
+      allocatable: allocatableOf(this.#machine),
+      clusterDNS: [cluster.dnsIP],
+      clusterDomain: cluster.clusterDomain,
+      resolvConf: '/etc/resolv.conf',
+      podsDir: join(this.#options.stateDir, 'pods'),
+      logsDir: join(this.#options.stateDir, 'logs', 'pods'),
+    };
+  }
+
+  async #facts(): Promise<NodeFactsInput> {
+    const { runtime } = this.containerd;
+    const problems: string[] = [];
+    if (this.#networkProblem !== undefined) problems.push(this.#networkProblem);
+    const images = await runtime.listImages().catch((error) => {
+      problems.unshift(`container runtime is down: ${messageOf(error)}`);
+      return [];
+    });
+    const disk = await statfs(this.#options.stateDir);
+    const addresses = [
+      { type: 'InternalIP', address: this.#address },
+      { type: 'Hostname', address: this.nodeName },
+    ];
+    return {
+      name: this.nodeName,
+      addresses,
+      machine: this.#machine,
+      images,
+      problems,
+      memoryAvailable: os.freemem(),
+      diskAvailableRatio: disk.bavail / disk.blocks,
+      pidsAvailable: true,
+      ...(this.#options.labels === undefined ? {} : { labels: this.#options.labels }),
+    };
+  }
+
+  #openTunnel(): Promise<void> {
+    const { server, ca } = this.#options;
+    const handler = createKubeletHandler({
+      node: this.nodeName,
+      runtime: this.containerd.runtime,
+      clock: this.#clock,
+      pods: () => this.#pods?.list() ?? [],
+    });
+    return runTunnel({
+      server,
+      node: this.nodeName,
+      token: () => this.#credential.token,
+      handler,
+      clock: this.#clock,
+      random: this.#random,
+      log: this.#log,
+      signal: this.#stop.signal,
+      onState: (connected) => {
+        this.#tunnelUp = connected;
+        if (connected) this.#pods?.set.resend();
+      },
+      ...(ca === undefined ? {} : { ca }),
+    });
+  }
+
+  async stop({ clean = false }: { clean?: boolean } = {}): Promise<void> {
+    this.#pods?.stop();
+    this.#stop.abort(new Error('the agent stops'));
+    await this.#network?.stop({ clean });
+    await Promise.allSettled(this.#running);
+    if (clean) await this.containerd.stop({ clean: true });
+    else this.containerd.runtime.close();
+    this.#closeTransport();
+  }
+}
