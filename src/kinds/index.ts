@@ -67,7 +67,7 @@ export { resourceClaims } from './resource/v1/resource-claim.ts';
 export { resourceClaimTemplates } from './resource/v1/resource-claim-template.ts';
 export { resourceSlices } from './resource/v1/resource-slice.ts';
 export { priorityClasses } from './scheduling/v1/priority-class.ts';
-export { objectSchema, schemaOfKind, typeNames } from './schema.ts';
+export { objectSchema, schemaOfKind, typeNames, typesText } from './schema.ts';
 export { csiDrivers } from './storage/v1/csi-driver.ts';
 export { csiNodes } from './storage/v1/csi-node.ts';
 export { csiStorageCapacities } from './storage/v1/csi-storage-capacity.ts';

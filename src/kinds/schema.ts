@@ -64,6 +64,10 @@ export function typeNames(groupVersion: string): string[] {
   return Object.keys(typesOf(groupVersion));
 }
 
+/** The packed types of a group-version: changes exactly when one of them does. Undefined for custom groups. */
+export const typesText = (group: string, version: string): string | undefined =>
+  packedTypes[`${group === '' ? 'core' : group}/${version}`];
+
 /** The schema of a built-in type by its name, such as `core/v1.Pod`; throws for a name that does not exist. */
 export function objectSchema(name: string): ObjectSchema {
   const schema = schemaOf(name);
@@ -108,7 +112,8 @@ function resolve(type: string): Schema {
   if (packed === undefined) throw new Error(`no type ${type}`);
   if (typeof packed === 'string') return schemaOf(packed);
   const [head, ...fields] = packed;
-  if (fields.length === 0 && head.x !== undefined) return { type: 'any', oneOf: lazyAlternatives(head.x) };
+  if (fields.length === 0 && head.x !== undefined)
+    return { type: 'any', oneOf: lazyAlternatives(head.x), ...(head.o ? { openapi: head.o } : {}) };
   return new TypeSchema(type, head, fields);
 }
 

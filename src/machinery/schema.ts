@@ -26,6 +26,8 @@ export interface ScalarSchema {
   /** Known values of a named string type; only published in OpenAPI when `enumPublished`. */
   readonly enum?: readonly string[];
   readonly enumPublished?: boolean;
+  /** The name of the published OpenAPI definition. */
+  readonly openapi?: string;
   /** For `any`: the forms the value may take, told apart by their JSON type (a schema or a bool, say). */
   readonly oneOf?: readonly Schema[];
 }
@@ -53,6 +55,8 @@ export interface ObjectSchema {
   readonly openapi?: string;
   /** `group/version.Kind` of the API kinds that have this structure. */
   readonly gvk?: readonly string[];
+  /** Shown by `kubectl explain`; types of the release keep theirs apart. */
+  readonly description?: string;
   /** Discriminated unions, as OpenAPI publishes them. */
   readonly unions?: readonly unknown[];
   /** Fields in declaration order, which is the order the server writes. */
@@ -70,6 +74,7 @@ export type Schema = ScalarSchema | ArraySchema | MapSchema | ObjectSchema;
 export interface FieldSchema {
   readonly name: string;
   readonly schema: Schema;
+  readonly description?: string;
   readonly required?: boolean;
   readonly default?: unknown;
   readonly enum?: readonly string[];

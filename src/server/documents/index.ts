@@ -9,3 +9,4 @@ export {
   groupList,
   resourceList,
 } from './discovery.ts';
+export { createOpenApiDocuments, type OpenApiDocuments } from './openapi.ts';
