@@ -37,7 +37,7 @@ import {
   trackUpdate,
   type Versioned,
 } from './track-update.ts';
-import { typedNode } from './typed-node.ts';
+import { typedNode, UnnamedItemError } from './typed-node.ts';
 
 export interface ApplyRequest extends FieldContext {
   /** The kind name, for messages. */
@@ -66,7 +66,7 @@ const BEFORE_FIRST_APPLY = 'before-first-apply';
 export function apply(request: ApplyRequest): ApplyResult {
   checkBody(request);
   const live = liveObject(request);
-  const result = applyForKubectl(request, live);
+  const result = mergeOrFail(request, live);
   if (request.manager === KUBECTL && hasLastApplied(result.object)) {
     return { ...result, object: withLastApplied(result.object, request.applied) };
   }
@@ -100,6 +100,16 @@ function liveObject({ live, applied, apiVersion, kind }: ApplyRequest): KubeObje
     kind,
     metadata: { ...(name === undefined ? {} : { name }), ...(namespace === undefined ? {} : { namespace }) },
   };
+}
+
+/** Objects stored long ago may have items without keys, which nothing can be merged with. */
+function mergeOrFail(request: ApplyRequest, live: KubeObject): ApplyResult {
+  try {
+    return applyForKubectl(request, live);
+  } catch (error) {
+    if (error instanceof UnnamedItemError) throw new StatusError(500, '', `failed to merge config: ${error.message}`);
+    throw error;
+  }
 }
 
 /** kubectl may change what its client-side apply set, without conflicts. */

@@ -100,7 +100,7 @@ function validateList(type: TypedNode, value: unknown, path: string): string[] {
     try {
       element = type.itemElement(item);
     } catch (error) {
-      out.push(fault(path, `element ${index}: ${(error as TypeError).message}`));
+      out.push(fault(path, `element ${index}: ${(error as Error).message}`));
       return out;
     }
     if (seen.has(element)) out.push(fault(path, `duplicate entries for key ${elementText(element)}`));

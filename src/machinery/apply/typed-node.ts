@@ -20,6 +20,11 @@ export interface AlwaysField {
 
 export type JsonMap = Record<string, unknown>;
 
+/** An item of a keyed list that nothing identifies; `message` is upstream's. */
+export class UnnamedItemError extends Error {
+  override readonly name = 'UnnamedItemError';
+}
+
 export function isMap(value: unknown): value is JsonMap {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -115,15 +120,15 @@ export class TypedNode {
   }
 
   /**
-   * How paths name an item of this list: `k:{"name":"x"}` or `v:"x"`. Throws a TypeError with upstream's words for an
-   * item that has no name.
+   * How paths name an item of this list: `k:{"name":"x"}` or `v:"x"`. Throws an UnnamedItemError for an item that has
+   * no name.
    */
   itemElement(item: unknown): string {
     if (this.keys.length === 0) return setElement(item);
     if (item === null || item === undefined) {
-      throw new TypeError('associative list with keys may not have a null element');
+      throw new UnnamedItemError('associative list with keys may not have a null element');
     }
-    if (!isMap(item)) throw new TypeError('associative list with keys may not have non-map elements');
+    if (!isMap(item)) throw new UnnamedItemError('associative list with keys may not have non-map elements');
     let text = '';
     for (let i = 0; i < this.keys.length; i++) {
       const name = this.keys[i]!;
@@ -133,7 +138,7 @@ export class TypedNode {
     }
     if (text === '') {
       const names = (this.#schema as ArraySchema).listMapKeys ?? [];
-      throw new TypeError(
+      throw new UnnamedItemError(
         `associative list with keys has an element that omits all key fields [${names.map((n) => JSON.stringify(n)).join(' ')}] (and doesn't have default values for any key fields)`,
       );
     }
@@ -222,10 +227,10 @@ function defaultOf(field: FieldSchema | undefined): unknown {
 }
 
 function setElement(item: unknown): string {
-  if (isMap(item)) throw new TypeError("associative list without keys has an element that's a map type");
-  if (Array.isArray(item)) throw new TypeError('not supported: associative list with lists as elements');
+  if (isMap(item)) throw new UnnamedItemError("associative list without keys has an element that's a map type");
+  if (Array.isArray(item)) throw new UnnamedItemError('not supported: associative list with lists as elements');
   if (item === null || item === undefined) {
-    throw new TypeError("associative list without keys has an element that's an explicit null");
+    throw new UnnamedItemError("associative list without keys has an element that's an explicit null");
   }
   return `v:${goJson(item)}`;
 }

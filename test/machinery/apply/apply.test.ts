@@ -187,6 +187,16 @@ describe('apply', () => {
     expect(error.message).toBe(`failed to create typed patch object (/a; /v1, Kind=Thing): ${message}`);
   });
 
+  it('says so when the stored object has items that nothing identifies', () => {
+    const live = config({ spec: { items: [{ name: 'x', ports: [null] }] } }, { uid: 'u' });
+    const applied = config({ spec: { items: [{ name: 'x', ports: [{ port: 1 }] }] } });
+    const error = failure(() => apply(request(live, applied, { force: true })));
+    expect([error.code, error.message]).toEqual([
+      500,
+      'failed to merge config: associative list with keys may not have a null element',
+    ]);
+  });
+
   it('refuses another type and managedFields in the body', () => {
     expect(failure(() => apply(request(null, { ...config({}), kind: 'Other' }))).message).toBe(
       'invalid object type: /v1, Kind=Other',
