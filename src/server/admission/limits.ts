@@ -15,8 +15,7 @@ export function limitErrors(item: LimitRangeItem, measured: Measured): string[] 
     Object.keys(bounds ?? {})
       .sort()
       .flatMap(
-        (name) =>
-          test({ type: item.type ?? '', name, bound: parseQuantity((bounds ?? {})[name] as string) }, measured) ?? [],
+        (name) => test({ type: item.type ?? '', name, bound: parseQuantity(bounds?.[name] as string) }, measured) ?? [],
       );
   return [...check(item.min, minimum), ...check(item.max, maximum), ...check(item.maxLimitRequestRatio, ratio)];
 }

@@ -48,9 +48,12 @@ export function authorizeByRbac(attributes: Attributes, snapshot: ConfigSnapshot
   if (allowedBy) return { decision: 'allow', reason: `RBAC: allowed by ${describe(allowedBy)}` };
   return {
     decision: 'noOpinion',
-    reason: errors.length > 0 ? `RBAC: ${aggregate(errors)}` : '',
+    reason: errors.length > 0 ? `RBAC: ${aggregate(errors.map(singular))}` : '',
   };
 }
+
+/** The authorizer names the kind of a missing role in the singular, other look-ups its resource. */
+const singular = (error: string): string => error.replace(/^(cluster)?roles\./, '$1role.');
 
 /** The rules a user holds at cluster scope and in `namespace`, with the errors met on the way. */
 export function rulesFor(

@@ -13,7 +13,7 @@ export async function checkTokenRequest(
   if (request.subresource !== 'token') return;
   const { spec } = (request.object ?? {}) as unknown as TokenRequest;
   const ref = spec?.boundObjectRef;
-  if (!ref || ref.apiVersion !== 'v1' || ref.kind !== 'Pod' || !ref.name) {
+  if (ref?.apiVersion !== 'v1' || ref.kind !== 'Pod' || !ref.name) {
     throw refusal(request, 'node requested token not bound to a pod');
   }
   if (!ref.uid) throw refusal(request, 'node requested token with a pod binding without a uid');
