@@ -61,7 +61,7 @@ export function createChain(parts: ServerParts): Hono<ChainEnv> {
   app.onError((error, c) => {
     const failure = toStatusError(error);
     if (!(error instanceof StatusError)) logFault(parts, c.get('scope'), error);
-    return statusResponse(failure.status);
+    return statusResponse(failure.status, c.req.raw);
   });
   return app;
 }

@@ -1,5 +1,6 @@
 /** The only place that turns errors into answers. Upstream: endpoints/handlers/responsewriters/errors.go. */
 import { internalError, type Status, StatusError } from '../machinery/status.ts';
+import { preferredSerializer } from './negotiation/accept.ts';
 
 /** Any thrown value as a StatusError; what is not one already is a fault of the server. */
 export function toStatusError(error: unknown): StatusError {
@@ -38,10 +39,14 @@ export function textResponse(status: number, text: string): Response {
   });
 }
 
-/** A Status as JSON, with Retry-After where it says so. */
-export function statusResponse(status: Status): Response {
-  const headers: Record<string, string> = { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' };
+/** A Status with Retry-After where it says so, in the media type that `request` prefers. */
+export function statusResponse(status: Status, request: Request): Response {
+  const serializer = preferredSerializer(request);
+  const headers: Record<string, string> = {
+    'Content-Type': serializer.mediaType,
+    'Cache-Control': 'no-cache, private',
+  };
   const retry = status.details?.retryAfterSeconds;
   if (retry !== undefined && retry > 0) headers['Retry-After'] = String(retry);
-  return new Response(`${JSON.stringify(status)}\n`, { status: status.code ?? 500, headers });
+  return new Response(serializer.write(status, false), { status: status.code ?? 500, headers });
 }

@@ -61,6 +61,28 @@ export function negotiateOutput(request: Request, query: URLSearchParams, option
   throw new StatusError(406, 'NotAcceptable', `only the following media types are accepted: ${acceptedTypes()}`);
 }
 
+/** The serializer for errors: the preferred one that is known, else JSON. */
+export function preferredSerializer(request: Request): Serializer {
+  const header = request.headers.get('accept');
+  if (!header || header === 'application/json') return SERIALIZERS[0]!;
+  const clauses = parseAccept(header).sort((a, b) => b.q - a.q);
+  const found = clauses.flatMap(({ type }) =>
+    SERIALIZERS.filter(({ mediaType }) => type === '*/*' || type === mediaType),
+  );
+  return found[0] ?? SERIALIZERS[0]!;
+}
+
+/** The output of a watch. Throws 406 for media types that objects cannot follow each other in. */
+export function negotiateStream(request: Request, query: URLSearchParams): Output {
+  const output = negotiateOutput(request, query, { streams: true });
+  if (output.serializer.streams) return output;
+  throw new StatusError(
+    406,
+    'NotAcceptable',
+    `only the following media types are accepted: ${STREAM_TYPES.join(', ')}`,
+  );
+}
+
 function notAcceptable(streams: boolean): StatusError {
   const types = streams ? `${acceptedTypes()}, ${STREAM_TYPES.join(', ')}` : acceptedTypes();
   return new StatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${types}`, {});

@@ -29,7 +29,7 @@ function sortedEntries(value: object): [string, unknown][] {
 
 function writeEntry(lines: string[], key: string, { entry, indent }: { entry: unknown; indent: string }): void {
   const head = `${indent}${scalar(key, indent)}:`;
-  if (!isBlock(entry)) lines.push(`${head} ${scalar(entry, indent)}`);
+  if (!isBlock(entry)) lines.push(`${head} ${scalar(entry, indent, head.length + 1)}`);
   else {
     lines.push(head);
     writeBlock(lines, entry, Array.isArray(entry) ? indent : `${indent}  `);
@@ -38,7 +38,7 @@ function writeEntry(lines: string[], key: string, { entry, indent }: { entry: un
 
 function writeItem(lines: string[], item: unknown, indent: string): void {
   if (!isBlock(item)) {
-    lines.push(`${indent}- ${scalar(item, indent)}`);
+    lines.push(`${indent}- ${scalar(item, indent, indent.length + 2)}`);
     return;
   }
   const at = lines.length;
@@ -46,11 +46,33 @@ function writeItem(lines: string[], item: unknown, indent: string): void {
   lines[at] = `${indent}- ${lines[at]!.slice(indent.length + 2)}`;
 }
 
-function scalar(value: unknown, indent: string): string {
-  if (typeof value === 'string') return writeString(value, indent);
+/** `column` is where the value starts; keys, which are never folded, have none. */
+function scalar(value: unknown, indent: string, column?: number): string {
+  if (typeof value === 'string') return fold(writeString(value, indent), indent, column);
   if (Array.isArray(value)) return '[]';
   if (value !== null && typeof value === 'object') return '{}';
   return JSON.stringify(value) ?? 'null';
+}
+
+/** Lines are broken at the first space beyond this column. */
+const WIDTH = 80;
+
+/** Breaks a long plain or single-quoted text over lines, which readers join by spaces again. */
+function fold(text: string, indent: string, column: number | undefined): string {
+  if (column === undefined || column + text.length <= WIDTH || /^["|]/.test(text)) return text;
+  let folded = '';
+  let at = column;
+  for (let i = 0; i < text.length; i++) {
+    const isBreak = text[i] === ' ' && text[i - 1] !== ' ' && text[i + 1] !== ' ' && i < text.length - 1;
+    if (isBreak && at > WIDTH) {
+      folded += `\n${indent}  `;
+      at = indent.length + 2;
+    } else {
+      folded += text[i];
+      at++;
+    }
+  }
+  return folded;
 }
 
 /** What a YAML 1.1 reader takes for another type. */

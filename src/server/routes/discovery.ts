@@ -2,7 +2,7 @@
 import type { Hono } from 'hono';
 import type { ChainEnv } from '../chain.ts';
 import { aggregatedDiscovery, coreVersions, groupDocument, groupList, resourceList } from '../documents/index.ts';
-import { pageNotFound, resourceNotFound } from '../errors.ts';
+import { methodNotAllowed, pageNotFound, resourceNotFound } from '../errors.ts';
 import { negotiateOutput } from '../negotiation/accept.ts';
 import { acceptsGzip, compressible } from '../respond/compress.ts';
 import type { RequestScope, ServerParts } from '../scope.ts';
@@ -16,19 +16,21 @@ export function addDiscoveryRoutes(app: Hono<ChainEnv>, parts: ServerParts): voi
       return answer(scope, path === '/api' ? coreVersions(scope.url.host) : groupList(kinds()));
     });
   }
-  app.get('/apis/:group', (c) => {
+  app.all('/apis/:group', (c) => {
     const document = groupDocument(kinds(), c.req.param('group'));
     return document ? answer(c.var.scope, document) : pageNotFound();
   });
-  app.get('/api/:version', (c) => {
-    const document = resourceList(kinds(), '', c.req.param('version'));
-    if (!document) throw resourceNotFound();
-    return answer(c.var.scope, document);
-  });
-  app.get('/apis/:group/:version', (c) => {
-    const document = resourceList(kinds(), c.req.param('group'), c.req.param('version'));
-    return document ? answer(c.var.scope, document) : pageNotFound();
-  });
+  const versionDocument = (scope: RequestScope, group: string, version: string): Response => {
+    const document = resourceList(kinds(), group, version);
+    if (!document) {
+      if (group !== '' && !groupDocument(kinds(), group)) return pageNotFound();
+      throw resourceNotFound();
+    }
+    if (scope.request.method !== 'GET') throw methodNotAllowed();
+    return answer(scope, document);
+  };
+  app.all('/api/:version', (c) => versionDocument(c.var.scope, '', c.req.param('version')));
+  app.all('/apis/:group/:version', (c) => versionDocument(c.var.scope, c.req.param('group'), c.req.param('version')));
 }
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';

@@ -25,15 +25,23 @@ function checksOf(parts: ServerParts, endpoint: string): Check[] {
       await parts.config.fresh();
     },
   };
-  const common: Check[] = [{ name: 'ping', run: ok }, { name: 'log', run: ok }, storage];
+  const bootstrapped: Check = {
+    name: 'poststarthook/rbac/bootstrap-roles',
+    async run() {
+      const config = await parts.config.fresh();
+      if (!config.get('clusterroles.rbac.authorization.k8s.io', '', 'cluster-admin')) throw new Error('not finished');
+    },
+  };
+  const common: Check[] = [{ name: 'ping', run: ok }, { name: 'log', run: ok }, storage, bootstrapped];
   return endpoint === 'readyz' ? [...common, config] : common;
 }
 
 export function addHealthRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
   for (const endpoint of ['healthz', 'livez', 'readyz']) {
     app.get(`/${endpoint}`, (c) => answerAll(checksOf(parts, endpoint), endpoint, c.var.scope));
-    app.get(`/${endpoint}/:check`, async (c) => {
-      const check = checksOf(parts, endpoint).find(({ name }) => name === c.req.param('check'));
+    app.get(`/${endpoint}/*`, async (c) => {
+      const name = c.var.scope.info.path.slice(endpoint.length + 2);
+      const check = checksOf(parts, endpoint).find((each) => each.name === name);
       if (!check) return textResponse(404, '404 page not found\n');
       const failure = await failureOf(check);
       return failure === undefined ? textResponse(200, 'ok') : textResponse(500, `internal server error: ${failure}\n`);

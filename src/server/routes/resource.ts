@@ -1,7 +1,8 @@
 /** From a resource request to the verb that answers it. Upstream: endpoints/installer.go. */
 import type { Kind } from '../../machinery/kind.ts';
+import { methodNotSupported, type StatusError } from '../../machinery/status.ts';
 import { methodNotAllowed, pageNotFound, resourceNotFound } from '../errors.ts';
-import type { RequestScope, ResourceCall, ServerParts } from '../scope.ts';
+import { type RequestScope, type ResourceCall, type ServerParts, subjectOf } from '../scope.ts';
 import { findSubresource } from '../subresources/index.ts';
 import { createVerb } from '../verbs/create.ts';
 import { deleteVerb } from '../verbs/delete.ts';
@@ -46,6 +47,7 @@ export async function answerResource(parts: ServerParts, scope: RequestScope): P
 async function answerObject(call: ResourceCall): Promise<Response> {
   const { kind, scope } = call;
   const { info } = scope;
+  if (info.verb === 'watch' && !(kind.verbs as readonly string[]).includes('watch')) throw notWatchable(call);
   if (!kind.stored) {
     const component = await componentStatus(call);
     if (component) return component;
@@ -56,6 +58,12 @@ async function answerObject(call: ResourceCall): Promise<Response> {
   const verb = VERBS[info.verb];
   if (!verb || !takes(call)) throw methodNotAllowed();
   return verb(call);
+}
+
+/** The list of such a kind names it; the old watch path of it does not exist. */
+function notWatchable({ kind, scope: { info } }: ResourceCall): StatusError {
+  if (info.path.split('/').includes('watch')) return resourceNotFound();
+  return kind.verbs.includes('list') ? methodNotSupported(subjectOf(kind), 'watch') : methodNotAllowed();
 }
 
 /** Whether the method exists at this path. */
@@ -87,8 +95,7 @@ async function answerSubresource(call: ResourceCall): Promise<Response> {
 
 /** A served group answers a Status, anything else plain text. */
 function unknownResource(parts: ServerParts, { info }: RequestScope): Response {
-  const served =
-    info.group === '' || parts.kinds.all().some((kind) => kind.group === info.group && kind.version === info.version);
+  const served = info.group === '' || parts.kinds.all().some((kind) => kind.group === info.group);
   if (served) throw resourceNotFound();
   return pageNotFound();
 }

@@ -79,7 +79,7 @@ function locate(call: ResourceCall, asked: ProxyName): Promise<Omit<NodeTarget, 
 }
 
 async function locatePod(call: ResourceCall, { scheme, name, port }: ProxyName): Promise<Omit<NodeTarget, 'path'>> {
-  const pod = decodeStored(call.kind, (await loadStored(call, name)).text) as PodShape;
+  const pod = decodeStored(call.kind, (await loadStored(call, { name })).text) as PodShape;
   const ip = pod.status?.podIP;
   if (!pod.spec?.nodeName || !ip) throw serviceUnavailable('address not allowed');
   const first = pod.spec.containers
@@ -90,7 +90,7 @@ async function locatePod(call: ResourceCall, { scheme, name, port }: ProxyName):
 }
 
 async function locateService(call: ResourceCall, { scheme, name, port }: ProxyName): Promise<Omit<NodeTarget, 'path'>> {
-  const service = decodeStored(call.kind, (await loadStored(call, name)).text) as ServiceShape;
+  const service = decodeStored(call.kind, (await loadStored(call, { name })).text) as ServiceShape;
   const wanted = servicePort(service, port);
   if (!wanted)
     throw serviceUnavailable(`no service port ${JSON.stringify(port)} found for service ${JSON.stringify(name)}`);
@@ -127,7 +127,7 @@ async function slicesOf(call: ResourceCall, service: string): Promise<SliceShape
 
 /** The kubelet API of a node; another port of it would reach past the kubelet's own checks. */
 async function locateNode(call: ResourceCall, { name, port }: ProxyName): Promise<Omit<NodeTarget, 'path'>> {
-  const node = decodeStored(call.kind, (await loadStored(call, name)).text) as KubeObject & {
+  const node = decodeStored(call.kind, (await loadStored(call, { name })).text) as KubeObject & {
     status?: { addresses?: { type: string; address: string }[] };
   };
   if (port !== '' && port !== '10250') throw notFound(subjectOf(call.kind), `${name}:${port}`);

@@ -33,7 +33,7 @@ export async function createVerb(call: ResourceCall): Promise<Response> {
 export async function createObject(call: ResourceCall, object: KubeObject, options: WriteOptions): Promise<string> {
   const { kind, parts, scope } = call;
   const { metadata } = object;
-  if (metadata.resourceVersion) {
+  if (metadata.resourceVersion && metadata.resourceVersion !== '0') {
     throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
   }
   dedupOwners(scope, object);

@@ -185,5 +185,5 @@ function unrecognized(type: Pick<Kind, 'kind'>, why: string, text: string): Stat
 /** The start of a body, for messages. */
 function summarize(text: string): string {
   if (text === '') return '<empty>';
-  return text.length > 22 ? `${text.slice(0, 22)} ...` : text;
+  return text.length > 30 ? `${text.slice(0, 30)} ...` : text;
 }

@@ -92,17 +92,32 @@ async function tryDelete(
   const changed = plan.type === 'mark' || plan.marked;
   const fallback = changed ? textAtRevision(encodeObject(kind, plan.object), String(stored.revision)) : stored.text;
   if (options.dryRun) return { text: fallback, removed: plan.type === 'remove' };
+  let { revision } = stored;
+  let text = fallback;
+  if (changed) {
+    // Watchers of a graceful object see its last mark before it goes.
+    const marked = plan.type === 'mark' ? attached : [];
+    const result = await commit(parts, {
+      type: 'update',
+      kind,
+      key: stored.key,
+      object: plan.object,
+      expect: { revision },
+      attached: marked,
+    });
+    if (!result.ok) return { current: result.refusal.current ?? null };
+    if (result.stored) ({ revision, text } = result.stored);
+    if (plan.type === 'mark') return { text, removed: false };
+  }
   const result = await commit(parts, {
-    type: plan.type === 'mark' ? 'update' : 'delete',
+    type: 'delete',
     kind,
     key: stored.key,
-    object: changed ? plan.object : undefined,
-    expect: { revision: stored.revision },
+    object: undefined,
+    expect: { revision },
     attached,
   });
-  if (!result.ok) return { current: result.refusal.current ?? null };
-  const text = plan.type === 'mark' ? (result.stored?.text ?? fallback) : fallback;
-  return { text, removed: plan.type === 'remove' };
+  return result.ok ? { text, removed: true } : { current: result.refusal.current ?? null };
 }
 
 function checkPreconditions(call: ResourceCall, old: KubeObject, { preconditions }: DeleteOptions): void {

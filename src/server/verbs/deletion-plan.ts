@@ -79,7 +79,8 @@ function planGrace(
   const { metadata } = object;
   const running = metadata.deletionGracePeriodSeconds;
   if (metadata.deletionTimestamp !== undefined) {
-    if (running === undefined) return 'none';
+    // Marked with no time left: an earlier deletion stopped half-way.
+    if (running === undefined || running === 0) return 'none';
     const asked = options.gracePeriodSeconds;
     if (asked === undefined || asked >= running) return 'pending';
     const period = Math.max(asked, 0);

@@ -4,18 +4,31 @@ import type { StoredObject } from '../../storage/contract.ts';
 import { negotiateOutput } from '../negotiation/accept.ts';
 import { respondText } from '../respond/object.ts';
 import { keyOf, type ResourceCall, subjectOf } from '../scope.ts';
+import { tooLargeVersion } from './list.ts';
+import { parseResourceVersion } from './list-options.ts';
 
 export async function getVerb(call: ResourceCall): Promise<Response> {
   const output = negotiateOutput(call.scope.request, call.scope.query);
-  const stored = await loadStored(call);
+  const oldest = parseResourceVersion(call.scope.query.get('resourceVersion') ?? '');
+  const stored = await loadStored(call, { oldest });
   return respondText(call, { text: stored.text, output, status: 200 });
 }
 
+export interface LoadOptions {
+  name?: string;
+  /** The lowest revision of the shard that will do; 504 when it is not there yet. */
+  oldest?: number;
+}
+
 /** The stored object that `call` names. Throws 404. */
-export async function loadStored(call: ResourceCall, name = call.name): Promise<StoredObject> {
+export async function loadStored(
+  call: ResourceCall,
+  { name = call.name, oldest = 0 }: LoadOptions = {},
+): Promise<StoredObject> {
   const shard = call.parts.options.store.shardOf(call.kind.storedAs);
   const result = await shard.get(keyOf(call, name));
   call.parts.config.observe(result.tracked, call.kind.storedAs);
+  if (oldest > result.revision) throw tooLargeVersion(oldest, result.revision);
   if (!result.object) throw notFound(subjectOf(call.kind), name);
   return result.object;
 }

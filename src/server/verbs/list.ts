@@ -59,7 +59,8 @@ function listQuery(options: CollectionOptions): ListQuery {
     const token = decodeContinue(options.continue);
     query.after = token.after;
     if (token.revision > 0) query.revision = token.revision;
-    if (limit > 0) query.limit = limit;
+    // Version 0 is answered in one piece, as upstream's cache does.
+    if (limit > 0 && options.resourceVersion !== '0') query.limit = limit;
     return query;
   }
   if (options.resourceVersion === '0') return query;

@@ -96,7 +96,8 @@ async function tryUpdate(call: ResourceCall, plan: UpdatePlan, stored: StoredObj
     type: gone ? 'delete' : 'update',
     kind,
     key: stored.key,
-    object,
+    // The event of a deletion shows the object as it was held last.
+    object: gone ? undefined : object,
     expect: { revision: stored.revision },
     attached,
     encoded,

@@ -1,7 +1,7 @@
 /** GET of a collection as a stream of changes. Upstream: handlers/get.go, handlers/watch.go. */
 import { apiVersionOf, type KubeObject } from '../../machinery/meta.ts';
-import type { WatchQuery } from '../../storage/contract.ts';
-import { negotiateOutput, type Output } from '../negotiation/accept.ts';
+import type { WatchQuery, WatchStream } from '../../storage/contract.ts';
+import { negotiateStream, type Output } from '../negotiation/accept.ts';
 import { isStoredForm } from '../respond/object.ts';
 import { partialMetadata } from '../respond/partial.ts';
 import { includeObjectOf, tableOf } from '../respond/table.ts';
@@ -10,49 +10,18 @@ import { type CollectionOptions, parseCollectionOptions, parseResourceVersion } 
 
 /** A watch without a timeout of its own ends after a random time between this and twice this. */
 const MIN_TIMEOUT_SECONDS = 1_800;
+/** Bytes that wait for a client that reads slower than events come. */
+const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 
 export async function watchVerb(call: ResourceCall): Promise<Response> {
-  const output = negotiateOutput(call.scope.request, call.scope.query, { streams: true });
+  const output = negotiateStream(call.scope.request, call.scope.query);
   if (output.as === 'Table') includeObjectOf(call);
   const options = parseCollectionOptions(call, true);
   const { options: host } = call.parts;
   const stream = await host.store.shardOf(call.kind.storedAs).watch(watchQuery(call, options));
   const rewrite = rewriter(call, output);
   const seconds = options.timeoutSeconds || MIN_TIMEOUT_SECONDS * (1 + host.random.next());
-  const encoder = new TextEncoder();
-  let end: () => void = () => undefined;
-  call.scope.streaming = new Promise((resolve) => {
-    end = resolve;
-  });
-  let open = true;
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      const finish = (): void => {
-        if (!open) return;
-        open = false;
-        cancelTimer();
-        stream.close();
-        end();
-        controller.close();
-      };
-      const cancelTimer = host.clock.after(seconds * 1000, finish);
-      end = wrap(end, cancelTimer);
-      stream.onFrame = (frame) => {
-        if (!open) return;
-        try {
-          controller.enqueue(encoder.encode(rewrite(frame)));
-        } catch {
-          finish();
-        }
-      };
-      stream.onClose = finish;
-    },
-    cancel() {
-      open = false;
-      stream.close();
-      end();
-    },
-  });
+  const body = openBody(call, { stream, rewrite, seconds });
   return new Response(body, {
     headers: {
       'Content-Type': output.serializer.mediaType,
@@ -63,12 +32,48 @@ export async function watchVerb(call: ResourceCall): Promise<Response> {
   });
 }
 
-const wrap =
-  (first: () => void, second: () => void): (() => void) =>
-  () => {
-    second();
-    first();
+interface OpenWatch {
+  stream: WatchStream;
+  rewrite: (frame: string) => string;
+  seconds: number;
+}
+
+/** The frames of a watch as bytes, until its time is over or either side closes it. */
+function openBody(call: ResourceCall, { stream, rewrite, seconds }: OpenWatch): ReadableStream<Uint8Array> {
+  const { clock } = call.parts.options;
+  const encoder = new TextEncoder();
+  const ended = Promise.withResolvers<void>();
+  call.scope.streaming = ended.promise;
+  let cancelTimer: () => void = () => undefined;
+  let open = true;
+  const end = (): void => {
+    open = false;
+    cancelTimer();
+    stream.close();
+    ended.resolve();
   };
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const finish = (): void => {
+          if (!open) return;
+          end();
+          controller.close();
+        };
+        cancelTimer = clock.after(seconds * 1000, finish);
+        stream.onFrame = (frame) => {
+          if (!open) return;
+          // WATCH-5: a client that does not read is cut off; it comes back and resumes.
+          if ((controller.desiredSize ?? 0) < -MAX_BUFFERED_BYTES) return finish();
+          controller.enqueue(encoder.encode(rewrite(frame)));
+        };
+        stream.onClose = finish;
+      },
+      cancel: end,
+    },
+    { highWaterMark: 0, size: (chunk) => chunk.byteLength },
+  );
+}
 
 function watchQuery(call: ResourceCall, options: CollectionOptions): WatchQuery {
   const { kind } = call;
