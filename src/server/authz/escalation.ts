@@ -194,7 +194,7 @@ function compact(parts: readonly PolicyRule[]): PolicyRule[] {
 function formatRule(rule: PolicyRule): string {
   const fields: string[] = [];
   const add = (name: string, values: readonly string[] | undefined): void => {
-    if (values?.length) fields.push(`${name}:[${values.map((value) => JSON.stringify(value)).join(', ')}]`);
+    if (values?.length) fields.push(`${name}:[${values.map((value) => JSON.stringify(value)).join(' ')}]`);
   };
   add('APIGroups', rule.apiGroups);
   add('Resources', rule.resources);

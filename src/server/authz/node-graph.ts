@@ -175,7 +175,6 @@ function addVolumeSecrets(volume: PersistentVolume, claimNamespace: string, keys
     spec.rbd?.secretRef,
     spec.scaleIO?.secretRef,
     spec.storageos?.secretRef,
-    spec.csi?.controllerPublishSecretRef,
     spec.csi?.nodePublishSecretRef,
     spec.csi?.nodeStageSecretRef,
     spec.csi?.nodeExpandSecretRef,
