@@ -67,7 +67,7 @@ function operationOf(write: Commit): WriteOp {
   if (!write.object) throw internalError('nothing to write');
   const claims = write.attached.flatMap((attached) => attached.claims);
   const plain = write.encoded && write.attached.length === 0 ? write.encoded : encodeObject(write.kind, write.object);
-  const object = claims.length > 0 ? { ...plain, claims: [...(plain.claims ?? []), ...claims] } : plain;
+  const object = claims.length > 0 ? { ...plain, claims: [...new Set([...(plain.claims ?? []), ...claims])] } : plain;
   return write.type === 'create' ? { type: 'create', key, object } : { type: 'update', key, object, ...expect };
 }
 
