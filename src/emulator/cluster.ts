@@ -50,7 +50,7 @@ export async function runCluster(options: UpOptions, out: Output, signal: AbortS
           `The control plane ended (${killedBy ?? `exit code ${code}`}) and is started again; see ${paths.controlPlaneLog}`,
         ),
     });
-    await untilAnswers(target, paths, signal);
+    await untilAnswers(target, paths, { signal, plane });
     const kubeconfig = { name: `kedge-${options.name}`, server: target.server, ca: certificate.ca, token };
     writeKubeconfig(state.kubeconfig, kubeconfig);
     if (options.merge)
@@ -155,10 +155,14 @@ function configOf(options: UpOptions, paths: ClusterPaths, facts: ConfigFacts): 
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
-async function untilAnswers(target: ApiTarget, paths: ClusterPaths, signal: AbortSignal): Promise<void> {
+async function untilAnswers(
+  target: ApiTarget,
+  paths: ClusterPaths,
+  { signal, plane }: { signal: AbortSignal; plane: ControlPlane },
+): Promise<void> {
   const deadline = performance.now() + 30_000;
   let last = 'no answer';
-  while (performance.now() < deadline) {
+  while (performance.now() < deadline && plane.alive) {
     signal.throwIfAborted();
     try {
       const reply = await apiRequest(target, '/api/v1/namespaces?limit=1', { timeout: 5_000 });

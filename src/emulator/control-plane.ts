@@ -16,6 +16,8 @@ export interface ControlPlaneOptions {
 }
 
 export interface ControlPlane {
+  /** False once it has ended so often, so soon, that it is not started again. */
+  readonly alive: boolean;
   stop(): Promise<void>;
 }
 
@@ -42,6 +44,7 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
   let child: ChildProcess | undefined;
   let stopping = false;
   let quickExits = 0;
+  let alive = true;
   const start = () => {
     const log = openSync(options.logFile, 'a', 0o600);
     const startedAt = performance.now();
@@ -62,10 +65,14 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
       quickExits = performance.now() - startedAt < QUICK_EXIT_MS ? quickExits + 1 : 0;
       options.onExit(code, signal);
       if (quickExits < MAX_QUICK_EXITS) setTimeout(() => !stopping && start(), RESTART_DELAY_MS);
+      else alive = false;
     });
   };
   start();
   return {
+    get alive() {
+      return alive;
+    },
     async stop() {
       stopping = true;
       const running = child;

@@ -8,6 +8,7 @@ import { answerKedgeRoute } from './kedge-routes.ts';
 import { runWatchdog } from './watchdog.ts';
 
 export { ControllersObject } from './controllers-object.ts';
+export { Ingress } from './ingress-entry.ts';
 export { NodeTunnelObject } from './node-tunnel-object.ts';
 export { SchedulerObject } from './scheduler-object.ts';
 export { StorageObject } from './storage-object.ts';
