@@ -38,6 +38,8 @@ interface Setup extends ControlledCluster {
 async function setUp(): Promise<Setup> {
   const cluster = await createControlledCluster({ controllers: createControllers });
   const node = createSimulatedNode(cluster.admin, cluster.clock);
+  cluster.tunnels.add('node-1');
+  await node.join();
   return {
     ...cluster,
     node,

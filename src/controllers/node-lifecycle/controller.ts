@@ -96,6 +96,8 @@ async function noteTunnel(node: Node, context: ReconcileContext): Promise<Reconc
   const patchType = 'strategic' as const;
   const write = { type: 'patch' as const, kind: nodes, object: node, patch, patchType, subresource: 'status' };
   await applyOrThrow({ steps: [{ writes: [write] }] }, context);
+  // The write tells of itself only when it changed something, and its time is in whole seconds.
+  context.enqueue(name);
   return undefined;
 }
 

@@ -203,8 +203,8 @@ class Host implements ControllerHost {
     item.tickets = [];
     const { controller } = item.lane;
     try {
-      const result = item.key === RESYNC ? await this.#resync(controller) : await this.#reconcile(controller, item.key);
-      this.#succeed(item, result);
+      if (item.key === RESYNC) await this.#resync(item);
+      else this.#succeed(item, await this.#reconcile(controller, item.key));
       for (const ticket of tickets) ticket.settle();
     } catch (error) {
       this.#fail(item, tickets, error);
@@ -237,12 +237,19 @@ class Host implements ControllerHost {
     }
   }
 
-  async #resync(controller: Controller): Promise<undefined> {
+  /** The row of a resync stands until all of its keys are done or have rows of their own. */
+  async #resync(item: Item): Promise<void> {
+    const { queue } = this.#options;
+    const { controller } = item.lane;
     const keys = await resyncKeys(controller, this.#client(controller));
-    // The row of the resync stands until all of its keys are done or have rows of their own.
-    await Promise.all([...keys].map((key) => this.#add(controller.name, key).done));
-    this.#options.queue.setResynced(controller.name, controller.version);
-    return undefined;
+    const tickets = [...keys].map((key) => this.#add(controller.name, key));
+    // The keys need the place that the resync had, so it does not wait for them in it.
+    this.#lanes.finish(item);
+    void Promise.all(tickets.map((ticket) => ticket.done)).then(() => {
+      queue.setResynced(controller.name, controller.version);
+      queue.delete(controller.name, RESYNC);
+      this.#arm();
+    });
   }
 
   #succeed(item: Item, result: ReconcileResult | undefined): void {
