@@ -339,7 +339,7 @@ class RealNode implements Agent {
     await this.#network?.stop({ clean });
     await Promise.allSettled(this.#running);
     if (clean) await this.containerd.stop({ clean: true });
-    else this.containerd.runtime.close();
+    else this.containerd.detach();
     this.#closeTransport();
   }
 }

@@ -32,12 +32,15 @@ export interface Containerd {
   readonly runtime: ContainerRuntime;
   /** Imports an OCI or docker archive; answers the names of its images. */
   importImage(file: string): Promise<string[]>;
+  /** Lets go of containerd, which goes on. */
+  detach(): void;
   /** Ends containerd. Containers go on running unless `clean`, which removes every pod first. */
   stop(options?: { clean?: boolean }): Promise<void>;
 }
 
 const START_TIMEOUT = 15_000;
 const STOP_TIMEOUT = 10_000;
+const WATCH_MS = 1000;
 /** sockaddr_un holds 108 bytes with the final zero; containerd adds `.ttrpc`. */
 const MAX_SOCKET_PATH = 100;
 const CAP_SYS_RESOURCE = 24n;
@@ -214,35 +217,100 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   const paths = pathsOf(options);
   await mkdir(paths.folder, { recursive: true, mode: 0o711 });
   const found = await runningPid(paths);
-  const pid = found ?? (await launch(paths, options, log));
   const runtime = new CriRuntime(paths.socket, clock);
-  const started = clock.now();
-  while (!(await isAnswering(runtime))) {
-    if (!isAlive(pid) || clock.now() - started > START_TIMEOUT) {
-      runtime.close();
-      throw new AgentError('system', `containerd (process ${pid}) does not answer; its log is ${paths.log}`);
-    }
-    await delay(clock, 20);
+  const daemon = new Daemon({ paths, options, runtime, clock, log });
+  try {
+    await daemon.use(found ?? (await launch(paths, options, log)));
+  } catch (error) {
+    runtime.close();
+    throw error;
   }
-  if ((await runtime.imageStatus(PAUSE_IMAGE)) === undefined)
+  if ((await runtime.imageStatus(PAUSE_IMAGE)) === undefined) {
     await importArchive(paths.socket, '-', await pauseArchive(architecture()));
-  log('info', found === undefined ? 'containerd started' : 'containerd taken over', { pid, socket: paths.socket });
+  }
+  log('info', found === undefined ? 'containerd started' : 'containerd taken over', {
+    pid: daemon.pid,
+    socket: paths.socket,
+  });
   return {
     socket: paths.socket,
-    pid,
+    get pid() {
+      return daemon.pid;
+    },
     adopted: found !== undefined,
     cniConf: paths.cniConf,
     runtime,
     importImage: (file) => importArchive(paths.socket, file),
+    detach() {
+      daemon.unwatch();
+      runtime.close();
+    },
     async stop({ clean = false } = {}) {
+      daemon.unwatch();
       if (clean)
         await removePods(runtime).catch((error) => log('warn', 'pods were not removed', { error: messageOf(error) }));
       runtime.close();
       const shims = clean ? await shimsOf(paths.socket) : [];
-      await endProcess(pid, clock);
+      await endProcess(daemon.pid, clock);
       for (const shim of shims) if (isAlive(shim)) process.kill(shim, 'SIGKILL');
-      if (clean) await unmountBelow(paths.folder);
+      if (clean) await unmountBelow(options.stateDir);
       await rm(paths.pid, { force: true });
     },
   };
+}
+
+interface DaemonOptions {
+  paths: ReturnType<typeof pathsOf>;
+  options: ContainerdOptions;
+  runtime: ContainerRuntime;
+  clock: Clock;
+  log: Log;
+}
+
+/** The process of containerd: started again when it dies. Containers live on in their shims meanwhile. */
+class Daemon {
+  pid = 0;
+  readonly #with: DaemonOptions;
+  #cancel: () => void = () => {};
+  #unwatched = false;
+
+  constructor(options: DaemonOptions) {
+    this.#with = options;
+  }
+
+  /** Takes `pid` for containerd and waits until it answers. */
+  async use(pid: number): Promise<void> {
+    const { runtime, clock, paths } = this.#with;
+    this.pid = pid;
+    const started = clock.now();
+    while (!(await isAnswering(runtime))) {
+      if (!isAlive(pid) || clock.now() - started > START_TIMEOUT) {
+        throw new AgentError('system', `containerd (process ${pid}) does not answer; its log is ${paths.log}`);
+      }
+      await delay(clock, 20);
+    }
+    this.#watch();
+  }
+
+  #watch(): void {
+    if (!this.#unwatched) this.#cancel = this.#with.clock.after(WATCH_MS, () => void this.#look());
+  }
+
+  async #look(): Promise<void> {
+    const { paths, options, log } = this.#with;
+    if (this.#unwatched) return;
+    if (isAlive(this.pid)) return this.#watch();
+    log('error', 'containerd ended and is started again', { pid: this.pid, log: paths.log });
+    try {
+      await this.use(await launch(paths, options, log));
+    } catch (error) {
+      log('error', 'containerd does not come back', { error: messageOf(error) });
+      this.#watch();
+    }
+  }
+
+  unwatch(): void {
+    this.#unwatched = true;
+    this.#cancel();
+  }
 }

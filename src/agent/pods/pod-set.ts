@@ -55,7 +55,7 @@ export class PodSet {
     return this.#workers.size;
   }
 
-  [Symbol.iterator](): Iterator<PodWorker> {
+  [Symbol.iterator](): IterableIterator<PodWorker> {
     return this.#workers.values();
   }
 

@@ -1,5 +1,5 @@
 /** The pods of a node, from the API to their workers. */
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, delay } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import { type Client, runInformer } from '../../client/index.ts';
 import { type Pod, pods, type Service, services } from '../../kinds/index.ts';
@@ -39,6 +39,9 @@ export interface RunningPods {
   stop(): void;
 }
 
+/** Upstream: syncFrequency. */
+const LOOK_MS = 60_000;
+
 export function runPods(options: RunPodsOptions): RunningPods {
   const { client, runtime, clock, random, log, nodeName, real } = options;
   const stop = new AbortController();
@@ -64,6 +67,7 @@ export function runPods(options: RunPodsOptions): RunningPods {
   const set = new PodSet(context);
   if (real) void followServices(options, cache, stop.signal);
   const synced = followPods(options, set, stop.signal);
+  if (real) void lookAgain(set, clock, stop.signal);
   return {
     set,
     synced,
@@ -77,6 +81,15 @@ export function runPods(options: RunPodsOptions): RunningPods {
       objects?.close();
     },
   };
+}
+
+/** Events of the runtime can get lost: every pod is looked at now and then. */
+async function lookAgain(set: PodSet, clock: Clock, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    await delay(clock, LOOK_MS, signal).catch(() => {});
+    if (signal.aborted) return;
+    for (const worker of set) worker.wake();
+  }
 }
 
 function followPods(

@@ -1,7 +1,7 @@
 /** Brings one container up. Upstream: kuberuntime_container.go startContainer. */
 import type { Container, Pod } from '../../kinds/index.ts';
 import { messageOf } from '../log.ts';
-import type { SandboxConfig, SandboxStatus } from '../runtime/contract.ts';
+import { isRuntimeError, type SandboxConfig, type SandboxStatus } from '../runtime/contract.ts';
 import type { MountedVolume } from '../volumes/index.ts';
 import { containerConfig } from './container-config.ts';
 import type { PodContext } from './context.ts';
@@ -38,10 +38,11 @@ export class StartError extends Error {
 export async function startContainer(context: PodContext, request: StartRequest): Promise<string> {
   const { pod, container, field, signal } = request;
   const { events, runtime } = context;
-  const fail = (reason: string, error: unknown, shown = messageOf(error)): never => {
-    if (signal.aborted) throw error;
-    events.pod(pod, 'Warning', 'Failed', `Error: ${shown}`, field);
-    throw new StartError(reason, messageOf(error), error instanceof ImageError ? error.retryAfter : undefined);
+  const fail = (reason: string, error: unknown, shown?: string): never => {
+    if (signal.aborted || isRuntimeError(error, 'Unavailable')) throw error;
+    const message = isRuntimeError(error) ? error.details : messageOf(error);
+    events.pod(pod, 'Warning', 'Failed', `Error: ${shown ?? message}`, field);
+    throw new StartError(reason, message, error instanceof ImageError ? error.retryAfter : undefined);
   };
   const credentials = (registry: string) => pullCredentials(pod, context.objects, registry);
   const image = await context.images

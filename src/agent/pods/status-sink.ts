@@ -23,12 +23,39 @@ interface Entry {
 
 const MAX_WAIT = 30_000;
 
-const same = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
-
-function changedConditions(known: readonly PodCondition[], wanted: readonly PodCondition[]): PodCondition[] {
-  const old = new Map(known.map((condition) => [condition.type, condition]));
-  return wanted.filter((condition) => !same(old.get(condition.type), condition));
+/** Equal up to the order of fields, which the API may change. */
+function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const left = a as Record<string, unknown>;
+  const right = b as Record<string, unknown>;
+  const keys = Object.keys(left);
+  return keys.length === Object.keys(right).length && keys.every((key) => same(left[key], right[key]));
 }
+
+/** A merge keeps what it is not told of: fields that went are named with null. */
+function withRemovals(before: object, after: object): Record<string, unknown> {
+  const gone = Object.keys(before).filter((field) => !(field in after));
+  return { ...after, ...Object.fromEntries(gone.map((field) => [field, null])) };
+}
+
+function changedConditions(known: readonly PodCondition[], wanted: readonly PodCondition[]): object[] {
+  const old = new Map(known.map((condition) => [condition.type, condition]));
+  return wanted
+    .filter((condition) => !same(withoutNulls(old.get(condition.type)), withoutNulls(condition)))
+    .map((condition) => withRemovals(old.get(condition.type) ?? {}, condition));
+}
+
+/** Order of fields and explicit nulls make no difference to the API. */
+function withoutNulls(value: object | undefined): unknown {
+  return Object.entries(value ?? {})
+    .filter(([, field]) => field !== null)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Fields that this node may take back. */
+const REMOVABLE = ['podIP', 'podIPs', 'reason', 'message', 'initContainerStatuses'] as const;
 
 /** What must be sent to get from `known` to `wanted`, as a strategic merge; undefined for nothing. */
 export function statusPatch(known: PodStatus, wanted: PodStatus): Record<string, unknown> | undefined {
@@ -42,6 +69,7 @@ export function statusPatch(known: PodStatus, wanted: PodStatus): Record<string,
     if (field === 'podIPs' || field === 'hostIPs')
       patch[field] = [...(after[field] as unknown[]), { $patch: 'replace' }];
   }
+  for (const field of REMOVABLE) if (before[field] !== undefined && after[field] === undefined) patch[field] = null;
   const conditions = changedConditions(known.conditions ?? [], wanted.conditions ?? []);
   if (conditions.length > 0) {
     patch.conditions = conditions;

@@ -17,9 +17,12 @@ export type RuntimeErrorCode =
 export class RuntimeError extends Error {
   override readonly name = 'RuntimeError';
   readonly code: RuntimeErrorCode;
-  constructor(code: RuntimeErrorCode, message: string) {
+  /** The runtime's own words, without the code. */
+  readonly details: string;
+  constructor(code: RuntimeErrorCode, message: string, details = message) {
     super(message);
     this.code = code;
+    this.details = details;
   }
 }
 

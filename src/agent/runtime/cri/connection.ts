@@ -26,7 +26,7 @@ const MAX_MESSAGE = 64 * 1024 * 1024;
 
 function runtimeError(error: { code: number; details: string }): RuntimeError {
   const code = CODES[error.code] ?? 'Unknown';
-  return new RuntimeError(code, `rpc error: code = ${code} desc = ${error.details}`);
+  return new RuntimeError(code, `rpc error: code = ${code} desc = ${error.details}`, error.details);
 }
 
 function methodOf(service: string, name: string): Method {

@@ -58,7 +58,7 @@ export class TaskEvents {
   }
 
   #open(): void {
-    const filters = Object.keys(TOPICS).map((topic) => `namespace==${NAMESPACE},topic==${topic}`);
+    const filters = Object.keys(TOPICS).map((topic) => `namespace==${NAMESPACE},topic=="${topic}"`);
     const stream = this.#connection.stream<Envelope>(SERVICE, 'Subscribe', { filters });
     this.#stream = stream;
     stream.on('metadata', () => this.#announce());

@@ -175,9 +175,11 @@ export class CriRuntime implements c.ContainerRuntime {
   async #stillRuns(id: string): Promise<boolean> {
     try {
       return (await this.containerStatus(id)).state === 'running';
-    } catch {
-      return false;
+    } catch (error) {
+      if (!isRuntimeError(error, 'NotFound')) return false;
     }
+    const sandbox = await this.podSandboxStatus(id).catch(() => undefined);
+    return sandbox?.state === 'ready';
   }
 
   close(): void {
