@@ -35,6 +35,10 @@ export interface ControlledCluster {
   distort(change: (changes: Change[]) => Change[][]): void;
   /** `METHOD path` of the writes since the last call, with the controller that made them. */
   writes(): string[];
+  /** Every request of a controller so far. */
+  requests: { controller: string; method: string; path: string }[];
+  /** Answers instead of the server when it returns something. */
+  interfere(fault: (request: Request) => Response | undefined): void;
   /** Nodes whose tunnel is open. */
   tunnels: Set<string>;
   logs: string[];
@@ -64,6 +68,8 @@ export async function createControlledCluster(options: ControlledClusterOptions)
   const tunnels = new Set<string>();
   const logs: string[] = [];
   let writes: string[] = [];
+  const requests: ControlledCluster['requests'] = [];
+  let fault: (request: Request) => Response | undefined = () => undefined;
   let alarmAt: number | null = null;
   let cursor = 0;
   let live: { host: ControllerHost; alive: boolean } | undefined;
@@ -81,6 +87,9 @@ export async function createControlledCluster(options: ControlledClusterOptions)
         transport: async (request) => {
           await guard();
           const { pathname } = new URL(request.url);
+          requests.push({ controller: controller.name, method: request.method, path: pathname });
+          const refused = fault(request);
+          if (refused) return refused;
           const response = await counted(controllerTransport(server, controller.serviceAccount)(request));
           if (request.method !== 'GET' && response.ok) writes.push(`${controller.name} ${request.method} ${pathname}`);
           await guard();
@@ -117,6 +126,7 @@ export async function createControlledCluster(options: ControlledClusterOptions)
     const finished = start().finally(() => {
       done = true;
     });
+    finished.catch(() => {});
     const incarnation = live;
     for (let quiet = 0, pauses = 0; !done; ) {
       if (live !== incarnation) throw new Crashed();
@@ -141,8 +151,15 @@ export async function createControlledCluster(options: ControlledClusterOptions)
       for (let i = 0; ; i++) {
         const page = engine.events({ since: cursor, maxCharacters: Number.POSITIVE_INFINITY, maxEvents: 100 });
         const changes = page.events.filter(({ key }) => key.resource !== 'events').map(toChange);
-        if (changes.length > 0) {
-          for (const batch of distorted(changes)) await run(() => host().deliver('main', batch));
+        try {
+          for (const batch of changes.length > 0 ? distorted(changes) : []) {
+            await run(() => host().deliver('main', batch));
+          }
+        } catch (error) {
+          // A delivery that was refused is made again a little later.
+          if (error instanceof Crashed) throw error;
+          clock.advance(1_000);
+          continue;
         }
         // Acknowledged only now: a crash before makes the batch come again.
         cursor = page.through;
@@ -171,6 +188,10 @@ export async function createControlledCluster(options: ControlledClusterOptions)
     },
     distort(change) {
       distorted = change;
+    },
+    requests,
+    interfere(how) {
+      fault = how;
     },
     writes() {
       const seen = writes;
