@@ -1,0 +1,299 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Bench, createBench, IMAGE, settle } from '../node-bench.ts';
+
+let bench: Bench;
+const script = new Map<string, number>();
+const main = (more: object = {}) => [{ name: 'main', image: IMAGE, imagePullPolicy: 'IfNotPresent', ...more }];
+
+beforeEach(async () => {
+  script.clear();
+  bench = await createBench({
+    exec: (_status, command) => ({ exitCode: script.get(command[0] ?? '') ?? 0, stdout: Buffer.from('said') }),
+  });
+});
+afterEach(() => bench.close());
+
+const state = (pod: { status?: { containerStatuses?: { state?: object }[] } }) =>
+  pod.status?.containerStatuses?.[0]?.state as
+    | {
+        waiting?: { reason: string; message?: string };
+        running?: object;
+        terminated?: { reason: string; exitCode: number };
+      }
+    | undefined;
+
+describe('a pod on a node', () => {
+  test('runs, with the status and the events that kubelet gives', async () => {
+    await bench.create('web', { containers: main({ resources: { limits: { cpu: '100m', memory: '64Mi' } } }) });
+    const { status } = await bench.until('web', (pod) => pod.status?.phase === 'Running');
+    expect(status?.conditions?.map((c) => [c.type, c.status])).toEqual(
+      expect.arrayContaining([
+        ['PodReadyToStartContainers', 'True'],
+        ['Initialized', 'True'],
+        ['Ready', 'True'],
+        ['ContainersReady', 'True'],
+        ['PodScheduled', 'True'],
+      ]),
+    );
+    expect(status?.conditions?.every((c) => c.reason === undefined && c.message === undefined)).toBe(true);
+    expect(status).toMatchObject({
+      hostIP: '192.0.2.1',
+      podIP: '10.244.0.2',
+      podIPs: [{ ip: '10.244.0.2' }],
+      qosClass: 'Guaranteed',
+      containerStatuses: [{ name: 'main', ready: true, started: true, restartCount: 0, lastState: {}, image: IMAGE }],
+    });
+    const told = (await bench.events('web')).map((e) => [e.type, e.reason, e.message, e.involvedObject?.fieldPath]);
+    expect(told).toEqual([
+      [
+        'Normal',
+        'Pulled',
+        `Container image "${IMAGE}" already present on machine and can be accessed by the pod`,
+        'spec.containers{main}',
+      ],
+      ['Normal', 'Created', 'Container created', 'spec.containers{main}'],
+      ['Normal', 'Started', 'Container started', 'spec.containers{main}'],
+    ]);
+  });
+
+  test('is restarted after 0, 10, 20, 40, 80, 160, 300 and 300 seconds when it crashes', async () => {
+    await bench.create('crash', {});
+    await bench.until('crash', (pod) => state(pod)?.running);
+    await bench.exit('crash', 1);
+    await bench.until('crash', (pod) => pod.status?.containerStatuses?.[0]?.restartCount === 1);
+    for (const [index, seconds] of [10, 20, 40, 80, 160, 300, 300].entries()) {
+      await bench.exit('crash', 1);
+      const waiting = await bench.until('crash', (pod) => state(pod)?.waiting?.reason === 'CrashLoopBackOff');
+      const shown = seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
+      expect(state(waiting)?.waiting?.message).toContain(
+        `back-off ${shown} restarting failed container=main pod=crash_default(`,
+      );
+      bench.clock.advance(seconds * 1000 - 1000);
+      await settle(60);
+      expect((await bench.get('crash'))?.status?.containerStatuses?.[0]?.restartCount).toBe(index + 1);
+      bench.clock.advance(1000);
+      await bench.until(
+        'crash',
+        (pod) => pod.status?.containerStatuses?.[0]?.restartCount === index + 2 && state(pod)?.running,
+      );
+    }
+  });
+
+  test('starts its waits anew after ten quiet minutes', async () => {
+    await bench.create('calm', {});
+    await bench.until('calm', (pod) => state(pod)?.running);
+    await bench.exit('calm', 1);
+    await bench.until('calm', (pod) => pod.status?.containerStatuses?.[0]?.restartCount === 1);
+    bench.clock.advance(601_000);
+    await bench.exit('calm', 1);
+    await bench.until('calm', (pod) => pod.status?.containerStatuses?.[0]?.restartCount === 2);
+  });
+
+  test.each([
+    ['Never', 0, 'Succeeded'],
+    ['Never', 3, 'Failed'],
+    ['OnFailure', 0, 'Succeeded'],
+  ])('with restartPolicy %s ends with exit code %i as %s', async (restartPolicy, exitCode, phase) => {
+    await bench.create('job', { restartPolicy });
+    await bench.until('job', (pod) => state(pod)?.running);
+    await bench.exit('job', exitCode);
+    const pod = await bench.until('job', ({ status }) => status?.phase === phase);
+    expect(state(pod)?.terminated).toMatchObject({ exitCode, reason: exitCode === 0 ? 'Completed' : 'Error' });
+    const ready = pod.status?.conditions?.find((condition) => condition.type === 'Ready');
+    expect(ready).toMatchObject({ status: 'False', reason: phase === 'Failed' ? 'PodFailed' : 'PodCompleted' });
+    expect((await bench.runtime.listPodSandboxes()).map((sandbox) => sandbox.state)).toEqual(['notReady']);
+  });
+
+  test('runs init containers one after the other before its containers', async () => {
+    const init = ['one', 'two'].map((name) => ({ name, image: IMAGE, imagePullPolicy: 'IfNotPresent' }));
+    await bench.create('init', { initContainers: init });
+    const first = await bench.until('init', (pod) => pod.status?.initContainerStatuses?.[0]?.state?.running);
+    expect(first.status?.phase).toBe('Pending');
+    expect(state(first)?.waiting).toEqual({ reason: 'PodInitializing' });
+    expect(first.status?.conditions?.find((c) => c.type === 'Initialized')).toMatchObject({
+      status: 'False',
+      reason: 'ContainersNotInitialized',
+      message: 'containers with incomplete status: [one two]',
+    });
+    expect(await bench.container('init', 'two')).toBeUndefined();
+    await bench.exit('init', 0, 'one');
+    await bench.until('init', (pod) => pod.status?.initContainerStatuses?.[1]?.state?.running);
+    await bench.exit('init', 0, 'two');
+    await bench.until('init', (pod) => pod.status?.phase === 'Running');
+  });
+
+  test('fails when an init container fails and nothing may restart', async () => {
+    const init = [{ name: 'one', image: IMAGE, imagePullPolicy: 'IfNotPresent' }];
+    await bench.create('init', { initContainers: init, restartPolicy: 'Never' });
+    await bench.until('init', (pod) => pod.status?.initContainerStatuses?.[0]?.state?.running);
+    await bench.exit('init', 2, 'one');
+    await bench.until('init', (pod) => pod.status?.phase === 'Failed');
+    expect(await bench.container('init', 'main')).toBeUndefined();
+  });
+
+  test('keeps sidecars running beside its containers and stops them when those are done', async () => {
+    const side = { name: 'side', image: IMAGE, imagePullPolicy: 'IfNotPresent', restartPolicy: 'Always' };
+    await bench.create('car', { initContainers: [side], restartPolicy: 'Never' });
+    await bench.until('car', (pod) => pod.status?.phase === 'Running');
+    await bench.exit('car', 1, 'side');
+    await bench.until('car', (pod) => pod.status?.initContainerStatuses?.[0]?.restartCount === 1);
+    await bench.exit('car', 0);
+    const pod = await bench.until('car', ({ status }) => status?.phase === 'Succeeded');
+    expect(pod.status?.initContainerStatuses?.[0]?.state?.terminated).toBeDefined();
+  });
+
+  test('waits for an image with growing pauses', async () => {
+    const { RuntimeError } = await import('../../../src/agent/runtime/contract.ts');
+    bench.runtime.failOn('pullImage', new RuntimeError('Unknown', 'no such registry'));
+    await bench.create('pull', { containers: main({ image: 'elsewhere.test/app:2' }) });
+    await bench.until('pull', (pod) => state(pod)?.waiting?.reason === 'ErrImagePull');
+    bench.clock.advance(9_000);
+    await settle(60);
+    expect(bench.runtime.calls.filter((call) => call === 'pullImage')).toHaveLength(1);
+    bench.clock.advance(1_000);
+    await bench.untilTrue(() => bench.runtime.calls.filter((call) => call === 'pullImage').length === 2);
+    bench.runtime.failOn('pullImage');
+    bench.clock.advance(20_000);
+    await bench.until('pull', (pod) => pod.status?.phase === 'Running');
+    const reasons = (await bench.events('pull')).map((event) => event.reason);
+    expect(reasons).toEqual(expect.arrayContaining(['Pulling', 'Failed', 'Pulled', 'Created', 'Started']));
+  });
+
+  test('says that an image may not be pulled, and that a name is none', async () => {
+    await bench.create('never', { containers: main({ image: 'elsewhere.test/app:2', imagePullPolicy: 'Never' }) });
+    await bench.create('odd', { containers: main({ image: 'No:::Name' }) });
+    await bench.until('never', (pod) => state(pod)?.waiting?.reason === 'ErrImageNeverPull');
+    await bench.until('odd', (pod) => state(pod)?.waiting?.reason === 'InvalidImageName');
+  });
+
+  test('waits for a ConfigMap that its environment needs', async () => {
+    const env = [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'settings', key: 'a' } } }];
+    await bench.create('conf', { containers: main({ env }) });
+    const pod = await bench.until('conf', (p) => state(p)?.waiting?.reason === 'CreateContainerConfigError');
+    expect(state(pod)?.waiting?.message).toBe('configmap "settings" not found');
+    await bench.cluster.send('POST /api/v1/namespaces/default/configmaps', {
+      body: { metadata: { name: 'settings' }, data: { a: '1' } },
+    });
+    bench.clock.advance(10_000);
+    await bench.until('conf', (p) => p.status?.phase === 'Running');
+  });
+
+  test('tells which volume cannot be mounted, and starts when it can', async () => {
+    const volumes = [{ name: 'v', configMap: { name: 'files' } }];
+    await bench.create('vol', { volumes, containers: main({ volumeMounts: [{ name: 'v', mountPath: '/v' }] }) });
+    await bench.untilTrue(async () => (await bench.events('vol')).length > 0);
+    expect((await bench.events('vol'))[0]).toMatchObject({
+      reason: 'FailedMount',
+      message: 'MountVolume.SetUp failed for volume "v" : configmap "files" not found',
+    });
+    await bench.cluster.send('POST /api/v1/namespaces/default/configmaps', {
+      body: { metadata: { name: 'files' }, data: { a: '1' } },
+    });
+    bench.clock.advance(130_000);
+    await bench.until('vol', (p) => p.status?.phase === 'Running');
+  });
+
+  test('is ready when its readiness probe says so', async () => {
+    script.set('ready', 1);
+    await bench.create('probe', {
+      containers: main({ readinessProbe: { exec: { command: ['ready'] }, periodSeconds: 5 } }),
+    });
+    const pod = await bench.until('probe', (p) => p.status?.phase === 'Running');
+    expect(pod.status?.containerStatuses?.[0]).toMatchObject({ ready: false, started: true });
+    bench.clock.advance(0);
+    await settle();
+    script.set('ready', 0);
+    bench.clock.advance(5_000);
+    await bench.until('probe', (p) => p.status?.containerStatuses?.[0]?.ready);
+    const [event] = (await bench.events('probe')).filter((e) => e.reason === 'Unhealthy');
+    expect(event?.message).toBe('Readiness probe failed: said');
+  });
+
+  test('is restarted when its liveness probe fails often enough, once the startup probe has passed', async () => {
+    script.set('up', 1).set('alive', 1);
+    const containers = main({
+      startupProbe: { exec: { command: ['up'] }, periodSeconds: 1, failureThreshold: 30 },
+      livenessProbe: { exec: { command: ['alive'] }, periodSeconds: 1, failureThreshold: 2 },
+    });
+    await bench.create('live', { containers });
+    const before = await bench.until('live', (p) => p.status?.phase === 'Running');
+    expect(before.status?.containerStatuses?.[0]).toMatchObject({ ready: false, started: false });
+    for (let second = 0; second < 10; second++) {
+      bench.clock.advance(1000);
+      await settle(20);
+    }
+    expect((await bench.get('live'))?.status?.containerStatuses?.[0]?.restartCount).toBe(0);
+    script.set('up', 0);
+    for (let second = 0; second < 4; second++) {
+      bench.clock.advance(1000);
+      await settle(40);
+    }
+    await bench.until('live', (p) => p.status?.containerStatuses?.[0]?.restartCount === 1);
+    expect((await bench.events('live')).map((e) => e.message)).toContain(
+      'Container main failed liveness probe, will be restarted',
+    );
+  });
+
+  test('ends when it is deleted: hook, stop, status, gone from API and runtime', async () => {
+    await bench.create('end', { containers: main({ lifecycle: { preStop: { exec: { command: ['bye'] } } } }) });
+    await bench.until('end', (p) => p.status?.phase === 'Running');
+    await bench.cluster.send('DELETE /api/v1/namespaces/default/pods/end');
+    await bench.untilGone('end');
+    await bench.untilTrue(async () => (await bench.runtime.listPodSandboxes()).length === 0);
+    const calls = bench.runtime.calls;
+    expect(calls.indexOf('execSync')).toBeLessThan(calls.indexOf('stopContainer'));
+    expect((await bench.events('end')).at(-1)).toMatchObject({ reason: 'Killing', message: 'Stopping container main' });
+    expect(bench.pods().set.size).toBe(0);
+  });
+
+  test('is found again by a new agent, which restarts nothing and writes nothing', async () => {
+    await bench.create('stay', {});
+    const before = await bench.until('stay', (p) => p.status?.phase === 'Running');
+    await bench.restart();
+    await settle(100);
+    const after = await bench.get('stay');
+    expect(after?.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
+    expect(bench.runtime.calls.filter((call) => call === 'startContainer')).toHaveLength(1);
+  });
+
+  test('goes away when it was deleted while no agent ran', async () => {
+    await bench.create('orphan', {});
+    await bench.until('orphan', (p) => p.status?.phase === 'Running');
+    bench.pods().stop();
+    await bench.cluster.send('DELETE /api/v1/namespaces/default/pods/orphan?gracePeriodSeconds=0');
+    await bench.restart();
+    await bench.untilTrue(async () => (await bench.runtime.listPodSandboxes()).length === 0);
+  });
+
+  test('gets a new sandbox when the old one dies', async () => {
+    await bench.create('box', {});
+    await bench.until('box', (p) => p.status?.phase === 'Running');
+    const [sandbox] = await bench.runtime.listPodSandboxes();
+    bench.runtime.breakSandbox(sandbox?.id ?? '');
+    const pod = await bench.until(
+      'box',
+      (p) => p.status?.containerStatuses?.[0]?.restartCount === 1 && state(p)?.running,
+    );
+    expect(pod.status?.podIP).toBe('10.244.0.3');
+    expect((await bench.events('box')).map((e) => e.reason)).toContain('SandboxChanged');
+  });
+
+  test('fails after its active deadline', async () => {
+    await bench.create('late', { activeDeadlineSeconds: 5 });
+    await bench.until('late', (p) => p.status?.phase === 'Running');
+    bench.clock.advance(5_000);
+    const pod = await bench.until('late', (p) => p.status?.phase === 'Failed');
+    expect(pod.status?.reason).toBe('DeadlineExceeded');
+  });
+
+  test('is refused when it asks for what the node cannot do', async () => {
+    await bench.create('grpc', { containers: main({ livenessProbe: { grpc: { port: 80 } } }) });
+    const pod = await bench.until('grpc', (p) => p.status?.phase === 'Failed');
+    expect(pod.status).toMatchObject({
+      reason: 'NotSupported',
+      message: 'Pod was rejected: this node does not support gRPC probes (livenessProbe of container "main")',
+    });
+    expect((await bench.events('grpc'))[0]).toMatchObject({ type: 'Warning', reason: 'NotSupported' });
+    expect(bench.runtime.calls).not.toContain('runPodSandbox');
+  });
+});
