@@ -1,6 +1,7 @@
 import type { Strategy } from '../../../../machinery/kind.ts';
 import { parseQuantity } from '../../../../machinery/quantity.ts';
 import type { Pod, PodSpec } from '../../../generated/types/core-v1.ts';
+import { validatePodCreate, validatePodUpdate } from './validate.ts';
 
 const QOS_RESOURCES = ['cpu', 'memory'];
 
@@ -46,6 +47,8 @@ export const podStrategy: Strategy<Pod> = {
     pod.status = { phase: 'Pending', qosClass: qosClassOf(pod.spec) };
     if (pod.spec.schedulingGates?.length) pod.status.conditions = [schedulingGated(now)];
   },
+  validateCreate: validatePodCreate,
+  validateUpdate: validatePodUpdate,
 };
 
 /** Upstream: registry/core/pod podStatusStrategy. */
