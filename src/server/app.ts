@@ -1,5 +1,6 @@
 /** The API server of one cluster, put together. */
 import { createKindRegistry } from '../kinds/index.ts';
+import { objectValidator } from '../machinery/validation/index.ts';
 import { createAdmission } from './admission/index.ts';
 import { createServiceAllocator } from './allocation/index.ts';
 import {
@@ -52,7 +53,7 @@ function assemble(options: ServerOptions): ServerParts {
     authenticator,
     impersonator: createImpersonator(authorizer),
     admission: createAdmission({ config, store, kinds, authorizer, settings, clock, random }),
-    validator: { create: () => [], update: () => [] },
+    validator: objectValidator,
     fieldOwners: createFieldOwners(kinds),
     metrics: createMetrics(),
     hooks: new Map([['services', createServiceAllocator({ store, kinds, settings, clock, random })]]),

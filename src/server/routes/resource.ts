@@ -52,6 +52,7 @@ async function answerObject(call: ResourceCall): Promise<Response> {
     const component = await componentStatus(call);
     if (component) return component;
     const handler = findSubresource(kind, '');
+    if (info.named) throw resourceNotFound();
     if (info.verb !== 'create') throw methodNotAllowed();
     return handler ? handler.answer(call, undefined) : reviewVerb(call);
   }

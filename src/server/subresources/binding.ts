@@ -36,7 +36,7 @@ interface PodCondition {
 export const bindingSubresource: SubresourceHandler = {
   async answer(call) {
     const { parts, scope } = call;
-    const output = negotiateOutput(scope.request, scope.query);
+    const output = negotiateOutput(scope.request, scope.query, { transforms: false });
     const options = parseWriteOptions(scope, 'CreateOptions');
     const kind = parts.kinds.byKind('', 'v1', 'Binding') ?? call.kind;
     const binding = (await readObject(call, kind, options)) as Binding;

@@ -47,7 +47,7 @@ export const scaleSubresource: SubresourceHandler = {
   async answer(call, definition) {
     const paths = definition?.scale;
     if (!paths) throw methodNotAllowed();
-    const output = negotiateOutput(call.scope.request, call.scope.query);
+    const output = negotiateOutput(call.scope.request, call.scope.query, { transforms: false });
     switch (call.scope.info.verb) {
       case 'get':
         return respond(call, { output, scale: scaleOf(decodeStored(call.kind, (await loadStored(call)).text), paths) });

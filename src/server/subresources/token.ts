@@ -33,7 +33,7 @@ const tokenType = (): BodyType => ({
 export const tokenSubresource: SubresourceHandler = {
   async answer(call) {
     const { parts, scope } = call;
-    const output = negotiateOutput(scope.request, scope.query);
+    const output = negotiateOutput(scope.request, scope.query, { transforms: false });
     const options = parseWriteOptions(scope, 'CreateOptions');
     const type = tokenType();
     const request = await readObject(call, type, options);

@@ -11,7 +11,7 @@ import { managerOf, parseWriteOptions } from './options.ts';
 
 export async function reviewVerb(call: ResourceCall): Promise<Response> {
   const { kind, parts, scope } = call;
-  const output = negotiateOutput(scope.request, scope.query);
+  const output = negotiateOutput(scope.request, scope.query, { transforms: false });
   const options = parseWriteOptions(scope, 'CreateOptions');
   const object = await readObject(call, kind, options);
   checkNamespace(call, object);
