@@ -27,23 +27,14 @@ const keyText = ({ resource, namespace, name }: ObjectKey): string => `${resourc
 
 export function createNodeGraph(store: Store, clock: Clock): NodeGraph {
   const known = new Map<string, Reach>();
-  const building = new Map<string, Promise<Reach>>();
 
-  const build = (node: string): Promise<Reach> => {
-    let running = building.get(node);
-    if (!running) {
-      const builtAt = clock.now();
-      running = collect(node, store)
-        .then((keys) => {
-          if (known.size >= MAX_NODES) known.delete(known.keys().next().value as string);
-          const reach = { keys, builtAt };
-          known.set(node, reach);
-          return reach;
-        })
-        .finally(() => building.delete(node));
-      building.set(node, running);
-    }
-    return running;
+  // Each caller builds for itself: in a Worker, a promise of another request dies with that request.
+  const build = async (node: string): Promise<Reach> => {
+    const builtAt = clock.now();
+    const reach = { keys: await collect(node, store), builtAt };
+    if (known.size >= MAX_NODES) known.delete(known.keys().next().value as string);
+    known.set(node, reach);
+    return reach;
   };
 
   return {

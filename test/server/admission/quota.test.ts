@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { createTestCluster } from '../../support/cluster.ts';
+
+const NS = '/api/v1/namespaces/default';
+const pod = (name: string, resources = {}) => ({
+  metadata: { name },
+  spec: { automountServiceAccountToken: false, containers: [{ name: 'c', image: 'i', resources }] },
+});
+
+async function clusterWithQuota(hard: Record<string, string>) {
+  const cluster = await createTestCluster({ bootstrap: true });
+  await cluster.send(`POST ${NS}/serviceaccounts`, { body: { metadata: { name: 'default' } } });
+  await cluster.send(`POST ${NS}/resourcequotas`, { body: { metadata: { name: 'q' }, spec: { hard } } });
+  const used = Object.fromEntries(Object.keys(hard).map((name) => [name, '0']));
+  await cluster.send(`PATCH ${NS}/resourcequotas/q/status`, { body: { status: { hard, used } } });
+  const usage = async () =>
+    (await cluster.send<{ metadata: object; status: { used: Record<string, string> } }>(`GET ${NS}/resourcequotas/q`))
+      .body.status.used;
+  return { ...cluster, usage };
+}
+
+describe('resource quotas', () => {
+  it('hold exactly when many objects come at once', async () => {
+    const cluster = await clusterWithQuota({ pods: '5' });
+    const replies = await Promise.all(
+      [...Array(12).keys()].map((i) => cluster.send(`POST ${NS}/pods`, { body: pod(`p${i}`) })),
+    );
+    expect(replies.filter((reply) => reply.status === 201)).toHaveLength(5);
+    expect(replies.filter((reply) => reply.status === 403)).toHaveLength(7);
+    expect(await cluster.usage()).toEqual({ pods: '5' });
+  });
+
+  it('count nothing for what was refused after them', async () => {
+    const cluster = await clusterWithQuota({ pods: '5' });
+    await cluster.send(`POST ${NS}/pods`, { body: pod('p') });
+    expect((await cluster.send(`POST ${NS}/pods`, { body: pod('p') })).status).toBe(409);
+    await cluster.send(`POST ${NS}/pods?dryRun=All`, { body: pod('q') });
+    expect(await cluster.usage()).toEqual({ pods: '1' });
+  });
+
+  it('sum init and ordinary containers as the scheduler does', async () => {
+    const cluster = await clusterWithQuota({ 'requests.cpu': '1' });
+    const body = pod('p', { requests: { cpu: '200m' } });
+    const initContainers = [
+      { name: 'side', image: 'i', restartPolicy: 'Always', resources: { requests: { cpu: '100m' } } },
+      { name: 'init', image: 'i', resources: { requests: { cpu: '500m' } } },
+    ];
+    expect(
+      (await cluster.send(`POST ${NS}/pods`, { body: { ...body, spec: { ...body.spec, initContainers } } })).status,
+    ).toBe(201);
+    expect(await cluster.usage()).toEqual({ 'requests.cpu': '600m' });
+  });
+
+  it('are charged for the growth of a claim only', async () => {
+    const cluster = await clusterWithQuota({ 'requests.storage': '3Gi' });
+    const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+    await cluster.send(`POST ${NS}/persistentvolumeclaims`, { body: { metadata: { name: 'c' }, spec } });
+    await cluster.send(`PATCH ${NS}/persistentvolumeclaims/c`, { body: { metadata: { labels: { a: 'b' } } } });
+    expect(await cluster.usage()).toEqual({ 'requests.storage': '1Gi' });
+  });
+});
