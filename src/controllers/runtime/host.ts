@@ -149,7 +149,9 @@ class Host implements ControllerHost {
       for (const change of changes) {
         if (resource !== undefined && change.key.resource !== resource) continue;
         try {
-          for (const key of await watch.keys(change, context)) keys.add(key);
+          const found = watch.keys(change, context);
+          // Most watches know their keys at once, and there are many changes.
+          for (const key of found instanceof Promise ? await found : found) keys.add(key);
         } catch (error) {
           if (isTransient(error)) throw error;
           this.#options.log.error('change not understood', { controller: controller.name, error: String(error) });
