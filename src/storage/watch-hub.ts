@@ -54,7 +54,7 @@ const PENDING_CHARACTERS = 4 * 1024 * 1024;
 /** With more subscribers than this, a commit does not pay for its own delivery. */
 const INLINE_SUBSCRIBERS = 16;
 /** Milliseconds between two deliveries per live subscriber, so that several events share a frame when many listen. */
-const PACE_PER_SUBSCRIBER = 0.05;
+const PACE_PER_SUBSCRIBER = 0.1;
 const MAX_PACE = 50;
 
 export class WatchHub {

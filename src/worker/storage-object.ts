@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { systemClock } from '../base/clock.ts';
+import { runCompaction } from '../storage/compaction.ts';
 import type {
   ChangesQuery,
   ChangesResult,
@@ -19,12 +20,12 @@ import { openDurableSql } from './durable-sql.ts';
 import type { Env } from './env.ts';
 import { createConsoleLogger } from './log.ts';
 import { consumersOf } from './storage-consumers.ts';
+import { TransactionBatch } from './transaction-batch.ts';
 import { WatchSockets } from './watch-sockets.ts';
 
 /** An answer by RPC stays well below the 32 MiB it may have, also where a character takes two bytes. */
 const MAX_LIST_CHARACTERS = 8 * 1024 * 1024;
 const DEFAULT_HISTORY_SECONDS = 300;
-/** Events dropped in one go, so that requests get their turn in between. */
 const COMPACTION_BATCH = 2000;
 
 /** Holds the objects of one shard of one cluster; its name is `CLUSTER/SHARD`. */
@@ -33,6 +34,7 @@ export class StorageObject extends DurableObject<Env> {
   readonly #hub: WatchHub;
   readonly #sockets: WatchSockets;
   readonly #outbox: Outbox;
+  readonly #batch: TransactionBatch;
   readonly #historyMs: number;
   readonly #log: ReturnType<typeof createConsoleLogger>;
   #alarmAt: number | null = null;
@@ -55,6 +57,11 @@ export class StorageObject extends DurableObject<Env> {
       retryAt: (at) => this.#wakeAt(at),
       onError: (consumer, error) => this.#log.warn('changes not delivered', { consumer, error: String(error) }),
     });
+    this.#batch = new TransactionBatch(engine, (events) => {
+      this.#hub.publish(events);
+      this.#outbox.publish(events);
+      if (this.#alarmAt === null) this.#wakeAt(systemClock.now() + this.#historyMs);
+    });
     ctx.blockConcurrencyWhile(async () => {
       this.#alarmAt = await ctx.storage.getAlarm();
     });
@@ -73,14 +80,7 @@ export class StorageObject extends DurableObject<Env> {
   }
 
   async transact(transaction: Transaction): Promise<TransactionResult> {
-    const { result, events } = this.#engine.transact(transaction);
-    if (events.length > 0) {
-      // All of this runs before anything else may: a commit and its events cannot come apart.
-      this.#hub.publish(events);
-      this.#outbox.publish(events);
-      if (this.#alarmAt === null) this.#wakeAt(systemClock.now() + this.#historyMs);
-    }
-    return result;
+    return this.#batch.submit(transaction);
   }
 
   async changes(query: ChangesQuery): Promise<ChangesResult> {
@@ -119,18 +119,12 @@ export class StorageObject extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     this.#alarmAt = null;
-    const now = systemClock.now();
-    let next: number | undefined;
-    try {
-      const more = this.#engine.compact(now - this.#historyMs, COMPACTION_BATCH);
-      const oldest = this.#engine.oldestEvent();
-      if (more) next = now;
-      else if (oldest !== undefined) next = Math.max(oldest + this.#historyMs, now + this.#historyMs / 2);
-    } catch (error) {
-      // An exception would be retried six times and then no more; compaction has to go on for ever.
-      this.#log.error('compaction failed', { error: String(error) });
-      next = now + Math.max(1000, this.#historyMs / 10);
-    }
+    const next = runCompaction(this.#engine, {
+      now: systemClock.now(),
+      historyMs: this.#historyMs,
+      limit: COMPACTION_BATCH,
+      onError: (error) => this.#log.error('compaction failed', { error: String(error) }),
+    });
     if (next !== undefined) this.#wakeAt(next);
     this.#outbox.run();
   }

@@ -21,6 +21,9 @@ export class WatchSockets {
   readonly #ctx: DurableObjectState;
   readonly #hub: WatchHub;
   readonly #subscriptions = new Map<WebSocket, Subscription>();
+  #delivered = 0;
+  #answered = 0;
+  #settling = false;
 
   constructor(ctx: DurableObjectState, hub: WatchHub) {
     this.#ctx = ctx;
@@ -63,8 +66,21 @@ export class WatchSockets {
 
   /** All live sockets have been sent everything up to `revision`. */
   delivered(revision: number): void {
-    const answer = new WebSocketRequestResponsePair(REVISION_REQUEST, `${REVISION_PREFIX}${revision}`);
-    this.#ctx.setWebSocketAutoResponse(answer);
+    this.#delivered = revision;
+    if (!this.#settling) void this.#settle();
+  }
+
+  /** The runtime's answers pass no output gate, so a revision is put into them only once it is durable (WATCH-4). */
+  async #settle(): Promise<void> {
+    this.#settling = true;
+    while (this.#answered !== this.#delivered) {
+      const revision = this.#delivered;
+      await this.#ctx.storage.sync();
+      const answer = new WebSocketRequestResponsePair(REVISION_REQUEST, `${REVISION_PREFIX}${revision}`);
+      this.#ctx.setWebSocketAutoResponse(answer);
+      this.#answered = revision;
+    }
+    this.#settling = false;
   }
 
   #sink(socket: WebSocket): WatchSink {

@@ -35,8 +35,11 @@ export function openNodeSql(path = ':memory:'): NodeSql {
         prepare('RELEASE kedge').run();
         return result;
       } catch (error) {
-        prepare('ROLLBACK TO kedge').run();
-        prepare('RELEASE kedge').run();
+        // SQLite rolls back by itself when it is full.
+        if (database.isTransaction) {
+          prepare('ROLLBACK TO kedge').run();
+          prepare('RELEASE kedge').run();
+        }
         throw error;
       }
     },
