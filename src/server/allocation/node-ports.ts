@@ -22,6 +22,12 @@ interface Pick {
   entries: ServicePort[];
 }
 
+/** `nodePort/protocol` of the entries before, and the number that another protocol of the same port has. */
+interface SeenPorts {
+  seen: Set<string>;
+  shared: number | undefined;
+}
+
 /** What ports one write holds. A port is one claim, whatever its protocols, since only one Service may use it. */
 export class NodePortPlan {
   readonly #deps: NodePortDeps;
@@ -76,12 +82,12 @@ export class NodePortPlan {
       const shared = byPort.get(entry.port);
       if (!entry.nodePort) entry.nodePort = shared ?? requestedFor(entry.port, ports) ?? this.#give(entry);
       if (shared === entry.nodePort) this.#picks.find((pick) => pick.port === shared)?.entries.push(entry);
-      this.#checkRequested(entry, index, seen, shared);
+      this.#checkRequested(entry, index, { seen, shared });
       byPort.set(entry.port, byPort.get(entry.port) ?? entry.nodePort);
     });
   }
 
-  #checkRequested({ nodePort = 0, protocol }: ServicePort, index: number, seen: Set<string>, shared?: number): void {
+  #checkRequested({ nodePort = 0, protocol }: ServicePort, index: number, { seen, shared }: SeenPorts): void {
     const [first, last] = this.#deps.settings.nodePortRange;
     if (nodePort < first || nodePort > last) {
       const why = `provided port is not in the valid range. The range of valid ports is ${first}-${last}`;

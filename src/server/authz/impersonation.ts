@@ -127,7 +127,8 @@ async function check(context: ModeCheck): Promise<UserInfo> {
     await demand(context, { ...attributes, user: asNode, verb: `impersonate-on:${mode.on}:${attributes.verb}` });
   }
   const groups = await checkName(context);
-  if (wanted.uid !== '') await demand(context, asked(context, AUTHENTICATION_GROUP, 'uids', wanted.uid));
+  if (wanted.uid !== '')
+    await demand(context, asked(context, { group: AUTHENTICATION_GROUP, resource: 'uids', name: wanted.uid }));
   await checkGroups(context);
   await checkExtra(context);
   return {
@@ -147,15 +148,18 @@ async function checkName(context: ModeCheck): Promise<string[]> {
   const node = constrained ? nodeName(wanted.name) : undefined;
   if (node !== undefined) {
     const name = mode.on === 'associated-node' ? '*' : node;
-    const target = asked(context, group, 'nodes', name);
+    const target = asked(context, { group, resource: 'nodes', name });
     await demand(context, mode.on === 'associated-node' ? { ...target, user: withoutExtra(target.user) } : target);
     return [NODES_GROUP];
   }
   if (account) {
-    await demand(context, { ...asked(context, group, 'serviceaccounts', account.name), namespace: account.namespace });
+    await demand(context, {
+      ...asked(context, { group, resource: 'serviceaccounts', name: account.name }),
+      namespace: account.namespace,
+    });
     return wanted.groups.length > 0 ? wanted.groups : serviceAccountGroups(account.namespace);
   }
-  await demand(context, asked(context, group, 'users', wanted.name));
+  await demand(context, asked(context, { group, resource: 'users', name: wanted.name }));
   return wanted.groups;
 }
 
@@ -163,7 +167,8 @@ async function checkGroups(context: ModeCheck): Promise<void> {
   const { mode, wanted } = context;
   if (wanted.groups.length === 0) return;
   const constrained = mode.on !== undefined;
-  const target = (name: string): Attributes => asked(context, constrained ? AUTHENTICATION_GROUP : '', 'groups', name);
+  const target = (name: string): Attributes =>
+    asked(context, { group: constrained ? AUTHENTICATION_GROUP : '', resource: 'groups', name });
   if (constrained) {
     if (wanted.groups.includes(''))
       throw forbiddenRequest(target(''), 'impersonating the empty string group is not allowed');
@@ -179,7 +184,7 @@ async function checkExtra(context: ModeCheck): Promise<void> {
   const { mode, wanted } = context;
   if (wanted.extra.size === 0) return;
   const target = (key: string, value: string): Attributes => ({
-    ...asked(context, AUTHENTICATION_GROUP, 'userextras', value),
+    ...asked(context, { group: AUTHENTICATION_GROUP, resource: 'userextras', name: value }),
     subresource: key,
   });
   if (mode.on !== undefined) {
@@ -198,7 +203,13 @@ async function checkExtra(context: ModeCheck): Promise<void> {
   }
 }
 
-function asked({ mode, attributes }: ModeCheck, group: string, resource: string, name: string): Attributes {
+interface Target {
+  group: string;
+  resource: string;
+  name: string;
+}
+
+function asked({ mode, attributes }: ModeCheck, { group, resource, name }: Target): Attributes {
   return {
     user: attributes.user,
     verb: mode.verb,

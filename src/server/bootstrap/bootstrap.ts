@@ -1,5 +1,4 @@
 /** Creates and repairs the objects every cluster has. Upstream: the post-start hooks of kube-apiserver. */
-import type { ClusterRole, PolicyRule, RoleBinding } from '../../kinds/index.ts';
 import type { Kind } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import type { ObjectKey, Shard, WriteOp } from '../../storage/contract.ts';
@@ -141,18 +140,10 @@ function repair(wanted: KubeObject, present: KubeObject): KubeObject | undefined
     case 'Role':
     case 'ClusterRole':
       if (annotations[AUTOUPDATE_RBAC] === 'false' || wanted.aggregationRule) return undefined;
-      return addMissing(
-        present,
-        'rules',
-        (present as unknown as ClusterRole).rules,
-        (wanted as unknown as ClusterRole).rules,
-      );
+      return addMissing(present, wanted, 'rules');
     case 'RoleBinding':
-    case 'ClusterRoleBinding': {
-      if (annotations[AUTOUPDATE_RBAC] === 'false') return undefined;
-      const now = present as unknown as RoleBinding;
-      return addMissing(present, 'subjects', now.subjects, (wanted as unknown as RoleBinding).subjects);
-    }
+    case 'ClusterRoleBinding':
+      return annotations[AUTOUPDATE_RBAC] === 'false' ? undefined : addMissing(present, wanted, 'subjects');
     case 'FlowSchema':
     case 'PriorityLevelConfiguration':
       return annotations[AUTOUPDATE_FLOW] === 'true' ? withSpec(present, wanted) : undefined;
@@ -167,15 +158,12 @@ function repair(wanted: KubeObject, present: KubeObject): KubeObject | undefined
   }
 }
 
-function addMissing(
-  present: KubeObject,
-  field: 'rules' | 'subjects',
-  have: readonly unknown[] | null | undefined,
-  want: readonly unknown[] | null | undefined,
-): KubeObject | undefined {
-  const known = new Set((have ?? []).map(canonical));
-  const missing = (want ?? []).filter((entry) => !known.has(canonical(entry)));
-  return missing.length > 0 ? { ...present, [field]: [...(have ?? []), ...missing] as PolicyRule[] } : undefined;
+/** The present object with the entries of a list field that only the wanted one has. */
+function addMissing(present: KubeObject, wanted: KubeObject, field: 'rules' | 'subjects'): KubeObject | undefined {
+  const have = (present[field] ?? []) as unknown[];
+  const known = new Set(have.map(canonical));
+  const missing = ((wanted[field] ?? []) as unknown[]).filter((entry) => !known.has(canonical(entry)));
+  return missing.length > 0 ? { ...present, [field]: [...have, ...missing] } : undefined;
 }
 
 function withSpec(present: KubeObject, wanted: KubeObject): KubeObject | undefined {

@@ -130,10 +130,14 @@ describe('bootstrap tokens', () => {
   });
 
   it('without the usage, or with a group of another kind, are refused', async () => {
-    for (const wrong of [{ 'usage-bootstrap-authentication': 'false' }, { 'auth-extra-groups': 'system:masters' }]) {
+    const cases: Record<string, string>[] = [
+      { 'usage-bootstrap-authentication': 'false' },
+      { 'auth-extra-groups': 'system:masters' },
+    ];
+    for (const wrong of cases) {
       const cluster = await createTestCluster({ bootstrap: true });
       await cluster.send('POST /api/v1/namespaces/kube-system/secrets', {
-        body: secret(wrong as Record<string, string>),
+        body: secret(wrong),
       });
       expect((await whoAmI(cluster, 'abcdef.0123456789abcdef')).status).toBe(401);
     }

@@ -8,7 +8,7 @@ const MIRROR = 'kubernetes.io/config.mirror';
 export async function checkPod(request: AdmissionRequest, node: string, context: AdmissionContext): Promise<void> {
   const { subresource, operation } = request;
   if (subresource === '' && operation === 'CREATE') return checkCreate(request, node, context);
-  if (subresource === '' && operation === 'DELETE') return checkBound(request, request.oldObject, node, 'delete pods');
+  if (subresource === '' && operation === 'DELETE') return checkBound(request, node, 'delete pods');
   if (subresource === 'status' && operation === 'UPDATE') return checkStatus(request, node);
   if (subresource === 'eviction' && operation === 'CREATE') {
     const { namespace, name } = request;
@@ -25,13 +25,13 @@ export async function checkPod(request: AdmissionRequest, node: string, context:
   );
 }
 
-function checkBound(request: AdmissionRequest, object: unknown, node: string, what: string): void {
-  if ((object as Pod | undefined)?.spec?.nodeName === node) return;
+function checkBound(request: AdmissionRequest, node: string, what: string): void {
+  if ((request.oldObject as Pod | undefined)?.spec?.nodeName === node) return;
   throw refusal(request, `node ${JSON.stringify(node)} can only ${what} with spec.nodeName set to itself`);
 }
 
 function checkStatus(request: AdmissionRequest, node: string): void {
-  checkBound(request, request.oldObject, node, 'update pod status for pods');
+  checkBound(request, node, 'update pod status for pods');
   const pod = request.object as unknown as Pod;
   const old = request.oldObject as unknown as Pod;
   const same = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
