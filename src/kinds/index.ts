@@ -50,6 +50,12 @@ export { flowSchemas } from './flowcontrol/v1/flow-schema.ts';
 export { priorityLevelConfigurations } from './flowcontrol/v1/priority-level-configuration.ts';
 export { groups } from './generated/facts.ts';
 export type * from './generated/types/index.ts';
+export {
+  DEFAULT_CLASS_ANNOTATION,
+  defaultIngressClass,
+  EDGE_CONTROLLER,
+  isEdgeIngress,
+} from './networking/v1/edge-class.ts';
 export { ingresses } from './networking/v1/ingress.ts';
 export { ingressClasses } from './networking/v1/ingress-class.ts';
 export { ipAddresses } from './networking/v1/ip-address.ts';

@@ -11,7 +11,6 @@ const LABEL_VALUE = `(${NAME_PART})?`;
 const WILDCARD = `\\*\\.${SUBDOMAIN}`;
 const C_IDENTIFIER = '[A-Za-z_][A-Za-z0-9_]*';
 const CONFIG_KEY = '[-._a-zA-Z0-9]+';
-const ENV_NAME = '[-._a-zA-Z][-._a-zA-Z0-9]*';
 const HTTP_HEADER = '[-A-Za-z0-9]+';
 const PERCENT = '[0-9]+%';
 
@@ -156,15 +155,8 @@ export function envVarName(value: string): string[] {
   if (value === '') return [`environment variable name ${NOT_EMPTY}`];
   return [...value].every((char) => char >= ' ' && char <= '~' && char !== '=')
     ? []
-    : [
-        regexText(
-          "a valid environment variable name must consist only of printable ASCII characters other than '='",
-          '^[ -<>-~]+$',
-        ),
-      ];
+    : ["a valid environment variable name must consist only of printable ASCII characters other than '='"];
 }
-
-export const strictEnvVarName = (value: string): boolean => whole(ENV_NAME).test(value);
 
 export const cIdentifier = (value: string): string[] =>
   RE.cIdentifier.test(value)

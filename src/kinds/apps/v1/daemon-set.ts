@@ -3,6 +3,7 @@ import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { defineKind } from '../../define-kind.ts';
 import { equalJson } from '../../equal-json.ts';
 import type { DaemonSet } from '../../generated/types/apps-v1.ts';
+import { validateDaemonSet, validateDaemonSetUpdate } from './validate.ts';
 
 /** Holds the number of the pod template, which older clients still read. */
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
@@ -26,6 +27,8 @@ export const daemonSets = defineKind<DaemonSet>('apps/v1/daemonsets', {
     spec.revisionHistoryLimit ??= 10;
   },
   strategy: {
+    validateCreate: validateDaemonSet,
+    validateUpdate: validateDaemonSetUpdate,
     prepareForCreate: (set) => setTemplateGeneration(set, 1),
     prepareForUpdate(set, old) {
       const before = Number(old.metadata.annotations?.[TEMPLATE_GENERATION] ?? 0);

@@ -2,6 +2,7 @@ import { deploymentCells } from '../../cells/workloads.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Deployment } from '../../generated/types/apps-v1.ts';
+import { validateDeployment, validateDeploymentStatus, validateDeploymentUpdate } from './validate.ts';
 
 /** Upstream: apis/apps/v1 SetDefaults_Deployment. */
 function setDeploymentDefaults({ spec }: Deployment): void {
@@ -21,6 +22,7 @@ function setDeploymentDefaults({ spec }: Deployment): void {
 export const deployments = defineKind<Deployment>('apps/v1/deployments', {
   defaults: setDeploymentDefaults,
   statusStrategy: {
+    validateUpdate: validateDeploymentStatus,
     resetFields: ['metadata.labels'],
     prepareForUpdate(deployment, old) {
       if (old.metadata.labels === undefined) delete deployment.metadata.labels;
@@ -28,4 +30,5 @@ export const deployments = defineKind<Deployment>('apps/v1/deployments', {
     },
   },
   cells: deploymentCells,
+  strategy: { validateCreate: validateDeployment, validateUpdate: validateDeploymentUpdate },
 });

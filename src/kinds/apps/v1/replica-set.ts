@@ -2,6 +2,7 @@ import { replicaSetCells } from '../../cells/workloads.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ReplicaSet } from '../../generated/types/apps-v1.ts';
+import { validateReplicaSet, validateReplicaSetUpdate } from './validate.ts';
 
 export const replicaSets = defineKind<ReplicaSet>('apps/v1/replicasets', {
   defaults({ spec }) {
@@ -9,4 +10,5 @@ export const replicaSets = defineKind<ReplicaSet>('apps/v1/replicasets', {
     spec.replicas ??= 1;
   },
   cells: replicaSetCells,
+  strategy: { validateCreate: validateReplicaSet, validateUpdate: validateReplicaSetUpdate },
 });

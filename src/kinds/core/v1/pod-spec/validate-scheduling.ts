@@ -56,7 +56,9 @@ export function validateTolerations(tolerations: readonly Toleration[], path: st
     else if (operator === 'Exists') {
       if (value !== '')
         errors.push(invalidError(`${at}.operator`, value, "value must be empty when `operator` is 'Exists'"));
-    } else errors.push(notSupportedError(`${at}.operator`, operator, ['Equal', 'Exists']));
+    } else if (operator === 'Gt' || operator === 'Lt')
+      errors.push(notSupportedError(`${at}.operator`, operator, ['Equal', 'Exists', 'Lt', 'Gt']));
+    else errors.push(notSupportedError(`${at}.operator`, operator, ['Equal', 'Exists']));
     if (effect !== undefined && !EFFECTS.includes(effect))
       errors.push(notSupportedError(`${at}.effect`, effect, EFFECTS));
     return errors;

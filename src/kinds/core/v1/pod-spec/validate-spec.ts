@@ -8,7 +8,6 @@ import {
   invalidError,
   invalidErrors,
   ipAddress,
-  NON_NEGATIVE,
   notSupportedError,
   qualifiedName,
   rangeText,
@@ -45,9 +44,6 @@ export function validatePodSpec(spec: PodSpec, path: string): FieldError[] {
   if (deadline !== undefined && (deadline < 1 || deadline > MAX_INT32)) {
     errors.push(invalidError(`${path}.activeDeadlineSeconds`, deadline, rangeText(1, MAX_INT32)));
   }
-  const grace = spec.terminationGracePeriodSeconds;
-  if (grace !== undefined && grace < 0)
-    errors.push(invalidError(`${path}.terminationGracePeriodSeconds`, grace, NON_NEGATIVE));
   errors.push(
     ...validateScheduling(spec, path),
     ...validateHostAliases(spec, `${path}.hostAliases`),

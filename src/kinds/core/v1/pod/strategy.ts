@@ -44,6 +44,8 @@ function schedulingGated(now: number): NonNullable<NonNullable<Pod['status']>['c
 /** Upstream: registry/core/pod podStrategy. */
 export const podStrategy: Strategy<Pod> = {
   prepareForCreate(pod, { now }) {
+    // Older clients wrote negative periods for "at once".
+    if ((pod.spec.terminationGracePeriodSeconds ?? 0) < 0) pod.spec.terminationGracePeriodSeconds = 1;
     pod.status = { phase: 'Pending', qosClass: qosClassOf(pod.spec) };
     if (pod.spec.schedulingGates?.length) pod.status.conditions = [schedulingGated(now)];
   },

@@ -1,5 +1,6 @@
 import type { Strategy } from '../../../../machinery/kind.ts';
 import type { Service } from '../../../generated/types/core-v1.ts';
+import { validateService, validateServiceUpdate } from './validate.ts';
 
 /** Upstream: registry/core/service svcStrategy and the normalisation of cluster IPs in its storage. */
 export const serviceStrategy: Strategy<Service> = {
@@ -12,6 +13,8 @@ export const serviceStrategy: Strategy<Service> = {
     patchAllocatedValues(service, old);
     dropTypeDependentFields(service, old);
   },
+  validateCreate: validateService,
+  validateUpdate: validateServiceUpdate,
 };
 
 /** `clusterIP` is the first of `clusterIPs`; a client that knows only one of them changes both. */

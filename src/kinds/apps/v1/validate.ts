@@ -1,0 +1,259 @@
+/** Rules of the workloads. Upstream: pkg/apis/apps/validation. */
+import type { FieldError } from '../../../machinery/status.ts';
+import {
+  dns1123Label,
+  forbiddenError,
+  invalidError,
+  invalidErrors,
+  notSupportedError,
+  requiredError,
+} from '../../../machinery/validation/index.ts';
+import { validatePodTemplate } from '../../core/v1/pod-spec/validate-spec.ts';
+import { equalJson } from '../../equal-json.ts';
+import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../../generated/types/apps-v1.ts';
+import type { PodTemplateSpec } from '../../generated/types/core-v1.ts';
+import type { LabelSelector } from '../../generated/types/meta-v1.ts';
+import { isEmptySelector, matchesSelector, validateLabelSelector } from '../../label-selector.ts';
+import { isZero, nonNegative, validateAtMostAll, validateIntOrPercent } from '../../numbers.ts';
+
+const TEMPLATE = 'spec.template';
+
+function validateSelector(selector: LabelSelector | null | undefined, name: string): FieldError[] {
+  if (!selector) return [requiredError('spec.selector')];
+  const errors = validateLabelSelector(selector, 'spec.selector');
+  if (isEmptySelector(selector))
+    errors.push(invalidError('spec.selector', selector, `empty selector is invalid for ${name}`));
+  return errors;
+}
+
+/** A template whose pods are kept running. `kind` names who keeps them in messages. */
+function validateTemplate(
+  template: PodTemplateSpec,
+  selector: LabelSelector | null | undefined,
+  kind: string,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  const labels = template.metadata?.labels ?? {};
+  // No selector selects nothing; an empty one, everything.
+  const selects = selector
+    ? isEmptySelector(selector) || validateLabelSelector(selector, '').length > 0 || matchesSelector(selector, labels)
+    : false;
+  if (!selects)
+    errors.push(
+      invalidError(
+        `${TEMPLATE}.metadata.labels`,
+        template.metadata?.labels ?? null,
+        '`selector` does not match template `labels`',
+      ),
+    );
+  errors.push(...validatePodTemplate(template, TEMPLATE));
+  return [...errors, ...validateAlwaysRestarts(template, kind)];
+}
+
+function validateAlwaysRestarts({ spec }: PodTemplateSpec, kind: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (spec.restartPolicy !== 'Always')
+    errors.push(notSupportedError(`${TEMPLATE}.spec.restartPolicy`, spec.restartPolicy, ['Always']));
+  if (spec.activeDeadlineSeconds !== undefined) {
+    errors.push(
+      forbiddenError(`${TEMPLATE}.spec.activeDeadlineSeconds`, `activeDeadlineSeconds in ${kind} is not Supported`),
+    );
+  }
+  return errors;
+}
+
+function validateImmutableSelector(selector: unknown, old: unknown): FieldError[] {
+  return equalJson(selector, old) ? [] : [invalidError('spec.selector', selector, 'field is immutable')];
+}
+
+function validateDeploymentSpec({ spec }: Deployment): FieldError[] {
+  const errors = [...nonNegative(spec.replicas, 'spec.replicas'), ...validateSelector(spec.selector, 'deployment')];
+  errors.push(
+    ...validateTemplate(spec.template, spec.selector, 'ReplicaSet'),
+    ...validateStrategy(spec.strategy ?? {}),
+  );
+  errors.push(
+    ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
+    ...nonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'),
+  );
+  if (spec.progressDeadlineSeconds !== undefined) {
+    errors.push(...nonNegative(spec.progressDeadlineSeconds, 'spec.progressDeadlineSeconds'));
+    if (spec.progressDeadlineSeconds <= (spec.minReadySeconds ?? 0)) {
+      errors.push(
+        invalidError(
+          'spec.progressDeadlineSeconds',
+          spec.progressDeadlineSeconds,
+          'must be greater than minReadySeconds',
+        ),
+      );
+    }
+  }
+  return errors;
+}
+
+function validateStrategy({ type, rollingUpdate }: NonNullable<Deployment['spec']['strategy']>): FieldError[] {
+  const at = 'spec.strategy.rollingUpdate';
+  if (type === 'Recreate')
+    return rollingUpdate ? [forbiddenError(at, "may not be specified when strategy `type` is 'Recreate'")] : [];
+  if (type !== 'RollingUpdate') {
+    return [
+      notSupportedError('spec.strategy', { Type: type, RollingUpdate: rollingUpdate ?? null }, [
+        'Recreate',
+        'RollingUpdate',
+      ]),
+    ];
+  }
+  if (!rollingUpdate) return [requiredError(at, 'this should be defaulted and never be nil')];
+  const { maxUnavailable, maxSurge } = rollingUpdate;
+  const errors = [
+    ...validateIntOrPercent(maxUnavailable, `${at}.maxUnavailable`),
+    ...validateIntOrPercent(maxSurge, `${at}.maxSurge`),
+  ];
+  if (isZero(maxUnavailable) && isZero(maxSurge))
+    errors.push(invalidError(`${at}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'));
+  return [...errors, ...validateAtMostAll(maxUnavailable, `${at}.maxUnavailable`)];
+}
+
+export const validateDeployment = (deployment: Deployment): FieldError[] => validateDeploymentSpec(deployment);
+
+export const validateDeploymentUpdate = (deployment: Deployment, old: Deployment): FieldError[] => [
+  ...validateDeploymentSpec(deployment),
+  ...validateImmutableSelector(deployment.spec.selector, old.spec.selector),
+];
+
+const DEPLOYMENT_COUNTS = [
+  'observedGeneration',
+  'replicas',
+  'updatedReplicas',
+  'readyReplicas',
+  'availableReplicas',
+  'unavailableReplicas',
+  'terminatingReplicas',
+  'collisionCount',
+] as const;
+
+export function validateDeploymentStatus({ status = {} }: Deployment, old: Deployment): FieldError[] {
+  const errors = DEPLOYMENT_COUNTS.flatMap((field) => nonNegative(status[field], `status.${field}`));
+  for (const field of ['updatedReplicas', 'readyReplicas', 'availableReplicas'] as const) {
+    const value = status[field] ?? 0;
+    if (value > (status.replicas ?? 0))
+      errors.push(invalidError(`status.${field}`, value, 'cannot be greater than status.replicas'));
+  }
+  if ((status.availableReplicas ?? 0) > (status.readyReplicas ?? 0)) {
+    errors.push(
+      invalidError('status.availableReplicas', status.availableReplicas, 'cannot be greater than readyReplicas'),
+    );
+  }
+  const before = old.status?.collisionCount;
+  if (before !== undefined && (status.collisionCount ?? 0) < before) {
+    errors.push(invalidError('status.collisionCount', status.collisionCount ?? 0, 'cannot be decremented'));
+  }
+  return errors;
+}
+
+export function validateReplicaSet({ spec }: ReplicaSet): FieldError[] {
+  const errors = [
+    ...nonNegative(spec.replicas, 'spec.replicas'),
+    ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
+  ];
+  errors.push(...validateSelector(spec.selector, 'deployment'));
+  if (!spec.template) return [...errors, requiredError(TEMPLATE)];
+  return [...errors, ...validateTemplate(spec.template, spec.selector, 'ReplicaSet')];
+}
+
+export const validateReplicaSetUpdate = (set: ReplicaSet, old: ReplicaSet): FieldError[] => [
+  ...validateReplicaSet(set),
+  ...validateImmutableSelector(set.spec.selector, old.spec.selector),
+];
+
+export function validateDaemonSet({ spec }: DaemonSet): FieldError[] {
+  const errors = spec.selector ? validateSelector(spec.selector, 'daemonset') : [];
+  errors.push(...validateTemplate(spec.template, spec.selector, 'DaemonSet'));
+  errors.push(...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'));
+  const { type, rollingUpdate } = spec.updateStrategy ?? {};
+  const at = 'spec.updateStrategy.rollingUpdate';
+  if (type !== 'RollingUpdate' && type !== 'OnDelete')
+    errors.push(notSupportedError('spec.updateStrategy.type', type, ['RollingUpdate', 'OnDelete']));
+  if (type === 'RollingUpdate' && rollingUpdate) {
+    const { maxUnavailable, maxSurge } = rollingUpdate;
+    errors.push(
+      ...validateIntOrPercent(maxUnavailable, `${at}.maxUnavailable`),
+      ...validateAtMostAll(maxUnavailable, `${at}.maxUnavailable`),
+    );
+    errors.push(...validateIntOrPercent(maxSurge, `${at}.maxSurge`), ...validateAtMostAll(maxSurge, `${at}.maxSurge`));
+    if (!isZero(maxUnavailable) && !isZero(maxSurge))
+      errors.push(invalidError(`${at}.maxSurge`, maxSurge, 'may not be set when maxUnavailable is non-zero'));
+    if (isZero(maxUnavailable) && isZero(maxSurge))
+      errors.push(requiredError(`${at}.maxUnavailable`, 'cannot be 0 when maxSurge is 0'));
+  }
+  return [...errors, ...nonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit')];
+}
+
+export const validateDaemonSetUpdate = (set: DaemonSet, old: DaemonSet): FieldError[] => [
+  ...validateDaemonSet(set),
+  ...validateImmutableSelector(set.spec.selector, old.spec.selector),
+];
+
+const RETENTION = ['Retain', 'Delete'];
+
+export function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
+  const errors: FieldError[] = [];
+  if (spec.podManagementPolicy !== 'OrderedReady' && spec.podManagementPolicy !== 'Parallel') {
+    errors.push(
+      invalidError('spec.podManagementPolicy', spec.podManagementPolicy, "must be 'OrderedReady' or 'Parallel'"),
+    );
+  }
+  const { type, rollingUpdate } = spec.updateStrategy ?? {};
+  if (type === 'OnDelete' && rollingUpdate) {
+    const shown = { Partition: rollingUpdate.partition ?? 0, MaxUnavailable: rollingUpdate.maxUnavailable ?? null };
+    errors.push(
+      invalidError('spec.updateStrategy.rollingUpdate', shown, "only allowed for updateStrategy 'RollingUpdate'"),
+    );
+  } else if (type === 'RollingUpdate')
+    errors.push(...nonNegative(rollingUpdate?.partition, 'spec.updateStrategy.rollingUpdate.partition'));
+  else if (type !== 'OnDelete')
+    errors.push(
+      invalidError(
+        'spec.updateStrategy',
+        { Type: type, RollingUpdate: rollingUpdate ?? null },
+        "must be 'RollingUpdate' or 'OnDelete'",
+      ),
+    );
+  for (const field of ['whenDeleted', 'whenScaled'] as const) {
+    const policy = spec.persistentVolumeClaimRetentionPolicy?.[field] ?? '';
+    if (!RETENTION.includes(policy))
+      errors.push(notSupportedError(`spec.persistentVolumeClaimRetentionPolicy.${field}`, policy, RETENTION));
+  }
+  errors.push(
+    ...nonNegative(spec.replicas, 'spec.replicas'),
+    ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
+  );
+  errors.push(...nonNegative(spec.ordinals?.start, 'spec.ordinals.start'));
+  if (spec.serviceName)
+    errors.push(...invalidErrors('spec.serviceName', spec.serviceName, dns1123Label(spec.serviceName)));
+  errors.push(...validateSelector(spec.selector, 'statefulset'));
+  return [...errors, ...validateTemplate(spec.template, spec.selector, 'StatefulSet')];
+}
+
+const CHANGEABLE = [
+  'replicas',
+  'ordinals',
+  'template',
+  'updateStrategy',
+  'revisionHistoryLimit',
+  'persistentVolumeClaimRetentionPolicy',
+  'minReadySeconds',
+] as const;
+
+export function validateStatefulSetUpdate(set: StatefulSet, old: StatefulSet): FieldError[] {
+  const errors = validateStatefulSet(set);
+  const fixed = (spec: StatefulSet['spec']): object =>
+    Object.fromEntries(Object.entries(spec).filter(([field]) => !(CHANGEABLE as readonly string[]).includes(field)));
+  if (!equalJson(fixed(set.spec), fixed(old.spec))) {
+    const list = `${CHANGEABLE.slice(0, -1)
+      .map((field) => `'${field}'`)
+      .join(', ')} and '${CHANGEABLE.at(-1)}'`;
+    errors.push(forbiddenError('spec', `updates to statefulset spec for fields other than ${list} are forbidden`));
+  }
+  return errors;
+}

@@ -1,0 +1,33 @@
+import type { FieldError } from '../machinery/status.ts';
+import { invalidError, isPercent, NON_NEGATIVE } from '../machinery/validation/index.ts';
+
+/** Upstream: ValidateNonnegativeField. */
+export const nonNegative = (value: number | undefined, path: string): FieldError[] =>
+  value !== undefined && value < 0 ? [invalidError(path, value, NON_NEGATIVE)] : [];
+
+/** `nonNegative` for several fields of an object. */
+export function nonNegativeFields<T extends object>(
+  object: T | undefined,
+  path: string,
+  fields: readonly (keyof T & string)[],
+): FieldError[] {
+  return fields.flatMap((field) => nonNegative(object?.[field] as number | undefined, `${path}.${field}`));
+}
+
+const PERCENT_TEXT =
+  "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
+
+/** A number or a percentage, neither negative. Upstream: ValidatePositiveIntOrPercent. */
+export function validateIntOrPercent(value: number | string | undefined, path: string): FieldError[] {
+  if (typeof value === 'number') return nonNegative(value, path);
+  return value !== undefined && !isPercent(value) ? [invalidError(path, value, PERCENT_TEXT)] : [];
+}
+
+/** Upstream: IsNotMoreThan100Percent. */
+export function validateAtMostAll(value: number | string | undefined, path: string): FieldError[] {
+  const isTooMuch = typeof value === 'string' && isPercent(value) && Number.parseInt(value, 10) > 100;
+  return isTooMuch ? [invalidError(path, value, 'must not be greater than 100%')] : [];
+}
+
+export const isZero = (value: number | string | undefined): boolean =>
+  typeof value === 'string' ? Number.parseInt(value, 10) === 0 : (value ?? 0) === 0;
