@@ -125,8 +125,9 @@ export class NodeTunnelObject extends DurableObject<Env> {
     this.#drop(reason, 1000);
     const [cluster, node] = (this.ctx.id.name ?? '').split('/');
     if (!cluster || !node || this.env.KEDGE_API_ONLY === 'true') return;
-    const controllers: unknown = this.env.CONTROLLERS.getByName(cluster);
     // The lease tells the same later, so a failure here only costs time.
-    await (controllers as { nodeDisconnected(node: string): Promise<void> }).nodeDisconnected(node).catch(() => {});
+    await this.env.CONTROLLERS.getByName(cluster)
+      .nodeChanged(node)
+      .catch(() => {});
   }
 }
