@@ -30,9 +30,7 @@ const PRETTY: Output = { serializer: SERIALIZERS[0]!, metaVersion: 'v1', pretty:
 
 /** The media types of ordinary answers, as messages list them. */
 export function acceptedTypes(): string {
-  return [...SERIALIZERS.map((s) => s.mediaType), 'application/vnd.kubernetes.protobuf']
-    .filter((type, i, all) => all.indexOf(type) === i)
-    .join(', ');
+  return SERIALIZERS.map((serializer) => serializer.mediaType).join(', ');
 }
 
 /** What a route can answer besides the ordinary media types. */
@@ -41,6 +39,8 @@ export interface AcceptOptions {
   streams?: boolean;
   /** Transformations are possible; on by default. */
   transforms?: boolean;
+  /** The document lies beside the resource routes, whose refusal has words of its own. */
+  document?: boolean;
 }
 
 /** Chooses the output for a request. Throws 406. */
@@ -50,7 +50,8 @@ export function negotiateOutput(request: Request, query: URLSearchParams, option
   if (header === null || header === '' || header === 'application/json' || header === '*/*')
     return pretty ? PRETTY : PLAIN;
   const clauses = parseAccept(header);
-  if (!clauses.some((clause) => isKnownType(clause.type))) throw notAcceptable(options.streams === true);
+  if (options.document !== true && !clauses.some((clause) => isKnownType(clause.type)))
+    throw notAcceptable(options.streams === true);
   for (const clause of [...clauses].sort((a, b) => b.q - a.q)) {
     for (const serializer of SERIALIZERS) {
       if (clause.type !== '*/*' && clause.type !== serializer.mediaType) continue;
@@ -89,11 +90,7 @@ function notAcceptable(streams: boolean): StatusError {
 }
 
 function isKnownType(type: string): boolean {
-  return (
-    type === '*/*' ||
-    type === 'application/vnd.kubernetes.protobuf' ||
-    SERIALIZERS.some((serializer) => serializer.mediaType === type)
-  );
+  return type === '*/*' || SERIALIZERS.some((serializer) => serializer.mediaType === type);
 }
 
 function readParams(clause: Clause, serializer: Serializer, transforms: boolean): Output | undefined {
@@ -111,6 +108,7 @@ function readParams(clause: Clause, serializer: Serializer, transforms: boolean)
   if (as === undefined) return { serializer, metaVersion: 'v1', pretty };
   if (!transforms || !TRANSFORMS.has(as) || group !== 'meta.k8s.io') return undefined;
   if (version !== 'v1' && version !== 'v1beta1') return undefined;
+  if (as === 'Table' && !serializer.tables) return undefined;
   return { serializer, as: as as Transform, metaVersion: version, pretty };
 }
 

@@ -1,6 +1,7 @@
 /** Reads request bodies: size limit, media type, text. */
 import { StatusError } from '../../machinery/status.ts';
 import { acceptedTypes } from './accept.ts';
+import { PROTOBUF, protobufToJson } from './protobuf.ts';
 
 /** The largest request body, in bytes. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
@@ -18,8 +19,15 @@ export function contentTypeOf(request: Request): string {
 
 export type BodyFormat = 'json' | 'yaml';
 
-/** The format of a body that holds an object. Throws 415. */
-export function bodyFormat(request: Request): BodyFormat {
+/** Reads a body that holds an object, as text; protobuf comes as the JSON it stands for. Throws 400, 413, 415. */
+export async function readObjectText(request: Request): Promise<{ text: string; format: BodyFormat }> {
+  if (contentTypeOf(request) === PROTOBUF) return { text: protobufToJson(await readBytes(request)), format: 'json' };
+  const format = bodyFormat(request);
+  return { text: await readBody(request), format };
+}
+
+/** Throws 415. */
+function bodyFormat(request: Request): BodyFormat {
   const type = contentTypeOf(request);
   if (type === '' || type === 'application/json') return 'json';
   if (type === 'application/yaml') return 'yaml';
@@ -33,28 +41,45 @@ export function bodyFormat(request: Request): BodyFormat {
 /** The whole body as text. Throws 413 above the limit, before more than the limit was read. */
 export async function readBody(request: Request): Promise<string> {
   if (request.body === null) return '';
-  const length = Number(request.headers.get('content-length') ?? 'NaN');
-  if (length > MAX_BODY_BYTES) {
-    await request.body.cancel();
-    throw tooLarge();
-  }
-  if (length >= 0) return request.text();
+  if (await isBounded(request)) return request.text();
+  return new TextDecoder().decode(await readBounded(request.body));
+}
+
+async function readBytes(request: Request): Promise<Uint8Array> {
+  if (request.body === null) return new Uint8Array();
+  if (await isBounded(request)) return new Uint8Array(await request.arrayBuffer());
   return readBounded(request.body);
 }
 
-async function readBounded(body: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
+/** Whether the body names its length, within the limit. Throws 413 above it. */
+async function isBounded(request: Request): Promise<boolean> {
+  const length = Number(request.headers.get('content-length') ?? 'NaN');
+  if (length > MAX_BODY_BYTES) {
+    await request.body?.cancel();
+    throw tooLarge();
+  }
+  return length >= 0;
+}
+
+async function readBounded(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   const reader = body.getReader();
-  let text = '';
+  const chunks: Uint8Array[] = [];
   let bytes = 0;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
+    if (done) break;
     bytes += value.byteLength;
     if (bytes > MAX_BODY_BYTES) {
       await reader.cancel();
       throw tooLarge();
     }
-    text += decoder.decode(value, { stream: true });
+    chunks.push(value);
   }
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
 }

@@ -4,7 +4,7 @@ import type { Kind } from '../../machinery/kind.ts';
 import { apiVersionOf, type KubeObject } from '../../machinery/meta.ts';
 import type { ObjectSchema } from '../../machinery/schema.ts';
 import { badRequest, StatusError } from '../../machinery/status.ts';
-import { type BodyFormat, bodyFormat, readBody } from '../negotiation/body.ts';
+import { type BodyFormat, readObjectText } from '../negotiation/body.ts';
 import { yamlToJson } from '../negotiation/yaml-reader.ts';
 import type { RequestScope, ResourceCall } from '../scope.ts';
 import type { WriteOptions } from './options.ts';
@@ -15,14 +15,15 @@ export interface BodyType {
   version: string;
   kind: string;
   schema: ObjectSchema;
+  /** Other apiVersions of the same form. */
+  alsoAs?: readonly string[];
   defaults?(object: KubeObject): void;
 }
 
 /** Reads the body of a request as an object of `type`, with defaults filled in. */
 export async function readObject(call: ResourceCall, type: BodyType, options: WriteOptions): Promise<KubeObject> {
-  const { request } = call.scope;
-  const format = bodyFormat(request);
-  return decodeText(await readBody(request), { call, type, format, validation: options.fieldValidation });
+  const { text, format } = await readObjectText(call.scope.request);
+  return decodeText(text, { call, type, format, validation: options.fieldValidation });
 }
 
 export interface DecodeInput {
@@ -138,7 +139,7 @@ function checkType(
   const expected = apiVersionOf(type.group, type.version);
   const apiVersion = given.apiVersion || expected;
   const kind = given.kind || type.kind;
-  if (apiVersion === expected && kind === type.kind) return;
+  if ((apiVersion === expected || type.alsoAs?.includes(apiVersion)) && kind === type.kind) return;
   const parts = apiVersion.split('/');
   if (parts.length > 2) throw unrecognized(type, `unexpected GroupVersion string: ${apiVersion}`, text);
   const version = parts.pop()!;

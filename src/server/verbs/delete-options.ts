@@ -1,7 +1,7 @@
 /** DeleteOptions from the body or the query. Upstream: handlers/delete.go, metav1 validation ValidateDeleteOptions. */
 import type { KubeObject } from '../../machinery/meta.ts';
 import { badRequest, type FieldError, invalid } from '../../machinery/status.ts';
-import { bodyFormat, readBody } from '../negotiation/body.ts';
+import { readObjectText } from '../negotiation/body.ts';
 import { yamlToJson } from '../negotiation/yaml-reader.ts';
 import type { RequestScope } from '../scope.ts';
 import { checkDryRun } from './options.ts';
@@ -20,8 +20,8 @@ const POLICIES = ['Foreground', 'Background', 'Orphan', 'nil'];
 
 /** Reads and checks the options. A body wins over the query, as upstream has it. */
 export async function readDeleteOptions(scope: RequestScope): Promise<DeleteOptions> {
-  const format = scope.request.body === null ? 'json' : bodyFormat(scope.request);
-  const text = await readBody(scope.request);
+  if (scope.request.body === null) return checkDeleteOptions(fromQuery(scope.query));
+  const { text, format } = await readObjectText(scope.request);
   const raw = text === '' ? fromQuery(scope.query) : parseBody(text, format);
   return checkDeleteOptions(raw);
 }

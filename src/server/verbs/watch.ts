@@ -24,7 +24,9 @@ export async function watchVerb(call: ResourceCall): Promise<Response> {
   const body = openBody(call, { stream, rewrite, seconds });
   return new Response(body, {
     headers: {
-      'Content-Type': output.serializer.mediaType,
+      'Content-Type': output.serializer.writeEvent
+        ? `${output.serializer.mediaType};stream=watch`
+        : output.serializer.mediaType,
       'Cache-Control': 'no-cache, private',
       // The Workers runtime would hold frames back to compress them.
       'Content-Encoding': 'identity',
@@ -34,14 +36,13 @@ export async function watchVerb(call: ResourceCall): Promise<Response> {
 
 interface OpenWatch {
   stream: WatchStream;
-  rewrite: (frame: string) => string;
+  rewrite: (frame: string) => Uint8Array;
   seconds: number;
 }
 
 /** The frames of a watch as bytes, until its time is over or either side closes it. */
 function openBody(call: ResourceCall, { stream, rewrite, seconds }: OpenWatch): ReadableStream<Uint8Array> {
   const { clock } = call.parts.options;
-  const encoder = new TextEncoder();
   const ended = Promise.withResolvers<void>();
   call.scope.streaming = ended.promise;
   let cancelTimer: () => void = () => undefined;
@@ -65,7 +66,7 @@ function openBody(call: ResourceCall, { stream, rewrite, seconds }: OpenWatch): 
           if (!open) return;
           // WATCH-5: a client that does not read is cut off; it comes back and resumes.
           if ((controller.desiredSize ?? 0) < -MAX_BUFFERED_BYTES) return finish();
-          controller.enqueue(encoder.encode(rewrite(frame)));
+          controller.enqueue(rewrite(frame));
         };
         stream.onClose = finish;
       },
@@ -92,22 +93,46 @@ function watchQuery(call: ResourceCall, options: CollectionOptions): WatchQuery 
 }
 
 /** What frames become on their way to the client; storage's own form passes untouched. */
-function rewriter(call: ResourceCall, output: Output): (frame: string) => string {
-  if (!output.as && isStoredForm(call)) return (frame) => frame;
+function rewriter(call: ResourceCall, output: Output): (frame: string) => Uint8Array {
+  const encoder = new TextEncoder();
+  const { writeEvent } = output.serializer;
+  if (!output.as && !writeEvent && isStoredForm(call)) return (frame) => encoder.encode(frame);
   let columns = true;
-  return (frame) => {
-    let text = '';
-    for (const line of frame.split('\n')) {
-      if (line === '') continue;
+  const eventsOf = (frame: string): { type: string; object: KubeObject }[] =>
+    frame.split('\n').flatMap((line) => {
+      if (line === '') return [];
       const event = JSON.parse(line) as { type: string; object: KubeObject };
       if (event.type !== 'ERROR') {
         event.object = rewriteObject(call, event, { output, columns });
         columns = false;
       }
-      text += `${JSON.stringify(event)}\n`;
-    }
-    return text;
-  };
+      return [event];
+    });
+  if (writeEvent)
+    return (frame) => joined(eventsOf(frame).map((event) => writeEvent(event.type, typed(call, event.object))));
+  return (frame) =>
+    encoder.encode(
+      eventsOf(frame)
+        .map((event) => `${JSON.stringify(event)}\n`)
+        .join(''),
+    );
+}
+
+/** Protobuf needs the type that stored texts may leave out. */
+function typed(call: ResourceCall, object: KubeObject): KubeObject {
+  if (object.kind !== undefined && object.apiVersion !== undefined) return object;
+  return { ...object, kind: call.kind.kind, apiVersion: apiVersionOf(call.kind.group, call.kind.version) };
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0] as Uint8Array;
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 function rewriteObject(
