@@ -197,10 +197,13 @@ function seccomp({ spec, containers }: CheckInput) {
 }
 
 function sysctls({ spec, minor }: CheckInput) {
-  const bad = (spec.securityContext?.sysctls ?? [])
-    .map(({ name }) => name)
-    .filter((name) => (SYSCTLS[name] ?? Infinity) > minor);
+  const bad = (spec.securityContext?.sysctls ?? []).map(({ name }) => name).filter((name) => !isSafe(name, minor));
   return bad.length > 0 ? { reason: 'forbidden sysctls', detail: bad.join(', ') } : undefined;
+}
+
+function isSafe(sysctl: string, minor: number): boolean {
+  const since = SYSCTLS[sysctl];
+  return since !== undefined && since <= minor;
 }
 
 function hostProcess({ spec, containers }: CheckInput) {
