@@ -93,6 +93,8 @@ function refineCollectionVerb(info: RequestInfo, query: URLSearchParams): void {
   if (info.verb === 'get') info.verb = isWatchQuery(query) ? 'watch' : 'list';
   else if (info.verb === 'delete') info.verb = 'deletecollection';
   else if (info.verb !== 'watch') return;
+  // A rule for one name must not reach a whole collection.
+  if (info.verb === 'deletecollection') return;
   const selector = query.get('fieldSelector');
   if (selector === null) return;
   const name = exactName(selector);

@@ -13,7 +13,7 @@ export function addDiscoveryRoutes(app: Hono<ChainEnv>, parts: ServerParts): voi
     app.get(path, async (c) => {
       const { scope } = c.var;
       if (wantsAggregated(scope)) return aggregated(scope, aggregatedDiscovery(kinds(), path === '/api'));
-      return answer(scope, path === '/api' ? coreVersions(scope.url.host) : groupList(kinds()));
+      return answer(scope, path === '/api' ? coreVersions(scope.url.host) : groupList(kinds()), path === '/apis');
     });
   }
   app.all('/apis/:group', (c) => {
@@ -66,9 +66,9 @@ async function aggregated(scope: RequestScope, document: object): Promise<Respon
   return compressible(scope.request, body, { status: 200, headers });
 }
 
-function answer(scope: RequestScope, document: object): Response {
-  const output = negotiateOutput(scope.request, scope.query, { transforms: false });
-  const body = output.serializer.write(document, output.pretty);
+function answer(scope: RequestScope, value: object, document = false): Response {
+  const output = negotiateOutput(scope.request, scope.query, { transforms: false, document });
+  const body = output.serializer.write(value, output.pretty);
   return compressible(scope.request, body, {
     status: 200,
     headers: { 'Content-Type': output.serializer.mediaType, 'Cache-Control': 'no-cache, private' },

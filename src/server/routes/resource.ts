@@ -38,7 +38,6 @@ export async function answerResource(parts: ServerParts, scope: RequestScope): P
     namespace: kind.namespaced ? info.namespace : '',
     name: info.named ? info.name : '',
   };
-  warnDeprecated(call);
   if (!isReachable(kind, scope)) throw resourceNotFound();
   if (info.subresource !== '') return answerSubresource(call);
   return answerObject(call);
@@ -48,6 +47,7 @@ async function answerObject(call: ResourceCall): Promise<Response> {
   const { kind, scope } = call;
   const { info } = scope;
   if (info.verb === 'watch' && !(kind.verbs as readonly string[]).includes('watch')) throw notWatchable(call);
+  warnDeprecated(call);
   if (!kind.stored) {
     const component = await componentStatus(call);
     if (component) return component;

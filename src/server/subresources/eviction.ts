@@ -16,6 +16,7 @@ import { checkDeleteOptions, type DeleteOptions } from '../verbs/delete-options.
 import { loadStored } from '../verbs/get.ts';
 import { checkNamespace } from '../verbs/metadata.ts';
 import { parseWriteOptions } from '../verbs/options.ts';
+import { updateObject } from '../verbs/update-object.ts';
 import type { SubresourceHandler } from './handler.ts';
 
 interface Eviction extends KubeObject {
@@ -48,6 +49,7 @@ const evictionType = (): BodyType => ({
   version: 'v1',
   kind: 'Eviction',
   schema: objectSchema('policy/v1.Eviction'),
+  alsoAs: ['policy/v1beta1'],
 });
 
 export const evictionSubresource: SubresourceHandler = {
@@ -99,7 +101,36 @@ async function evict(call: ResourceCall, deletion: DeleteOptions): Promise<void>
       };
     }
   }
+  if (!deletion.dryRun) await markDisrupted(call, deletion);
   await deleteObject(call, deletion);
+}
+
+/** Says on the pod why it goes, for whoever counts its end. Upstream: addConditionAndDeletePod. */
+async function markDisrupted(call: ResourceCall, { preconditions }: DeleteOptions): Promise<void> {
+  const condition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    lastProbeTime: null,
+    lastTransitionTime: apiTime(call.parts.options.clock.now()),
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+  };
+  await updateObject(call, {
+    options: { dryRun: false, fieldManager: '', fieldValidation: 'Ignore', force: false },
+    optionsKind: 'UpdateOptions',
+    subresource: 'status',
+    strategy: {},
+    generation: false,
+    createAbsent: false,
+    retryConflicts: true,
+    bare: true,
+    ...(preconditions?.uid ? { uid: preconditions.uid } : {}),
+    transform(live) {
+      const pod = live as PodShape;
+      const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== condition.type);
+      return { ...pod, status: { ...pod.status, conditions: [...others, condition] } };
+    },
+  });
 }
 
 /** Pods that end anyway disturb nobody. Upstream: canIgnorePDB. */

@@ -95,7 +95,8 @@ async function locateService(call: ResourceCall, { scheme, name, port }: ProxyNa
   if (!wanted)
     throw serviceUnavailable(`no service port ${JSON.stringify(port)} found for service ${JSON.stringify(name)}`);
   const targets: { node: string; dial: string }[] = [];
-  for (const slice of await slicesOf(call, name)) {
+  const slices = await slicesOf(call, name);
+  for (const slice of slices) {
     const number = slice.ports?.find((each) => (each.name ?? '') === (wanted.name ?? ''))?.port;
     for (const { addresses, nodeName, conditions } of slice.endpoints ?? []) {
       if (number !== undefined && nodeName && conditions?.ready !== false && addresses[0]) {
@@ -104,6 +105,7 @@ async function locateService(call: ResourceCall, { scheme, name, port }: ProxyNa
     }
   }
   const target = targets[Math.floor(call.parts.options.random.next() * targets.length)];
+  if (targets.length === 0 && slices.length === 0) throw notFound(subjectOf(call.kind), name);
   if (!target) throw serviceUnavailable(`no endpoints available for service ${JSON.stringify(name)}`);
   return { ...target, tls: scheme === 'https' };
 }

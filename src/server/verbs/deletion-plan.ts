@@ -65,7 +65,6 @@ function planByPhase(object: KubeObject, now: number): DeletionPlan {
   }
   object.metadata.deletionTimestamp = apiTime(now);
   object.status = { ...(object.status as object | undefined), phase: 'Terminating' };
-  if (!held && (object.metadata.finalizers?.length ?? 0) === 0) return { type: 'remove', object, marked: true };
   return { type: 'mark', object };
 }
 

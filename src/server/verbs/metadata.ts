@@ -11,7 +11,8 @@ export function checkNamespace(call: ResourceCall, object: KubeObject): void {
     if (wanted !== '') object.metadata.namespace = wanted;
     return;
   }
-  if (given !== wanted)
+  if (!call.kind.namespaced) delete object.metadata.namespace;
+  else if (given !== wanted)
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
 }
 

@@ -9,6 +9,7 @@ import { conflict, invalid, notFound, StatusError } from '../../machinery/status
 import type { StoredObject } from '../../storage/contract.ts';
 import type { AttachedWrite } from '../contract.ts';
 import { decodeStored, encodeObject, textAtRevision } from '../encode.ts';
+import { attributesOf, authorize } from '../filters/authorization.ts';
 import { keyOf, type ResourceCall, subjectOf } from '../scope.ts';
 import { type CommitResult, commit } from './commit.ts';
 import { admissionRequest, strategyContext } from './context.ts';
@@ -65,6 +66,7 @@ export async function updateObject(call: ResourceCall, plan: UpdatePlan): Promis
 
 async function createInstead(call: ResourceCall, plan: UpdatePlan): Promise<Updated> {
   if (!plan.createAbsent) throw notFound(subjectOf(call.kind), call.name);
+  await authorize(call.parts, { ...attributesOf(call.scope), verb: 'create' });
   const object = await plan.transform(undefined);
   if (plan.uid) {
     const why = `uid mismatch: the provided object specified uid ${plan.uid}, and no existing object was found`;
@@ -102,6 +104,7 @@ async function tryUpdate(call: ResourceCall, plan: UpdatePlan, stored: StoredObj
     attached,
     encoded,
   });
+  if (gone && result.ok) return { text: textAtRevision(encoded, String(stored.revision)), created: false };
   return settle(call, {
     result,
     retry: unconditional || plan.retryConflicts === true,

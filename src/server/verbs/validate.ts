@@ -29,10 +29,9 @@ export function validateChanged(
 ): void {
   const context = strategyContext(call, input.dryRun);
   const { strategy, old } = input;
-  const errors = [
-    ...call.parts.validator.update(call.kind, object, old),
-    ...(strategy.validateUpdate?.(object, old, context) ?? []),
-  ];
+  const common = call.parts.validator.update(call.kind, object, old);
+  // Upstream checks metadata in general and in the strategy of each kind, so that each finding is a cause twice.
+  const errors = [...common, ...common, ...(strategy.validateUpdate?.(object, old, context) ?? [])];
   refuse(call.kind, object, errors);
   for (const text of strategy.warningsOnUpdate?.(object, old, context) ?? []) call.scope.warn(text);
 }
