@@ -94,7 +94,8 @@ function responseOf(answer: Pick<UpgradeAnswer, 'status' | 'headers' | 'body'>):
   const { status, headers, body } = answer;
   const empty = status === 204 || status === 205 || status === 304;
   if (empty) void body.cancel();
-  return new Response(empty ? null : body, { status, headers: endToEndHeaders(headers) });
+  // A body that says it is compressed is so already.
+  return new Response(empty ? null : body, { status, headers: endToEndHeaders(headers), encodeBody: 'manual' });
 }
 
 /**

@@ -13,6 +13,11 @@ export const DIAL_SCHEME_HEADER = 'x-kedge-dial-scheme';
 export const DIAL_CA_HEADER = 'x-kedge-dial-ca';
 /** Name that the target's certificate must be for. */
 export const DIAL_SERVER_NAME_HEADER = 'x-kedge-dial-server-name';
+/**
+ * Response header that tells the agent's own 502 from one of the target: `connect` when no connection came about, so that
+ * the request may be sent elsewhere, else `lost`.
+ */
+export const DIAL_ERROR_HEADER = 'x-kedge-dial-error';
 
 const CONTROL = new Set([DIAL_HEADER, DIAL_SCHEME_HEADER, DIAL_CA_HEADER, DIAL_SERVER_NAME_HEADER]);
 const HOP_BY_HOP = new Set([
@@ -88,13 +93,21 @@ function dialRequest(
       ...tlsOptions(target),
     });
     outgoing.setTimeout(CONNECT_TIMEOUT_MS, () => {
-      if (outgoing.socket?.connecting) outgoing.destroy(new Error('the connection timed out'));
+      if (outgoing.socket?.connecting) outgoing.destroy(new ConnectTimeout('the connection timed out'));
     });
     outgoing.on('response', (response) => resolve(answerOf(response)));
-    outgoing.on('error', (error) => reject(new HttpError(502, `error trying to reach service: ${error.message}`)));
+    outgoing.on('error', (error) => reject(dialFailure(error)));
     if (request.body) Readable.fromWeb(request.body as never).pipe(outgoing);
     else outgoing.end();
   });
+}
+
+class ConnectTimeout extends Error {}
+
+function dialFailure(error: Error): HttpError {
+  const unconnected = error instanceof ConnectTimeout || (error as NodeJS.ErrnoException).syscall === 'connect';
+  const why = unconnected ? 'connect' : 'lost';
+  return new HttpError(502, `error trying to reach service: ${error.message}`, [[DIAL_ERROR_HEADER, why]]);
 }
 
 function answerOf(response: IncomingMessage): OutgoingResponse {
@@ -136,7 +149,7 @@ function dialWebSocket(
   request.signal.addEventListener('abort', () => socket.terminate(), { once: true });
   return new Promise((resolve, reject) => {
     socket.on('unexpected-response', (_outgoing, response) => resolve(answerOf(response)));
-    socket.on('error', (error) => reject(new HttpError(502, `error trying to reach service: ${error.message}`)));
+    socket.on('error', (error) => reject(dialFailure(error)));
     // Messages may follow the handshake at once; they wait until the other side is joined.
     socket.on('upgrade', () => socket.pause());
     socket.on('open', () => {

@@ -61,7 +61,10 @@ async function serveRead(url: URL, options: KubeletHandlerOptions): Promise<Outg
 }
 
 function failure(error: unknown): OutgoingResponse {
-  if (error instanceof HttpError) return textResponse(error.status, error.message);
+  if (error instanceof HttpError) {
+    const answer = textResponse(error.status, error.message);
+    return { ...answer, headers: [...(answer.headers ?? []), ...error.headers] };
+  }
   if (error instanceof RuntimeError) {
     const status = error.code === 'NotFound' ? 404 : error.code === 'Unavailable' ? 503 : 500;
     return textResponse(status, error.message);

@@ -7,9 +7,12 @@ import type { Container, ContainerRuntime, Sandbox } from '../runtime/contract.t
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly status: number;
-  constructor(status: number, message: string) {
+  /** Headers of the answer besides its type. */
+  readonly headers: readonly [string, string][];
+  constructor(status: number, message: string, headers: readonly [string, string][] = []) {
     super(message);
     this.status = status;
+    this.headers = headers;
   }
 }
 
