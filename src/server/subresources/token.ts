@@ -1,7 +1,6 @@
 /** serviceaccounts/NAME/token. Upstream: registry/core/serviceaccount/storage/token.go. */
 import { objectSchema } from '../../kinds/index.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
-import { badRequest } from '../../machinery/status.ts';
 import { decodeStored } from '../encode.ts';
 import { negotiateOutput } from '../negotiation/accept.ts';
 import { respondValue } from '../respond/object.ts';
@@ -38,11 +37,6 @@ export const tokenSubresource: SubresourceHandler = {
     const type = tokenType();
     const request = await readObject(call, type, options);
     checkNamespace(call, request);
-    if (request.metadata.name && request.metadata.name !== call.name) {
-      throw badRequest(
-        `metadata.name: Invalid value: ${JSON.stringify(request.metadata.name)}: must match the service account name in the request URL`,
-      );
-    }
     const account = decodeStored(call.kind, (await loadStored(call)).text);
     parts.fieldOwners.recordUpdate({
       kind: {

@@ -58,4 +58,13 @@ describe('resource quotas', () => {
     await cluster.send(`PATCH ${NS}/persistentvolumeclaims/c`, { body: { metadata: { labels: { a: 'b' } } } });
     expect(await cluster.usage()).toEqual({ 'requests.storage': '1Gi' });
   });
+
+  it('count what another shard holds', async () => {
+    const cluster = await clusterWithQuota({ 'count/leases.coordination.k8s.io': '2' });
+    const create = (name: string) =>
+      cluster.send('POST /apis/coordination.k8s.io/v1/namespaces/default/leases', { body: { metadata: { name } } });
+    const replies = await Promise.all(['a', 'b', 'c'].map(create));
+    expect(replies.map((reply) => reply.status).sort()).toEqual([201, 201, 403]);
+    expect(await cluster.usage()).toEqual({ 'count/leases.coordination.k8s.io': '2' });
+  });
 });

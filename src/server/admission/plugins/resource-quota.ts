@@ -20,6 +20,7 @@ import { isCounted, missingAmounts, usageOf } from '../quota/usage.ts';
 import { isPodCreate, liveObject, refusal } from '../requests.ts';
 
 const QUOTAS = 'resourcequotas';
+const MAX_TRIES = 16;
 /** Kinds whose usage changes with an update. */
 const CHANGING = new Set(['services', 'persistentvolumeclaims']);
 
@@ -31,7 +32,7 @@ export const resourceQuota: AdmissionPlugin = {
     ((operation === 'CREATE' && subresource === '') ||
       (operation === 'UPDATE' && subresource === '' && CHANGING.has(kind.storedAs)) ||
       (operation === 'UPDATE' && subresource === 'resize')),
-  validate(request, context) {
+  async validate(request, context) {
     if (!request.object) return;
     const quotas = context.config.list<ResourceQuota>(QUOTAS, request.namespace);
     if (quotas.length === 0) return;
@@ -39,8 +40,11 @@ export const resourceQuota: AdmissionPlugin = {
     const delta = usageDelta(request);
     if (delta.size === 0) return;
     for (const quota of interesting) {
-      const charge = charged(request, quota, delta);
-      if (charge) request.attach?.(new QuotaCharge({ request, context, quota, delta }));
+      if (!charged(request, quota, delta) || !request.attach) continue;
+      const charge = new QuotaCharge({ request, context, quota, delta });
+      const { store } = context;
+      if (store.shardOf(request.kind.storedAs) === store.shardOf(QUOTAS)) request.attach(charge);
+      else await chargeAlone(charge, context);
     }
   },
 };
@@ -96,6 +100,24 @@ function charged(request: AdmissionRequest, quota: ResourceQuota, delta: Amounts
     request,
     `exceeded quota: ${quota.metadata.name}, requested: ${show(delta)}, used: ${show(used)}, limited: ${show(hard)}`,
   );
+}
+
+/**
+ * Charges a quota that another shard holds than the object. When the object is refused afterwards the usage stays too
+ * high until it is counted anew, as upstream's does.
+ */
+async function chargeAlone(charge: QuotaCharge, { store, random, observe }: AdmissionContext): Promise<void> {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const [op] = charge.ops;
+    if (!op) return;
+    const result = await store.shardOf(QUOTAS).transact({ id: random.uuid(), ops: [op] });
+    observe?.(result.tracked, QUOTAS);
+    if (result.ok) return;
+    if (result.why === 'TooLarge' || result.why === 'Full')
+      throw internalError(`the quota was not charged: ${result.why}`);
+    await charge.retry({ why: result.why, key: op.key });
+  }
+  throw internalError('the quota changed too often to be charged');
 }
 
 interface ChargeInput {
