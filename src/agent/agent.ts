@@ -94,6 +94,7 @@ class RealNode implements Agent {
   #machine!: Machine;
   #address = '';
   #client!: Client;
+  #proxyClient!: Client;
   #closeTransport: () => void = () => {};
   #network: Network | undefined;
   #pods: RunningPods | undefined;
@@ -167,6 +168,9 @@ class RealNode implements Agent {
     };
     const headers = { 'User-Agent': `kedge-agent/${VERSION}` };
     this.#client = createClient({ transport, baseURL: server, headers, fieldManager: 'kubelet' });
+    // Services are followed under the identity that upstream gives to kube-proxy.
+    const proxyHeaders = { ...headers, 'X-Kedge-Component': 'proxy' };
+    this.#proxyClient = createClient({ transport, baseURL: server, headers: proxyHeaders, fieldManager: 'kube-proxy' });
     const renew = keepRenewing(options, credential, (fresh) => {
       this.#credential = fresh;
     });
@@ -181,7 +185,7 @@ class RealNode implements Agent {
       node: this.nodeName,
       stateDir,
       cniConfDir: this.containerd.cniConf,
-      client: this.#client,
+      client: this.#proxyClient,
       server,
       clusterDomain: cluster.clusterDomain,
       clusterCIDR,

@@ -1,6 +1,7 @@
 /** The Worker: finds the cluster a request is for and hands it to that cluster's API server. */
 
 import type { Server } from '../server/contract.ts';
+import { ensureClusterDns } from './addons.ts';
 import { resolveCluster } from './cluster-address.ts';
 import { createClusterServer } from './cluster-server.ts';
 import type { Env } from './env.ts';
@@ -40,6 +41,7 @@ export default {
     const resident = residentOf(env, address.cluster);
     if (!resident.bootstrapped) {
       await resident.server.bootstrap();
+      if (env.KEDGE_API_ONLY !== 'true') await ensureClusterDns(resident.server);
       resident.bootstrapped = true;
     }
     const relative = address.rewritten === undefined ? request : new Request(address.rewritten, request);

@@ -19,7 +19,7 @@ import {
   userOfClaims,
 } from './service-account-token.ts';
 import { createSigningKeys, type SigningKeys } from './signing-keys.ts';
-import { ALL_AUTHENTICATED, MASTERS_GROUP } from './users.ts';
+import { ALL_AUTHENTICATED, MASTERS_GROUP, nodeOf, PROXY_USER } from './users.ts';
 
 export interface AuthenticatorDeps {
   settings: ClusterSettings;
@@ -64,6 +64,9 @@ const MAX_KNOWN_TOKENS = 2_048;
 /** How long the liveness of a bound object, and the generation of a node credential, are trusted. */
 const BOUND_OBJECT_RECHECK_MS = 500;
 const NODE_RECHECK_MS = 10_000;
+
+/** Names the part of a node that sends a request. */
+const COMPONENT_HEADER = 'x-kedge-component';
 
 const ADMIN: UserInfo = { name: 'kubernetes-admin', groups: [MASTERS_GROUP, ALL_AUTHENTICATED] };
 
@@ -117,7 +120,9 @@ export function createAuthenticator(deps: AuthenticatorDeps): TokenAuthenticator
       const token = bearerToken(request.headers);
       if (token === undefined) return null;
       try {
-        return (await authenticateToken(token)).user;
+        const { user } = await authenticateToken(token);
+        // A node's credential also speaks for the node's proxy, which upstream gives an identity of its own.
+        return request.headers.get(COMPONENT_HEADER) === 'proxy' && nodeOf(user) !== undefined ? PROXY_USER : user;
       } catch (error) {
         if (error instanceof InvalidTokenError) throw unauthorized();
         throw error;

@@ -12,6 +12,9 @@ export const ANONYMOUS_NAME = 'system:anonymous';
 const SERVICE_ACCOUNT_PREFIX = 'system:serviceaccount:';
 
 /** The user of a request without credentials. */
+/** The kube-proxy of a node: who the agent is when it follows Services. Upstream binds system:node-proxier to this user. */
+export const PROXY_USER: UserInfo = { name: 'system:kube-proxy', groups: [ALL_AUTHENTICATED] };
+
 export const anonymousUser = (): UserInfo => ({ name: ANONYMOUS_NAME, groups: [ALL_UNAUTHENTICATED] });
 
 export const serviceAccountUserName = (namespace: string, name: string): string =>
