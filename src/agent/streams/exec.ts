@@ -35,11 +35,12 @@ interface ChannelsOptions {
 }
 
 async function serveChannels(request: IncomingRequest, url: URL, options: ChannelsOptions): Promise<OutgoingResponse> {
+  const streams = streamSelection(url.searchParams);
+  const { id } = await runningContainer(options.runtime, containerTarget(url));
+  // Only now: kubectl asks again by SPDY when a WebSocket is refused, and shows the second answer.
   if (!request.upgrade) throw new HttpError(400, 'you must request an upgrade to WebSocket');
   const protocol = chooseProtocol(request, PROTOCOLS);
   if (!protocol) throw new HttpError(403, `no protocol of this server is asked for: ${PROTOCOLS.join(', ')}`);
-  const streams = streamSelection(url.searchParams);
-  const { id } = await runningContainer(options.runtime, containerTarget(url));
   const runtimeUrl = await options.open(id, streams).catch((error: unknown) => {
     if (isRuntimeError(error, 'NotFound')) throw new HttpError(404, error.message);
     throw error;

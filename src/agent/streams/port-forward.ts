@@ -19,6 +19,7 @@ export async function servePortForward(
 ): Promise<OutgoingResponse> {
   const [namespace, pod] = url.pathname.split('/').slice(2).map(decodeURIComponent);
   if (!namespace || !pod) throw new HttpError(404, `no such path: ${url.pathname}`);
+  const sandbox = await readySandbox(runtime, namespace, pod);
   if (!request.upgrade) throw new HttpError(400, 'you must request an upgrade to WebSocket');
   if (!chooseProtocol(request, [PROTOCOL])) {
     throw new HttpError(
@@ -26,7 +27,6 @@ export async function servePortForward(
       `port forwarding needs the WebSocket protocol ${PROTOCOL}, which kubectl 1.31 and later speak`,
     );
   }
-  const sandbox = await readySandbox(runtime, namespace, pod);
   const upgraded = await dialUpgrade(await runtime.portForwardUrl(sandbox.id, []), {
     'x-stream-protocol-version': 'portforward.k8s.io',
   });

@@ -12,6 +12,9 @@ const RST_STREAM = 3;
 const PING = 6;
 const GOAWAY = 7;
 const FLAG_FIN = 1;
+const ZLIB_HEADER = Buffer.from([0x78, 0x01]);
+/** An empty stored block: without it a decompressor holds the data back. */
+const ZLIB_FLUSH = Buffer.from([0, 0, 0, 0xff, 0xff]);
 const MAX_DATA = 32 * 1024;
 const MAX_FRAME = 8 * 1024 * 1024;
 
@@ -133,7 +136,7 @@ function synStream(id: number, headers: Record<string, string>, first: boolean):
   const stored = Buffer.alloc(5);
   stored.writeUInt16LE(plain.length, 1);
   stored.writeUInt16LE(~plain.length & 0xffff, 3);
-  const block = Buffer.concat([...(first ? [Buffer.from([0x78, 0x01])] : []), stored, plain]);
+  const block = Buffer.concat([...(first ? [ZLIB_HEADER] : []), stored, plain, ZLIB_FLUSH]);
   const frame = Buffer.alloc(18);
   frame.writeUInt16BE(0x8003, 0);
   frame.writeUInt16BE(SYN_STREAM, 2);
