@@ -229,10 +229,9 @@ function toChange(event: ReturnType<MemoryEngine['events']>['events'][number]): 
 }
 
 function dependents(engine: MemoryEngine, uid: string, kinds: ReadonlyMap<string, Dependent['kind']>): Dependent[] {
-  const { objects } = engine.projections(engine.resources(), undefined, 100_000);
-  return objects.flatMap(({ key, projection }) => {
+  return engine.dependents(uid).flatMap(({ key, projection }) => {
     const kind = kinds.get(key.resource);
-    if (!kind || !projection.owners.some((owner) => owner.uid === uid)) return [];
+    if (!kind) return [];
     return [{ kind, namespace: key.namespace, name: key.name, uid: projection.uid, deleting: projection.deleting }];
   });
 }
