@@ -2,6 +2,7 @@ import { cronJobCells } from '../../cells/workloads.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { CronJob } from '../../generated/types/batch-v1.ts';
+import { validateCronJob } from './validate.ts';
 
 export const cronJobs = defineKind<CronJob>('batch/v1/cronjobs', {
   defaults({ spec }) {
@@ -12,4 +13,5 @@ export const cronJobs = defineKind<CronJob>('batch/v1/cronjobs', {
     setPodTemplateDefaults(spec.jobTemplate?.spec?.template);
   },
   cells: cronJobCells,
+  strategy: { validateCreate: validateCronJob, validateUpdate: validateCronJob },
 });

@@ -2,6 +2,7 @@ import { jobCells } from '../../cells/workloads.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Job } from '../../generated/types/batch-v1.ts';
+import { validateJob, validateJobUpdate } from './validate.ts';
 
 const MAX_INT32 = 2147483647;
 
@@ -48,6 +49,8 @@ function generateSelector(job: Job): void {
 export const jobs = defineKind<Job>('batch/v1/jobs', {
   defaults: setJobDefaults,
   strategy: {
+    validateCreate: validateJob,
+    validateUpdate: validateJobUpdate,
     prepareForCreate(job) {
       if (job.spec.manualSelector !== true) generateSelector(job);
     },

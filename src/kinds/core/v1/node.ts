@@ -1,6 +1,7 @@
 import { nodeCells } from '../../cells/core.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Node } from '../../generated/types/core-v1.ts';
+import { validateNode, validateNodeUpdate } from './validate-node.ts';
 
 function setNodeDefaults(node: Node): void {
   const { spec, status } = node;
@@ -15,4 +16,5 @@ export const nodes = defineKind<Node>('core/v1/nodes', {
   defaults: setNodeDefaults,
   fieldsOf: (node) => ({ 'spec.unschedulable': String(node.spec.unschedulable ?? false) }),
   cells: nodeCells,
+  strategy: { validateCreate: validateNode, validateUpdate: validateNodeUpdate },
 });

@@ -2,6 +2,7 @@ import { persistentVolumeCells } from '../../cells/core.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { PersistentVolume } from '../../generated/types/core-v1.ts';
 import { setSharedSourceDefaults } from './pod-spec/volume-defaults.ts';
+import { validatePersistentVolume } from './validate-config.ts';
 
 const apiTime = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`;
 
@@ -15,6 +16,8 @@ export const persistentVolumes = defineKind<PersistentVolume>('core/v1/persisten
     volume.status.phase ??= 'Pending';
   },
   strategy: {
+    validateCreate: validatePersistentVolume,
+    validateUpdate: validatePersistentVolume,
     prepareForCreate(volume, { now }) {
       volume.status = { phase: 'Pending', lastPhaseTransitionTime: apiTime(now) };
     },

@@ -1,6 +1,7 @@
 import { secretCells } from '../../cells/core.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Secret } from '../../generated/types/core-v1.ts';
+import { validateSecret, validateSecretUpdate } from './validate-config.ts';
 
 const encoder = new TextEncoder();
 
@@ -21,4 +22,5 @@ export const secrets = defineKind<Secret>('core/v1/secrets', {
   },
   fieldsOf: (secret) => ({ type: secret.type ?? '' }),
   cells: secretCells,
+  strategy: { validateCreate: validateSecret, validateUpdate: validateSecretUpdate },
 });

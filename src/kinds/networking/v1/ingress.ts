@@ -1,5 +1,9 @@
 import { ingressCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Ingress } from '../../generated/types/networking-v1.ts';
+import { validateIngress, validateIngressCreate } from './validate-ingress.ts';
 
-export const ingresses = defineKind<Ingress>('networking.k8s.io/v1/ingresses', { cells: ingressCells });
+export const ingresses = defineKind<Ingress>('networking.k8s.io/v1/ingresses', {
+  cells: ingressCells,
+  strategy: { validateCreate: validateIngressCreate, validateUpdate: validateIngress },
+});

@@ -1,6 +1,7 @@
 import { persistentVolumeClaimCells } from '../../../cells/core.ts';
 import { defineKind } from '../../../define-kind.ts';
 import type { PersistentVolumeClaim, TypedObjectReference } from '../../../generated/types/core-v1.ts';
+import { validateClaim } from '../validate-config.ts';
 import { setClaimDefaults } from './defaults.ts';
 
 /** The two names of the data source are kept equal while neither crosses namespaces. Upstream: NormalizeDataSources. */
@@ -15,6 +16,8 @@ function matchDataSources({ spec }: PersistentVolumeClaim): void {
 export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>('core/v1/persistentvolumeclaims', {
   defaults: setClaimDefaults,
   strategy: {
+    validateCreate: validateClaim,
+    validateUpdate: validateClaim,
     prepareForCreate(claim) {
       claim.status = { phase: 'Pending' };
       matchDataSources(claim);
