@@ -106,6 +106,24 @@ describe('joining', () => {
   });
 });
 
+describe("a node's proxy", () => {
+  it('is what the credential of a node may speak for, and nobody else', async () => {
+    const cluster = await clusterWithToken();
+    const { token } = (await join(cluster, { token: TOKEN, nodeName: 'n' })).body;
+    const list = (bearer: string, resource: string) =>
+      cluster.send(`GET ${resource}`, { headers: { Authorization: `Bearer ${bearer}`, 'X-Kedge-Component': 'proxy' } });
+    expect((await list(token, '/apis/discovery.k8s.io/v1/endpointslices')).status).toBe(200);
+    expect((await list(token, '/api/v1/secrets')).status).toBe(403);
+    expect((await list(token, '/api/v1/pods')).status).toBe(403);
+    await cluster.send('POST /api/v1/namespaces/default/serviceaccounts', { body: { metadata: { name: 'bot' } } });
+    const minted = await cluster.send<{ metadata: object; status: { token: string } }>(
+      'POST /api/v1/namespaces/default/serviceaccounts/bot/token',
+      { body: { spec: {} } },
+    );
+    expect((await list(minted.body.status.token, '/apis/discovery.k8s.io/v1/endpointslices')).status).toBe(403);
+  });
+});
+
 describe('cluster keys', () => {
   it('sign serving certificates that verify against the authority', async () => {
     const deps = { clock: createManualClock(Date.now()), random: systemRandom };
