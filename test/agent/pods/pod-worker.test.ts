@@ -243,7 +243,7 @@ describe('a pod on a node', () => {
     const calls = bench.runtime.calls;
     expect(calls.indexOf('execSync')).toBeLessThan(calls.indexOf('stopContainer'));
     expect((await bench.events('end')).at(-1)).toMatchObject({ reason: 'Killing', message: 'Stopping container main' });
-    expect(bench.pods().set.size).toBe(0);
+    await bench.untilTrue(() => bench.pods().set.size === 0);
   });
 
   test('is found again by a new agent, which restarts nothing and writes nothing', async () => {
