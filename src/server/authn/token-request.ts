@@ -130,29 +130,35 @@ function checkMetadata(request: TokenRequest, { namespace, name }: AccountName):
 
 type BoundClaims = Pick<ServiceAccountClaims, 'pod' | 'secret' | 'node'>;
 
+type Binder = (ref: BoundObjectReference, account: AccountName, lookup: ObjectLookup) => Promise<BoundClaims>;
+
+/** How a token is bound to an object of the core group, by its kind. */
+const BINDERS: Readonly<Record<string, Binder>> = {
+  Pod: bindPod,
+  Node: async (ref, _account, lookup) => ({
+    node: claimOf(await bound(ref, { resource: 'nodes', namespace: '' }, lookup)),
+  }),
+  Secret: async (ref, { namespace }, lookup) => ({
+    secret: claimOf(await bound(ref, { resource: 'secrets', namespace }, lookup)),
+  }),
+};
+
 async function bind(ref: BoundObjectReference, account: AccountName, lookup: ObjectLookup): Promise<BoundClaims> {
-  const group = ref.apiVersion?.includes('/') ? ref.apiVersion.split('/')[0] : '';
-  const kind = group === '' ? ref.kind : undefined;
-  switch (kind) {
-    case 'Pod': {
-      const pod = await bound<PodShape>(ref, { resource: 'pods', namespace: account.namespace }, lookup);
-      if (pod.spec?.serviceAccountName !== account.name) {
-        throw badRequest(
-          `cannot bind token for serviceaccount ${JSON.stringify(account.name)} to pod running with different serviceaccount name.`,
-        );
-      }
-      const node = pod.spec.nodeName ? await nodeClaim(pod.spec.nodeName, lookup) : undefined;
-      return { pod: claimOf(pod), ...(node ? { node } : {}) };
-    }
-    case 'Node':
-      return { node: claimOf(await bound(ref, { resource: 'nodes', namespace: '' }, lookup)) };
-    case 'Secret':
-      return { secret: claimOf(await bound(ref, { resource: 'secrets', namespace: account.namespace }, lookup)) };
-    default: {
-      const version = group === '' ? '/v1' : ref.apiVersion;
-      throw badRequest(`cannot bind token to object of type ${version}, Kind=${ref.kind ?? ''}`);
-    }
+  const core = !ref.apiVersion?.includes('/');
+  const binder = core && ref.kind !== undefined ? BINDERS[ref.kind] : undefined;
+  if (binder) return binder(ref, account, lookup);
+  throw badRequest(`cannot bind token to object of type ${core ? '/v1' : ref.apiVersion}, Kind=${ref.kind ?? ''}`);
+}
+
+async function bindPod(ref: BoundObjectReference, account: AccountName, lookup: ObjectLookup): Promise<BoundClaims> {
+  const pod = await bound<PodShape>(ref, { resource: 'pods', namespace: account.namespace }, lookup);
+  if (pod.spec?.serviceAccountName !== account.name) {
+    throw badRequest(
+      `cannot bind token for serviceaccount ${JSON.stringify(account.name)} to pod running with different serviceaccount name.`,
+    );
   }
+  const node = pod.spec.nodeName ? await nodeClaim(pod.spec.nodeName, lookup) : undefined;
+  return { pod: claimOf(pod), ...(node ? { node } : {}) };
 }
 
 interface Place {

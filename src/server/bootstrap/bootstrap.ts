@@ -127,35 +127,43 @@ function planChange(
     const metadata = { ...object.metadata, uid: options.random.uuid(), creationTimestamp: created };
     return { type: 'create', key, object: encodeObject(kind, { ...object, metadata }) };
   }
-  const repaired = repair(object, present);
+  const repaired = REPAIRS[object.kind ?? '']?.(object, present);
   if (!repaired) return undefined;
   const revision = Number(present.metadata.resourceVersion);
   return { type: 'update', key, object: encodeObject(kind, repaired), expect: { revision } };
 }
 
-/** The present object completed, or undefined when it needs nothing. What users added is kept. */
-function repair(wanted: KubeObject, present: KubeObject): KubeObject | undefined {
-  const { annotations = {}, labels = {} } = present.metadata;
-  switch (wanted.kind) {
-    case 'Role':
-    case 'ClusterRole':
-      if (annotations[AUTOUPDATE_RBAC] === 'false' || wanted.aggregationRule) return undefined;
-      return addMissing(present, wanted, 'rules');
-    case 'RoleBinding':
-    case 'ClusterRoleBinding':
-      return annotations[AUTOUPDATE_RBAC] === 'false' ? undefined : addMissing(present, wanted, 'subjects');
-    case 'FlowSchema':
-    case 'PriorityLevelConfiguration':
-      return annotations[AUTOUPDATE_FLOW] === 'true' ? withSpec(present, wanted) : undefined;
-    case 'APIService':
-      return AUTOMANAGED_API_SERVICE in labels ? withSpec(present, wanted) : undefined;
-    case 'ConfigMap':
-      return wanted.metadata.name === MARKER.name && canonical(present.data) !== canonical(wanted.data)
-        ? { ...present, data: wanted.data }
-        : undefined;
-    default:
-      return undefined;
-  }
+/** The present object completed, or undefined when it needs nothing. */
+type Repair = (wanted: KubeObject, present: KubeObject) => KubeObject | undefined;
+
+/** What users added is kept, and so is what they said to leave alone. */
+const REPAIRS: Readonly<Record<string, Repair>> = {
+  Role: repairRules,
+  ClusterRole: repairRules,
+  RoleBinding: repairSubjects,
+  ClusterRoleBinding: repairSubjects,
+  FlowSchema: repairFlow,
+  PriorityLevelConfiguration: repairFlow,
+  APIService: (wanted, present) =>
+    AUTOMANAGED_API_SERVICE in (present.metadata.labels ?? {}) ? withSpec(present, wanted) : undefined,
+  ConfigMap: (wanted, present) =>
+    wanted.metadata.name === MARKER.name && canonical(present.data) !== canonical(wanted.data)
+      ? { ...present, data: wanted.data }
+      : undefined,
+};
+
+const updatesRbac = ({ metadata }: KubeObject): boolean => metadata.annotations?.[AUTOUPDATE_RBAC] !== 'false';
+
+function repairRules(wanted: KubeObject, present: KubeObject): KubeObject | undefined {
+  return updatesRbac(present) && !wanted.aggregationRule ? addMissing(present, wanted, 'rules') : undefined;
+}
+
+function repairSubjects(wanted: KubeObject, present: KubeObject): KubeObject | undefined {
+  return updatesRbac(present) ? addMissing(present, wanted, 'subjects') : undefined;
+}
+
+function repairFlow(wanted: KubeObject, present: KubeObject): KubeObject | undefined {
+  return present.metadata.annotations?.[AUTOUPDATE_FLOW] === 'true' ? withSpec(present, wanted) : undefined;
 }
 
 /** The present object with the entries of a list field that only the wanted one has. */

@@ -21,6 +21,11 @@ export interface BootstrapInput {
   now: number;
 }
 
+const TOKEN_TRACKING = 'kube-apiserver-legacy-service-account-token-tracking';
+const CLUSTER_ROLE = 'rbac.authorization.k8s.io/v1/ClusterRole';
+
+const typeOf = ({ apiVersion, kind }: KubeObject): string => `${apiVersion}/${kind}`;
+
 /** Complete but for uid, resourceVersion and creationTimestamp. */
 export function bootstrapObjects(input: BootstrapInput): KubeObject[] {
   const time = new Date(input.now).toISOString().replace(/\.\d+Z$/, 'Z');
@@ -29,10 +34,11 @@ export function bootstrapObjects(input: BootstrapInput): KubeObject[] {
     JSON.stringify(input.caCertificate).slice(1, -1),
   );
   const objects = text.split('\n').map((line) => JSON.parse(line) as KubeObject);
-  for (const object of objects) adapt(object, input, time);
+  for (const object of objects) ADAPTATIONS[object.kind ?? '']?.(object, input, time);
   if (input.aggregateRoles) aggregate(objects);
   // Namespaces come first, so that no object stands in a namespace that is missing.
-  objects.sort((a, b) => Number(b.kind === 'Namespace') - Number(a.kind === 'Namespace'));
+  const rank = (object: KubeObject): number => (typeOf(object) === 'v1/Namespace' ? 0 : 1);
+  objects.sort((a, b) => rank(a) - rank(b));
   return [...objects, ...endpoints(input.advertise)];
 }
 
@@ -43,28 +49,25 @@ export function apiServiceAddress(serviceCIDR: string): string {
   return [...parts.slice(0, 3), Number(parts[3]) + 1].join('.');
 }
 
-function adapt(object: KubeObject, { settings }: BootstrapInput, time: string): void {
-  const address = apiServiceAddress(settings.serviceCIDR);
-  switch (object.kind) {
-    case 'Service':
-      object.spec = { ...(object.spec as object), clusterIP: address, clusterIPs: [address] };
-      break;
-    case 'IPAddress':
-      object.metadata.name = address;
-      break;
-    case 'ServiceCIDR':
-      object.spec = { cidrs: [settings.serviceCIDR] };
-      break;
-    case 'ConfigMap':
-      if (object.metadata.name === 'kube-apiserver-legacy-service-account-token-tracking') {
-        object.data = { since: time.slice(0, 10) };
-      }
-      break;
-  }
-}
+/** What of the recorded objects depends on the cluster, by kind. */
+const ADAPTATIONS: Readonly<Record<string, (object: KubeObject, input: BootstrapInput, time: string) => void>> = {
+  Service(object, { settings }) {
+    const address = apiServiceAddress(settings.serviceCIDR);
+    object.spec = { ...(object.spec as object), clusterIP: address, clusterIPs: [address] };
+  },
+  IPAddress(object, { settings }) {
+    object.metadata.name = apiServiceAddress(settings.serviceCIDR);
+  },
+  ServiceCIDR(object, { settings }) {
+    object.spec = { cidrs: [settings.serviceCIDR] };
+  },
+  ConfigMap(object, _input, time) {
+    if (object.metadata.name === TOKEN_TRACKING) object.data = { since: time.slice(0, 10) };
+  },
+};
 
 function aggregate(objects: readonly KubeObject[]): void {
-  const roles = objects.filter((object) => object.kind === 'ClusterRole') as unknown as ClusterRole[];
+  const roles = objects.filter((object) => typeOf(object) === CLUSTER_ROLE) as unknown as ClusterRole[];
   const matches = (selector: { matchLabels?: Record<string, string> }, role: ClusterRole): boolean =>
     Object.entries(selector.matchLabels ?? {}).every(([key, value]) => role.metadata.labels?.[key] === value);
   // edit aggregates into admin and view into edit, so each round carries rules one step further.

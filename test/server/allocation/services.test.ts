@@ -39,7 +39,7 @@ describe('service addresses', () => {
     const cluster = await createTestCluster({ bootstrap: true });
     for (const name of ['a', 'b']) await create(cluster, name, { ports: [{ port: 80 }] });
     await cluster.send(`DELETE ${PATH}/a`);
-    const spec = { type: 'ExternalName', externalName: 'example.com', clusterIP: null, clusterIPs: null };
+    const spec = { type: 'ExternalName', externalName: 'example.com' };
     expect((await cluster.send(`PATCH ${PATH}/b`, { body: { spec } })).status).toBe(200);
     expect(await addresses(cluster)).toEqual(['10.96.0.1']);
   });

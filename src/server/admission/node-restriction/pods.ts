@@ -73,7 +73,7 @@ async function checkOwner(
   if (owners.length > 1)
     throw refusal(request, `${who} can only create pods with a single owner reference set to itself`);
   const owner = owners[0];
-  if (owner?.apiVersion !== 'v1' || owner.kind !== 'Node' || owner.name !== node) {
+  if (!owner || `${owner.apiVersion}/${owner.kind}/${owner.name}` !== `v1/Node/${node}`) {
     throw refusal(request, `${who} can only create pods with an owner reference set to itself`);
   }
   if (!owner.controller)

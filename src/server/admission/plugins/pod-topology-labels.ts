@@ -5,6 +5,9 @@ import { findObject } from '../requests.ts';
 
 const LABELS = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'] as const;
 
+/** An unnamed target is a node. */
+const BINDING_TARGETS = new Set(['', 'Node']);
+
 interface Target {
   metadata: { labels?: Record<string, string> };
   target?: { kind?: string; name?: string };
@@ -15,14 +18,14 @@ export const podTopologyLabels: AdmissionPlugin = {
   name: 'PodTopologyLabels',
   handles: ({ kind, operation, subresource, object }) => {
     if (operation !== 'CREATE' || !object) return false;
-    if (kind.storedAs !== 'pods' && kind.kind !== 'Binding') return false;
+    if (kind.storedAs !== 'pods' && kind.resource !== 'bindings') return false;
     return subresource === 'binding' || subresource === '';
   },
   async admit({ object, subresource, kind }, context) {
     const target = object as unknown as Target;
-    const isBinding = subresource === 'binding' || kind.kind === 'Binding';
+    const isBinding = subresource === 'binding' || kind.resource === 'bindings';
     const name = isBinding ? target.target?.name : target.spec?.nodeName;
-    if (!name || (isBinding && target.target?.kind && target.target.kind !== 'Node')) return;
+    if (!name || (isBinding && !BINDING_TARGETS.has(target.target?.kind ?? ''))) return;
     const node = await findObject<Node>(context, { resource: 'nodes', namespace: '', name });
     if (!node) return;
     for (const label of LABELS) {
