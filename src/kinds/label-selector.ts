@@ -3,8 +3,8 @@ import {
   forbiddenError,
   invalidError,
   invalidErrors,
+  labelKey,
   labelValue,
-  qualifiedName,
   requiredError,
   validateLabels,
 } from '../machinery/validation/index.ts';
@@ -24,7 +24,7 @@ export function validateLabelSelector(selector: LabelSelector, path: string): Fi
           forbiddenError(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
         );
     } else errors.push(invalidError(`${at}.operator`, operator, 'not a valid selector operator'));
-    errors.push(...invalidErrors(`${at}.key`, key, qualifiedName(key)));
+    errors.push(...invalidErrors(`${at}.key`, key, labelKey(key)));
     for (const [position, value] of (values ?? []).entries())
       errors.push(...invalidErrors(`${at}.values[${position}]`, value, labelValue(value)));
   }

@@ -61,12 +61,15 @@ function compileMap(values: Schema, schema: Schema): Decoder {
     const map = value as JsonRecord;
     for (const key of Object.keys(map)) {
       const before = map[key];
-      const after = before === null ? zeroOf(values) : item(before, context);
+      const after = before === null ? emptyOf(values) : item(before, context);
       if (after !== before) setOwn(map, key, after);
     }
     return map;
   };
 }
+
+/** A null value of a map: bytes come back as an empty text once they were stored. */
+const emptyOf = (schema: Schema): unknown => (schema.type === 'byte' ? '' : zeroOf(schema));
 
 /** The first alternative whose JSON type fits; scalars that are not listed (a bool, say) pass. */
 function compileAlternatives(schemas: readonly Schema[]): Decoder {

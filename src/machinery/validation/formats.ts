@@ -39,7 +39,6 @@ const LABEL_1035_TEXT =
   "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character";
 const NAME_PART_TEXT =
   "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
-const QUALIFIED_TEXT = NAME_PART_TEXT.replace('name part', 'a qualified name');
 const LABEL_VALUE_TEXT =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
 
@@ -84,8 +83,13 @@ export function wildcardSubdomain(value: string): string[] {
   return errors;
 }
 
-/** `prefix/name` with an optional prefix: keys of labels and annotations, finalizers. */
-export function qualifiedName(value: string): string[] {
+/** How the parts of a qualified name are named and counted in messages. */
+interface NameTexts {
+  whole: string;
+  unit: 'bytes' | 'characters';
+}
+
+function prefixedName(value: string, { whole: noun, unit }: NameTexts): string[] {
   const parts = value.split('/');
   const errors: string[] = [];
   let name = parts[0] ?? '';
@@ -95,18 +99,23 @@ export function qualifiedName(value: string): string[] {
     if (prefix === '') errors.push(`prefix part ${NOT_EMPTY}`);
     else errors.push(...dns1123Subdomain(prefix).map((text) => `prefix part ${text}`));
   } else if (parts.length > 2) {
-    return [
-      `${regexText(QUALIFIED_TEXT, NAME_PART, 'MyName', 'my.name', '123-abc')} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
-    ];
+    const text = regexText(NAME_PART_TEXT.replace('name part', noun), NAME_PART, 'MyName', 'my.name', '123-abc');
+    return [`${text} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
   }
   if (name === '') errors.push(`name part ${NOT_EMPTY}`);
-  else if (name.length > LABEL_LENGTH) errors.push(`name part ${maxLengthText(LABEL_LENGTH)}`);
+  else if (name.length > LABEL_LENGTH) errors.push(`name part must be no more than ${LABEL_LENGTH} ${unit}`);
   if (!RE.namePart.test(name)) errors.push(regexText(NAME_PART_TEXT, NAME_PART, 'MyName', 'my.name', '123-abc'));
   return errors;
 }
 
+/** `prefix/name` with an optional prefix: keys of annotations, finalizers, resources. */
+export const qualifiedName = (value: string): string[] =>
+  prefixedName(value, { whole: 'a qualified name', unit: 'characters' });
+
+export const labelKey = (value: string): string[] => prefixedName(value, { whole: 'a valid label key', unit: 'bytes' });
+
 export function labelValue(value: string): string[] {
-  const errors = value.length > LABEL_LENGTH ? [maxLengthText(LABEL_LENGTH)] : [];
+  const errors = value.length > LABEL_LENGTH ? [`must be no more than ${LABEL_LENGTH} bytes`] : [];
   if (!RE.labelValue.test(value)) errors.push(regexText(LABEL_VALUE_TEXT, LABEL_VALUE, 'MyValue', 'my_value', '12345'));
   return errors;
 }

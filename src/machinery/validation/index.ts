@@ -25,6 +25,7 @@ export {
   isIPv4,
   isIPv6,
   isPercent,
+  labelKey,
   labelValue,
   maxLengthText,
   NON_NEGATIVE,

@@ -7,6 +7,7 @@ import {
   dns1035Label,
   dns1123Label,
   dns1123Subdomain,
+  labelKey,
   labelValue,
   NON_NEGATIVE,
   pathSegment,
@@ -102,7 +103,7 @@ function maskTrailingDash(name: string): string {
 export function validateLabels(labels: Readonly<Record<string, string>>, field: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const [key, value] of Object.entries(labels)) {
-    errors.push(...invalidErrors(field, key, qualifiedName(key)), ...invalidErrors(field, value, labelValue(value)));
+    errors.push(...invalidErrors(field, key, labelKey(key)), ...invalidErrors(field, value, labelValue(value)));
   }
   return errors;
 }

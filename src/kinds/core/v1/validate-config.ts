@@ -48,7 +48,7 @@ export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): Fi
     errors.push(...invalidErrors(`binaryData[${key}]`, key, configMapKey(key)));
     size += decodedLength(value);
   }
-  if (size > MAX_SIZE) errors.push(tooLongError('', MAX_SIZE));
+  if (size > MAX_SIZE) errors.push(tooLongError('[]', MAX_SIZE));
   return errors;
 }
 
@@ -80,7 +80,7 @@ export function validateSecret({ data = {}, type = '', metadata }: Secret): Fiel
   const account = 'kubernetes.io/service-account.name';
   if (type === 'kubernetes.io/service-account-token' && !metadata.annotations?.[account])
     errors.push(requiredError(`metadata.annotations[${account}]`));
-  for (const key of SECRET_KEYS[type] ?? []) if (!Object.hasOwn(data, key)) errors.push(requiredError(`data[${key}]`));
+  for (const key of SECRET_KEYS[type] ?? []) if (!data[key]) errors.push(requiredError(`data[${key}]`));
   if (type === 'kubernetes.io/basic-auth' && !Object.hasOwn(data, 'username') && !Object.hasOwn(data, 'password')) {
     errors.push(requiredError('data[username]'), requiredError('data[password]'));
   }

@@ -1,6 +1,7 @@
 import { age, nameOf } from '../../cells/text.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { PriorityClass } from '../../generated/types/scheduling-v1.ts';
+import { validatePriorityClass, validatePriorityClassUpdate } from './validate.ts';
 
 export const priorityClasses = defineKind<PriorityClass>('scheduling.k8s.io/v1/priorityclasses', {
   cached: true,
@@ -14,4 +15,5 @@ export const priorityClasses = defineKind<PriorityClass>('scheduling.k8s.io/v1/p
     age(object, now),
     object.preemptionPolicy ?? '',
   ],
+  strategy: { validateCreate: validatePriorityClass, validateUpdate: validatePriorityClassUpdate },
 });

@@ -9,7 +9,6 @@ import {
   invalidError,
   invalidErrors,
   ipAddress,
-  isIPv4,
   notSupportedError,
   portName,
   portNumber,
@@ -17,6 +16,7 @@ import {
   requiredError,
   validateLabels,
 } from '../../../../machinery/validation/index.ts';
+import { hasLeadingZeros, validateReachableIP } from '../../../endpoint-address.ts';
 import type { Service, ServicePort } from '../../../generated/types/core-v1.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
@@ -137,19 +137,10 @@ function validateClusterIPs({ spec }: Service): FieldError[] {
   return errors;
 }
 
-const RESERVED: readonly [RegExp, string][] = [
-  [/^0\.0\.0\.0$/, 'may not be unspecified (0.0.0.0)'],
-  [/^127\./, 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],
-  [/^169\.254\./, 'may not be in the link-local range (169.254.0.0/16, fe80::/10)'],
-  [/^224\.0\.0\./, 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'],
-];
-
 function validateExternalIP(ip: string, path: string): FieldError[] {
-  if (/^\d+(\.\d+){3}$/.test(ip) && !isIPv4(ip) && isIPv4(ip.replace(/\b0+(?=\d)/g, '')))
-    return [invalidError(path, ip, 'must not have leading 0s')];
+  if (hasLeadingZeros(ip)) return [invalidError(path, ip, 'must not have leading 0s')];
   const texts = ipAddress(ip);
-  if (texts.length > 0) return invalidErrors(path, ip, texts);
-  return RESERVED.filter(([pattern]) => pattern.test(ip)).map(([, text]) => invalidError(path, ip, text));
+  return texts.length > 0 ? invalidErrors(path, ip, texts) : validateReachableIP(ip, path);
 }
 
 function validateBalancing({ spec, metadata }: Service): FieldError[] {

@@ -1,0 +1,35 @@
+import type { FieldError } from '../../../machinery/status.ts';
+import { forbiddenError, invalidError, notSupportedError } from '../../../machinery/validation/index.ts';
+import type { PriorityClass } from '../../generated/types/scheduling-v1.ts';
+
+/** Above it only the classes of the system itself. */
+const MAX_USER_PRIORITY = 1_000_000_000;
+const SYSTEM: Readonly<Record<string, number>> = {
+  'system-cluster-critical': 2_000_000_000,
+  'system-node-critical': 2_000_001_000,
+};
+const POLICIES = ['PreemptLowerPriority', 'Never'];
+
+/** Upstream: scheduling/validation ValidatePriorityClass. */
+export function validatePriorityClass({ metadata, value, preemptionPolicy }: PriorityClass): FieldError[] {
+  const errors: FieldError[] = [];
+  const name = metadata.name ?? '';
+  if (name.startsWith('system-')) {
+    if (SYSTEM[name] === undefined) {
+      const why = `priority class names with 'system-' prefix are reserved for system use only. error: ${name} is not a known system priority class`;
+      errors.push(forbiddenError('metadata.name', why));
+    }
+  } else if ((value ?? 0) > MAX_USER_PRIORITY)
+    errors.push(forbiddenError('value', `maximum allowed value of a user defined priority is ${MAX_USER_PRIORITY}`));
+  if (!POLICIES.includes(preemptionPolicy ?? ''))
+    errors.push(notSupportedError('preemptionPolicy', preemptionPolicy, POLICIES));
+  return errors;
+}
+
+export function validatePriorityClassUpdate(object: PriorityClass, old: PriorityClass): FieldError[] {
+  const errors: FieldError[] =
+    object.value === old.value ? [] : [forbiddenError('value', 'may not be changed in an update.')];
+  if (object.preemptionPolicy !== old.preemptionPolicy)
+    errors.push(invalidError('preemptionPolicy', object.preemptionPolicy, 'field is immutable'));
+  return errors;
+}
