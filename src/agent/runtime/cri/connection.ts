@@ -1,5 +1,6 @@
 import { Client, type ClientReadableStream, credentials, status } from '@grpc/grpc-js';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/proto-loader';
+import type { Clock } from '../../../base/clock.ts';
 import { RuntimeError, type RuntimeErrorCode } from '../contract.ts';
 import { criDefinition } from './wire.ts';
 
@@ -38,8 +39,10 @@ function methodOf(service: string, name: string): Method {
 /** One HTTP/2 connection to containerd's socket; it reconnects by itself. */
 export class CriConnection {
   readonly #client: Client;
+  readonly #clock: Clock;
 
-  constructor(socket: string) {
+  constructor(socket: string, clock: Clock) {
+    this.#clock = clock;
     this.#client = new Client(`unix://${socket}`, credentials.createInsecure(), {
       'grpc.max_receive_message_length': MAX_MESSAGE,
       'grpc.max_send_message_length': MAX_MESSAGE,
@@ -54,7 +57,7 @@ export class CriConnection {
     return new Promise<R>((resolve, reject) => {
       if (limits.signal?.aborted) return reject(new RuntimeError('Canceled', 'context canceled'));
       const timeout = limits.timeout ?? DEFAULT_TIMEOUT;
-      const options = timeout > 0 ? { deadline: timeout + Date.now() } : {};
+      const options = timeout > 0 ? { deadline: timeout + this.#clock.now() } : {};
       const onAbort = () => call.cancel();
       const call = this.#client.makeUnaryRequest(
         method.path,

@@ -20,7 +20,7 @@ export class CriRuntime implements c.ContainerRuntime {
   #events: TaskEvents | undefined;
 
   constructor(socket: string, clock: Clock = systemClock) {
-    this.#connection = new CriConnection(socket);
+    this.#connection = new CriConnection(socket, clock);
     this.#clock = clock;
   }
 
