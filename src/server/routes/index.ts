@@ -5,6 +5,7 @@ import { pageNotFound } from '../errors.ts';
 import type { ServerParts } from '../scope.ts';
 import { addDiscoveryRoutes } from './discovery.ts';
 import { addHealthRoutes } from './health.ts';
+import { addOpenApiRoutes } from './openapi.ts';
 import { answerResource } from './resource.ts';
 import { addRootRoutes } from './root.ts';
 
@@ -13,6 +14,7 @@ export function addRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
   addHealthRoutes(app, parts);
   addRootRoutes(app, parts);
   addDiscoveryRoutes(app, parts);
+  addOpenApiRoutes(app, parts);
   app.all('*', (c) => {
     const { scope } = c.var;
     return scope.info.isResource ? answerResource(parts, scope) : pageNotFound();
