@@ -109,7 +109,10 @@ export async function relayRequest(
 ): Promise<Response> {
   const url = new URL(request.url);
   const { method, signal, body } = request;
-  const head = { method, url: url.pathname + url.search, headers: endToEndHeaders(request.headers), signal };
+  const headers = endToEndHeaders(request.headers).filter(([name]) => name !== 'host');
+  // `node` is the kubelet API itself; any other host is the one that the client of a proxied request named.
+  if (url.host !== 'node') headers.push(['host', url.host]);
+  const head = { method, url: url.pathname + url.search, headers, signal };
   try {
     if (!isUpgrade(request)) return responseOf(await sendRequest(mux, { ...head, body }));
     const answer = await sendUpgrade(mux, head);

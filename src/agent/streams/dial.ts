@@ -150,9 +150,9 @@ function dialWebSocket(
   return new Promise((resolve, reject) => {
     socket.on('unexpected-response', (_outgoing, response) => resolve(answerOf(response)));
     socket.on('error', (error) => reject(dialFailure(error)));
-    // Messages may follow the handshake at once; they wait until the other side is joined.
-    socket.on('upgrade', () => socket.pause());
     socket.on('open', () => {
+      // Messages may follow the handshake at once; they wait until the other side is joined.
+      socket.pause();
       const chosen: [string, string][] = socket.protocol ? [['sec-websocket-protocol', socket.protocol]] : [];
       resolve({ status: 101, headers: chosen, accept: (client) => joinSockets(client, socket) });
     });

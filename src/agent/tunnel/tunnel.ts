@@ -123,10 +123,11 @@ function follow(socket: WebSocket, options: TunnelOptions, resolve: (end: Connec
     if (binary) mux?.receive(data);
     else if (data.toString() !== PONG) mux?.receive(data.toString());
   });
-  socket.on('unexpected-response', (request, response) => {
+  socket.on('unexpected-response', (_request, response) => {
     status = `the server answered ${response.statusCode}${response.statusCode === 401 ? ': the node token is not accepted' : ''}`;
     response.resume();
-    request.destroy();
+    // The handshake does not end by itself once somebody looks at the response.
+    socket.terminate();
   });
   socket.on('error', (error) => {
     failure ||= error.message;

@@ -30,7 +30,7 @@ interface Ran {
 }
 
 describe.skipIf(!canRun())('kubectl against the kubelet API of a node with containerd', () => {
-  let seen: Record<string, never> & { [name: string]: unknown } = {};
+  let seen: Record<string, unknown> = {};
   const ran = (name: string) => seen[name] as Ran;
   beforeAll(() => {
     const program = new URL('containerd-scenario.ts', import.meta.url).pathname;
