@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { lockMachine } from './machine-lock.ts';
 import { toolPath } from './tools.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
@@ -81,6 +82,10 @@ export async function eventually<T>(what: string, ms: number, check: () => Promi
 
 /** Starts a cluster with `flags` for `kedge up` and waits until it is settled. */
 export async function startCluster(flags: readonly string[] = []): Promise<LocalCluster> {
+  const hasRealNode = !flags.some(
+    (flag) => flag === '--api-only' || flag === 'none' || flag.startsWith('--simulated-nodes'),
+  );
+  const release = hasRealNode ? await lockMachine() : () => undefined;
   const folder = mkdtempSync(join(tmpdir(), 'kedge-e2e-'));
   const kubeconfig = join(folder, 'kubeconfig');
   const kubectlFile = toolPath('kubectl');
@@ -139,6 +144,7 @@ export async function startCluster(flags: readonly string[] = []): Promise<Local
     },
     async remove() {
       await cluster.down();
+      release();
       rmSync(folder, { recursive: true, force: true });
     },
   };
