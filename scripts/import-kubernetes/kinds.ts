@@ -96,7 +96,7 @@ export function factsSource(
   columns: Record<string, { columns: unknown[] }>,
 ): string {
   let out = `${HEADER}
-import type { KindFacts } from '../define-kind.ts';
+import type { KindFacts } from '../kind-facts.ts';
 
 /** The served groups in order of priority, each with its versions, the preferred one first. */
 export const groups: readonly { group: string; versions: readonly string[]; preferred: string }[] = [

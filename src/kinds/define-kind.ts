@@ -2,41 +2,9 @@ import { formatAge } from '../machinery/age.ts';
 import type { Column, Kind, NameRule, Strategy, SubresourceDefinition, Verb } from '../machinery/kind.ts';
 import { groupResource, type KubeObject } from '../machinery/meta.ts';
 import { kindFacts } from './generated/facts.ts';
+import type { KindFacts } from './kind-facts.ts';
 import { objectSchema } from './schema.ts';
 import { composeStatusStrategy, composeStrategy } from './strategy.ts';
-
-/** What the importer knows of a kind. */
-export interface KindFacts {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-  readonly resource: string;
-  readonly singular: string;
-  readonly namespaced: boolean;
-  /** `core/v1.Pod` */
-  readonly type: string;
-  readonly listKind: string;
-  readonly shortNames: readonly string[];
-  readonly categories: readonly string[];
-  readonly verbs: readonly Verb[];
-  readonly preferredVersion: boolean;
-  readonly stored: boolean;
-  readonly storageVersionHash?: string;
-  readonly nameRule: NameRule;
-  readonly nameMaxLength?: number;
-  readonly generation: readonly [onCreate: number, onSpecChange: number, onMetadataChange: number];
-  readonly createOnUpdate: boolean;
-  readonly unconditionalUpdate: boolean;
-  readonly delete: Kind['delete'];
-  readonly fieldSelectors: readonly string[];
-  readonly subresources: readonly {
-    readonly name: string;
-    readonly kind: string;
-    readonly ref: string;
-    readonly verbs: readonly string[];
-  }[];
-  readonly columns: readonly Column[];
-}
 
 /** What a definition adds by hand to the facts of its kind. */
 export interface KindBehaviour<T extends KubeObject> {

@@ -21,6 +21,9 @@ const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion
 /** Groups whose finalizers need no prefix, as their validation is not that of the core. */
 const RELAXED_GROUPS = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io']);
 
+/** Objects that come and go too fast to own others, as messages name them. */
+const DISALLOWED_OWNERS: Readonly<Record<string, string>> = { 'v1/Event': '/v1, Kind=Event' };
+
 const NAME_RULES: Record<NameRule, (name: string) => string[]> = {
   dns1123Subdomain,
   dns1123Label,
@@ -141,8 +144,9 @@ function validateOwnerReferences(owners: readonly OwnerReference[]): FieldError[
     for (const name of ['kind', 'name', 'uid'] as const) {
       if (!owner[name]) errors.push(invalidError(`${field}.${name}`, owner[name], 'must not be empty'));
     }
-    if (owner.apiVersion === 'v1' && owner.kind === 'Event')
-      errors.push(invalidError(field, owner, '/v1, Kind=Event is disallowed from being an owner'));
+    const disallowed = DISALLOWED_OWNERS[`${owner.apiVersion}/${owner.kind}`];
+    if (disallowed !== undefined)
+      errors.push(invalidError(field, owner, `${disallowed} is disallowed from being an owner`));
     if (owner.controller !== true) continue;
     if (controller) {
       const pair = `${controller.kind}/${controller.name} and ${owner.kind}/${owner.name}`;
