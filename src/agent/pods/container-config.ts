@@ -111,6 +111,7 @@ export async function containerConfig(request: ContainerRequest): Promise<Contai
   const mounts = await containerMounts(request, environment);
   const replace = (text: string): string => expand(text, (name) => environment.get(name));
   const termination = mounts.at(-1)?.hostPath;
+  const resources = linuxResources(pod, container, context.node().memoryCapacity);
   return {
     name: container.name,
     attempt: restartCount,
@@ -127,6 +128,7 @@ export async function containerConfig(request: ContainerRequest): Promise<Contai
       [labels.CONTAINER_HASH]: labels.containerHash(container),
       [labels.TERMINATION_PATH]: container.terminationMessagePath ?? '/dev/termination-log',
       [labels.TERMINATION_POLICY]: container.terminationMessagePolicy ?? 'File',
+      [labels.RESOURCES]: JSON.stringify(resources),
       [labels.POD_GRACE]: String(pod.spec?.terminationGracePeriodSeconds ?? 30),
       ...(termination === undefined ? {} : { [labels.TERMINATION_FILE]: termination }),
     },
@@ -134,7 +136,7 @@ export async function containerConfig(request: ContainerRequest): Promise<Contai
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
-    resources: linuxResources(pod, container, context.node().memoryCapacity),
+    resources,
     security,
   };
 }

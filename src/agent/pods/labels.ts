@@ -11,6 +11,8 @@ export const TERMINATION_PATH = 'io.kubernetes.container.terminationMessagePath'
 export const TERMINATION_POLICY = 'io.kubernetes.container.terminationMessagePolicy';
 /** Host path of the file mounted at the termination message path. */
 export const TERMINATION_FILE = 'kedge.dev/termination-file';
+/** The cgroup settings that the container was created with, as JSON. */
+export const RESOURCES = 'kedge.dev/resources';
 export const POD_GRACE = 'io.kubernetes.pod.terminationGracePeriod';
 
 export function podLabels(pod: Pod): Record<string, string> {

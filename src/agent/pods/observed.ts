@@ -17,6 +17,10 @@ export interface Observed {
 
 export const emptyObserved: Observed = { sandboxes: [], sandbox: undefined, containers: new Map() };
 
+/** The newest run of a container. */
+export const newest = (observed: Observed, name: string): ObservedContainer | undefined =>
+  observed.containers.get(name)?.[0];
+
 export const restartCountOf = (status: ContainerStatus): number =>
   Number(status.annotations[RESTART_COUNT] ?? status.attempt);
 

@@ -1,7 +1,7 @@
 /** What a pod needs done next, from what it asks for and what the runtime shows. Pure. Upstream: computePodActions. */
 import type { Container, Pod } from '../../kinds/index.ts';
 import { CONTAINER_HASH, containerHash } from './labels.ts';
-import type { Observed, ObservedContainer } from './observed.ts';
+import { newest, type Observed, type ObservedContainer } from './observed.ts';
 
 export interface PlanInput {
   pod: Pod;
@@ -28,10 +28,6 @@ export interface Plan {
 }
 
 export const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always';
-
-/** The newest run of a container. */
-export const newest = (observed: Observed, name: string): ObservedContainer | undefined =>
-  observed.containers.get(name)?.[0];
 
 /** Whether a container that ended is to run again. */
 export function restarts(pod: Pod, container: Container, exitCode: number, isInit: boolean): boolean {

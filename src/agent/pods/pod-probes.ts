@@ -2,8 +2,8 @@
 import type { Container, Pod } from '../../kinds/index.ts';
 import { type ProbeOutcome, Prober, runProbe } from '../probes/index.ts';
 import type { PodContext } from './context.ts';
-import type { Observed, ObservedContainer } from './observed.ts';
-import { isSidecar, newest } from './plan.ts';
+import { newest, type Observed, type ObservedContainer } from './observed.ts';
+import { isSidecar } from './plan.ts';
 
 const VERB = { startup: 'Startup', liveness: 'Liveness', readiness: 'Readiness' } as const;
 

@@ -5,7 +5,6 @@
 import type { Container, Pod, PodStatus } from '../../kinds/index.ts';
 import { messageOf } from '../log.ts';
 import { isRuntimeError } from '../runtime/contract.ts';
-import { parseTimestamp } from '../timestamp.ts';
 import type { PodContext } from './context.ts';
 import { killContainer } from './kill-container.ts';
 import { formatPod } from './labels.ts';
@@ -15,8 +14,10 @@ import { fieldOf, PodProbes } from './pod-probes.ts';
 import { PodStarts } from './pod-starts.ts';
 import { podStatus } from './pod-status.ts';
 import { collectOldRuns, removePodRemains, stopPod } from './pod-teardown.ts';
+import { activeDeadline, graceSeconds } from './pod-times.ts';
 import { podViews } from './pod-views.ts';
 import { PodVolumes } from './pod-volumes.ts';
+import { PodResizer } from './resize.ts';
 import { sandboxConfig } from './sandbox-config.ts';
 import { TerminationMessages } from './termination-message.ts';
 import { refusalOf } from './unsupported.ts';
@@ -43,6 +44,8 @@ export class PodWorker {
   readonly #probes: PodProbes;
   readonly #messages = new TerminationMessages();
   readonly #starts: PodStarts;
+  readonly #resizer: PodResizer;
+  readonly #refusedDebug = new Set<string>();
   #pod: Pod;
   #observed: Observed = emptyObserved;
   #status: PodStatus | undefined;
@@ -69,6 +72,7 @@ export class PodWorker {
     this.#observer = new PodObserver(context.runtime, this.uid);
     this.#volumes = new PodVolumes(context, this.uid, () => this.refreshVolumes());
     this.#starts = new PodStarts(context, this.uid);
+    this.#resizer = new PodResizer(context.runtime);
     this.#probes = new PodProbes(context, () => this.wake());
     this.#status = pod.status?.startTime ? pod.status : undefined;
   }
@@ -92,9 +96,9 @@ export class PodWorker {
 
   /** A newer state of the pod from the API. */
   update(pod: Pod): void {
-    const before = this.#grace();
+    const before = graceSeconds(this.#pod, this.#forgotten);
     this.#pod = pod;
-    if (this.#isEnding() && this.#ending && this.#grace() < before) this.#shorten();
+    if (this.#isEnding() && this.#ending && graceSeconds(this.#pod, this.#forgotten) < before) this.#shorten();
     this.wake();
   }
 
@@ -159,7 +163,7 @@ export class PodWorker {
     const times = [...this.#starts.retryTimes];
     if (this.#volumesRetryAt !== undefined) times.push(this.#volumesRetryAt);
     if (this.#volumes.dueAt !== undefined) times.push(this.#volumes.dueAt);
-    const deadline = this.#deadline();
+    const deadline = activeDeadline(this.#pod, this.#status);
     if (deadline !== undefined) times.push(deadline);
     return times.length === 0 ? undefined : Math.min(...times);
   }
@@ -176,26 +180,13 @@ export class PodWorker {
     );
   }
 
-  /** Seconds. A pod that was deleted by force still gets one. */
-  #grace(): number {
-    const { metadata, spec } = this.#pod;
-    if (this.#forgotten) return 1;
-    return Math.max(1, metadata.deletionGracePeriodSeconds ?? spec?.terminationGracePeriodSeconds ?? 30);
-  }
-
-  #deadline(): number | undefined {
-    const seconds = this.#pod.spec?.activeDeadlineSeconds;
-    const start = parseTimestamp(this.#status?.startTime);
-    return seconds === undefined || start === undefined ? undefined : start + seconds * 1000;
-  }
-
   async #sync(): Promise<void> {
     this.#observed = await this.#observer.observe();
     if (this.#isTerminal()) return this.#tearDown();
     const refusal =
       this.#status === undefined || this.#observed.sandboxes.length === 0 ? refusalOf(this.#pod) : undefined;
     if (refusal !== undefined) return this.#refuse(refusal);
-    const deadline = this.#deadline();
+    const deadline = activeDeadline(this.#pod, this.#status);
     if (deadline !== undefined && deadline <= this.#context.clock.now()) {
       const message = 'Pod was active on the node longer than the specified deadline';
       this.#context.events.pod(this.#pod, 'Normal', 'DeadlineExceeded', message);
@@ -203,6 +194,8 @@ export class PodWorker {
       return this.#tearDown();
     }
     this.#probes.sync(this.#pod, this.#observed);
+    this.#refuseDebug();
+    await this.#resizer.apply(this.#pod, this.#observed, this.#context.node().memoryCapacity);
     const plan = planPod(this.#planInput());
     this.#report(plan.finished);
     if (plan.finished) return this.#tearDown();
@@ -220,8 +213,20 @@ export class PodWorker {
       pod: this.#pod,
       observed: this.#observed,
       isStarted: (_container: Container, run: ObservedContainer) => this.#probes.isStarted(run),
-      unhealthy: (container: Container, run: ObservedContainer) => this.#probes.verdict(container, run),
+      unhealthy: (container: Container, run: ObservedContainer) =>
+        this.#probes.verdict(container, run) ??
+        this.#resizer.verdict(this.#pod, container, run, this.#context.node().memoryCapacity),
     };
+  }
+
+  /** A running pod is not failed for a debug container that it is given later. */
+  #refuseDebug(): void {
+    for (const { name } of this.#pod.spec?.ephemeralContainers ?? []) {
+      if (this.#refusedDebug.has(name)) continue;
+      this.#refusedDebug.add(name);
+      const message = `Ephemeral container "${name}" was rejected: this node does not support ephemeral containers`;
+      this.#context.events.pod(this.#pod, 'Warning', 'NotSupported', message, `spec.ephemeralContainers{${name}}`);
+    }
   }
 
   #refuse(refusal: Failure): void {
@@ -316,7 +321,7 @@ export class PodWorker {
     return {
       pod: this.#pod,
       observed: this.#observed,
-      grace: this.#grace(),
+      grace: graceSeconds(this.#pod, this.#forgotten),
       podIP: this.#podIPs()[0] ?? '',
       message,
       signal,
@@ -326,7 +331,7 @@ export class PodWorker {
   /** The grace period shrank while containers were being stopped. */
   #shorten(): void {
     this.#hurry.abort(new Error('the grace period was shortened'));
-    const grace = this.#grace();
+    const grace = graceSeconds(this.#pod, this.#forgotten);
     for (const [run] of this.#observed.containers.values()) {
       if (run?.state === 'running') void this.#context.runtime.stopContainer(run.id, grace).catch(() => {});
     }

@@ -5,6 +5,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCommand } from '../../../src/agent/node/command.ts';
 import { architecture, type Containerd, loadImage, startContainerd } from '../../../src/agent/node/containerd.ts';
 import { buildImageArchive } from '../../../src/agent/node/image-archive.ts';
 import { pauseProgram } from '../../../src/agent/node/pause-image.ts';
@@ -44,6 +45,7 @@ describe.skipIf(!canRun)('a private containerd', { timeout: 60_000 }, () => {
 
   afterAll(async () => {
     await containerd?.stop({ clean: true });
+    await runCommand('ip', ['link', 'delete', 'kedgetest0']);
     const left = (await readFile('/proc/self/mounts', 'utf8')).includes(stateDir);
     await rm(stateDir, { recursive: true, force: true });
     expect(left).toBe(false);

@@ -296,4 +296,35 @@ describe('a pod on a node', () => {
     expect((await bench.events('grpc'))[0]).toMatchObject({ type: 'Warning', reason: 'NotSupported' });
     expect(bench.runtime.calls).not.toContain('runPodSandbox');
   });
+
+  test('gets changed limits while it runs, or a new container where its policy says so', async () => {
+    const resources = { requests: { cpu: '100m' }, limits: { cpu: '200m', memory: '64Mi' } };
+    const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }];
+    await bench.create('size', { containers: main({ resources, resizePolicy }) });
+    const before = await bench.until('size', (p) => p.status?.phase === 'Running');
+    const resize = (limits: object) =>
+      bench.cluster.send('PATCH /api/v1/namespaces/default/pods/size/resize', {
+        type: 'strategic',
+        body: { spec: { containers: [{ name: 'main', resources: { limits } }] } },
+      });
+    await resize({ cpu: '300m' });
+    await bench.until('size', (p) => p.status?.containerStatuses?.[0]?.resources?.limits?.cpu === '300m');
+    expect(bench.runtime.calls.filter((call) => call === 'updateContainerResources')).toHaveLength(1);
+    expect((await bench.get('size'))?.status?.containerStatuses?.[0]?.containerID).toBe(
+      before.status?.containerStatuses?.[0]?.containerID,
+    );
+    await resize({ memory: '128Mi' });
+    await bench.until('size', (p) => p.status?.containerStatuses?.[0]?.restartCount === 1);
+  });
+
+  test('keeps running when it is given a debug container, and is told that there is none', async () => {
+    await bench.create('debug', {});
+    await bench.until('debug', (p) => p.status?.phase === 'Running');
+    await bench.cluster.send('PATCH /api/v1/namespaces/default/pods/debug/ephemeralcontainers', {
+      type: 'strategic',
+      body: { spec: { ephemeralContainers: [{ name: 'dbg', image: IMAGE }] } },
+    });
+    await bench.untilTrue(async () => (await bench.events('debug')).some((event) => event.reason === 'NotSupported'));
+    expect((await bench.get('debug'))?.status?.phase).toBe('Running');
+  });
 });
