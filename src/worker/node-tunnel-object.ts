@@ -69,6 +69,8 @@ export class NodeTunnelObject extends DurableObject<Env> {
   override async webSocketClose(socket: WebSocket, code: number, reason: string): Promise<void> {
     if (socket === this.#agent?.socket) return this.#lost('the node closed its tunnel');
     this.#forget(socket)?.close(code, reason);
+    // The client waits for its close to be answered.
+    closeSocket(socket, code, reason);
   }
 
   override async webSocketError(socket: WebSocket): Promise<void> {

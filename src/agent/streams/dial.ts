@@ -146,11 +146,14 @@ function dialWebSocket(
       ...tlsOptions(target),
     },
   );
-  request.signal.addEventListener('abort', () => socket.terminate(), { once: true });
+  const giveUp = () => socket.terminate();
+  request.signal.addEventListener('abort', giveUp, { once: true });
   return new Promise((resolve, reject) => {
     socket.on('unexpected-response', (_outgoing, response) => resolve(answerOf(response)));
     socket.on('error', (error) => reject(dialFailure(error)));
     socket.on('open', () => {
+      // From here on the client's close is passed on as what it is.
+      request.signal.removeEventListener('abort', giveUp);
       // Messages may follow the handshake at once; they wait until the other side is joined.
       socket.pause();
       const chosen: [string, string][] = socket.protocol ? [['sec-websocket-protocol', socket.protocol]] : [];
