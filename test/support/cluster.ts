@@ -1,7 +1,7 @@
 /** A whole API server on storage in memory, in one process, with time and randomness under the test's control. */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../src/base/clock.ts';
-import { type Random, systemRandom } from '../../src/base/random.ts';
+import type { Random } from '../../src/base/random.ts';
 import type { ClusterSettings } from '../../src/machinery/kind.ts';
 import type { KubeObject } from '../../src/machinery/meta.ts';
 import type { ClusterKeys, Logger, NodeConnector, Server, ServerOptions, UserInfo } from '../../src/server/contract.ts';
@@ -137,14 +137,11 @@ export function testKeys(): Promise<ClusterKeys> {
 }
 
 async function generateKeys(): Promise<ClusterKeys> {
-  const pair = (await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
-    'sign',
-    'verify',
-  ])) as CryptoKeyPair;
-  const jwk = (await crypto.subtle.exportKey('jwk', pair.privateKey)) as JsonWebKey;
+  const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+  const jwk = await crypto.subtle.exportKey('jwk', pair.privateKey);
   return {
     caCertificate: '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n',
     caKey: '',
-    serviceAccountKeys: [{ ...jwk, alg: 'ES256', kid: systemRandom.uuid() } as JsonWebKey],
+    serviceAccountKeys: [{ ...jwk, alg: 'ES256', kid: 'test' } as ClusterKeys['serviceAccountKeys'][number]],
   };
 }

@@ -1,0 +1,116 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { KubeList, KubeObject } from '../../src/machinery/meta.ts';
+import { createTestCluster, type TestCluster } from '../support/cluster.ts';
+
+const PATH = '/api/v1/namespaces/team/configmaps';
+let cluster: TestCluster;
+const list = (query: string, accept?: string) =>
+  cluster.send<KubeList & { message: string; reason: string; code: number }>(
+    `GET ${PATH}${query}`,
+    accept ? { accept } : {},
+  );
+const names = (body: KubeList): string[] => body.items.map(({ metadata }) => metadata.name ?? '');
+
+beforeEach(async () => {
+  cluster = await createTestCluster();
+  await cluster.send('POST /api/v1/namespaces', { body: { metadata: { name: 'team' } } });
+  for (const name of ['a', 'b', 'c', 'd', 'e']) {
+    await cluster.send(`POST ${PATH}`, { body: { metadata: { name, labels: { odd: String('ace'.includes(name)) } } } });
+  }
+});
+
+describe('list', () => {
+  it('answers items in name order without kind and apiVersion, also where an object holds the text of one', async () => {
+    const inner = '{ "kind":"ConfigMap","apiVersion":"v1","metadata":{}}';
+    await cluster.send(`POST ${PATH}`, { body: { metadata: { name: 'f' }, data: { inner } } });
+    const { body } = await list('');
+    expect(names(body)).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+    expect(body.items[0]).not.toHaveProperty('kind');
+    expect(body.items[5]).toMatchObject({ data: { inner } });
+  });
+
+  it('pages through the snapshot of its first page', async () => {
+    const first = await list('?limit=2');
+    expect(names(first.body)).toEqual(['a', 'b']);
+    expect(first.body.metadata.remainingItemCount).toBe(3);
+    await cluster.send(`DELETE ${PATH}/d`);
+    await cluster.send(`POST ${PATH}`, { body: { metadata: { name: 'cc' } } });
+    const rest = await list(`?continue=${first.body.metadata.continue}`);
+    expect(names(rest.body)).toEqual(['c', 'd', 'e']);
+    expect(rest.body.metadata.resourceVersion).toBe(first.body.metadata.resourceVersion);
+    expect(rest.body.metadata.continue).toBeUndefined();
+  });
+
+  it('does not count what remains under a selector', async () => {
+    const { body } = await list('?limit=1&labelSelector=odd%3Dtrue');
+    expect(names(body)).toEqual(['a']);
+    expect(body.metadata.continue).toBeTruthy();
+    expect(body.metadata.remainingItemCount).toBeUndefined();
+  });
+
+  it('shows the past at Exact a version and refuses the future', async () => {
+    const before = (await list('')).body.metadata.resourceVersion;
+    await cluster.send(`DELETE ${PATH}/a`);
+    expect(names((await list(`?resourceVersion=${before}&resourceVersionMatch=Exact`)).body)).toContain('a');
+    expect(names((await list(`?resourceVersion=${before}&resourceVersionMatch=NotOlderThan`)).body)).not.toContain('a');
+    const future = await list('?resourceVersion=999999&resourceVersionMatch=NotOlderThan');
+    expect(future.body).toMatchObject({ code: 504, reason: 'Timeout', details: { retryAfterSeconds: 1 } });
+    expect(future.headers.get('retry-after')).toBe('1');
+  });
+
+  it.each([
+    ['?resourceVersionMatch=Exact', 422, 'resourceVersionMatch is forbidden unless resourceVersion is provided'],
+    [
+      '?resourceVersion=0&resourceVersionMatch=Exact',
+      422,
+      'resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
+    ],
+    [
+      '?resourceVersion=5&resourceVersionMatch=Often',
+      422,
+      'Unsupported value: "Often": supported values: "Exact", "NotOlderThan", ""',
+    ],
+    ['?sendInitialEvents=true', 422, 'sendInitialEvents is forbidden for list'],
+    ['?continue=nonsense', 400, 'continue key is not valid'],
+    ['?labelSelector=%3D', 400, "found '=', expected: !, identifier, or 'end of string'"],
+    [
+      '?fieldSelector=nope%3Dx',
+      400,
+      '"nope" is not a known field selector: only "metadata.name", "metadata.namespace"',
+    ],
+  ])('refuses %s with %i', async (query, code, message) => {
+    const { body } = await list(query);
+    expect(body.code).toBe(code);
+    expect(body.message).toContain(message);
+  });
+
+  it('streams a list that has several pages as one document', async () => {
+    const data = { a: 'x'.repeat(900_000) };
+    for (const name of ['u', 'v', 'w', 'x', 'y', 'z'])
+      await cluster.send(`POST ${PATH}`, { body: { metadata: { name }, data } });
+    const { body } = await list('');
+    expect(names(body)).toEqual(['a', 'b', 'c', 'd', 'e', 'u', 'v', 'w', 'x', 'y', 'z']);
+  });
+
+  it('gzips a large answer for a client that takes it', async () => {
+    await cluster.send(`POST ${PATH}`, { body: { metadata: { name: 'big' }, data: { a: 'x'.repeat(200_000) } } });
+    const response = await cluster.fetch(`GET ${PATH}`, { headers: { 'Accept-Encoding': 'gzip' } });
+    expect(response.headers.get('content-encoding')).toBe('gzip');
+    const plain = new Response(response.body!.pipeThrough(new DecompressionStream('gzip')));
+    expect(names((await plain.json()) as KubeList)).toContain('big');
+  });
+
+  it('answers a Table and metadata only', async () => {
+    const table = await cluster.send<{ kind: string; rows: { cells: unknown[]; object: KubeObject }[] }>(
+      `GET ${PATH}?limit=1`,
+      {
+        accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json',
+      },
+    );
+    expect(table.body.kind).toBe('Table');
+    expect(table.body.rows[0]).toMatchObject({ cells: ['a', 0, '0s'], object: { kind: 'PartialObjectMetadata' } });
+    const partial = await list('', 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io');
+    expect(partial.body.kind).toBe('PartialObjectMetadataList');
+    expect(partial.body.items[0]).not.toHaveProperty('data');
+  });
+});

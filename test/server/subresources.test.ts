@@ -1,0 +1,172 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { NodeConnector } from '../../src/server/contract.ts';
+import { createTestCluster, type TestCluster } from '../support/cluster.ts';
+
+const PODS = '/api/v1/namespaces/team/pods';
+let cluster: TestCluster;
+let asked: { node: string; request: Request }[];
+
+const nodes: NodeConnector = {
+  async fetch(node, request) {
+    asked.push({ node, request });
+    return new Response('line\n', { headers: { 'x-kedge-secret': '1' } });
+  },
+  lastSeen: async () => new Map(),
+};
+
+beforeEach(async () => {
+  asked = [];
+  cluster = await createTestCluster({ nodes });
+  await cluster.send('POST /api/v1/namespaces', { body: { metadata: { name: 'team' } } });
+  await cluster.send('POST /api/v1/namespaces/team/serviceaccounts', { body: { metadata: { name: 'default' } } });
+});
+
+async function createPod(containers = ['one'], bound = true): Promise<void> {
+  const spec = { containers: containers.map((name) => ({ name, image: 'x' })) };
+  await cluster.send(`POST ${PODS}`, { body: { metadata: { name: 'p', labels: { app: 'x' } }, spec } });
+  if (bound)
+    await cluster.send(`POST ${PODS}/p/binding`, {
+      body: { metadata: { name: 'p' }, target: { kind: 'Node', name: 'n1' } },
+    });
+}
+
+describe('binding', () => {
+  it('gives a pod its node once', async () => {
+    await createPod(['one'], false);
+    const bind = (name: string) =>
+      cluster.send(`POST ${PODS}/p/binding`, { body: { metadata: { name: 'p' }, target: { name } } });
+    expect((await bind('n1')).body).toMatchObject({ kind: 'Status', status: 'Success', code: 201 });
+    const { body } = await cluster.send(`GET ${PODS}/p`);
+    expect(body).toMatchObject({
+      spec: { nodeName: 'n1' },
+      status: { conditions: [{ type: 'PodScheduled', status: 'True' }] },
+    });
+    expect((await bind('n2')).body).toMatchObject({
+      code: 409,
+      message: 'Operation cannot be fulfilled on pods/binding "p": pod p is already assigned to node "n1"',
+    });
+  });
+});
+
+describe('scale', () => {
+  const path = '/apis/apps/v1/namespaces/team/deployments';
+  beforeEach(async () => {
+    const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'x', image: 'x' }] } };
+    await cluster.send(`POST ${path}`, {
+      body: { metadata: { name: 'd' }, spec: { selector: { matchLabels: { a: 'b' } }, template } },
+    });
+  });
+
+  it('shows replicas and the selector as text', async () => {
+    const { body } = await cluster.send(`GET ${path}/d/scale`);
+    expect(body).toMatchObject({
+      kind: 'Scale',
+      apiVersion: 'autoscaling/v1',
+      spec: { replicas: 1 },
+      status: { replicas: 0, selector: 'a=b' },
+    });
+  });
+
+  it('sets replicas by update and patch, and refuses a negative count', async () => {
+    expect(
+      (await cluster.send(`PUT ${path}/d/scale`, { body: { metadata: { name: 'd' }, spec: { replicas: 4 } } })).status,
+    ).toBe(200);
+    expect((await cluster.send(`PATCH ${path}/d/scale`, { body: { spec: { replicas: 5 } } })).body).toMatchObject({
+      spec: { replicas: 5 },
+    });
+    expect((await cluster.send(`GET ${path}/d`)).body).toMatchObject({
+      spec: { replicas: 5 },
+      metadata: { generation: 3 },
+    });
+    const negative = await cluster.send(`PATCH ${path}/d/scale`, { body: { spec: { replicas: -1 } } });
+    expect(negative.body).toMatchObject({
+      code: 422,
+      message: expect.stringContaining('spec.replicas: Invalid value: -1'),
+    });
+  });
+});
+
+describe('eviction', () => {
+  const evict = () => cluster.send(`POST ${PODS}/p/eviction`, { body: { metadata: { name: 'p' } } });
+  const budgets = '/apis/policy/v1/namespaces/team/poddisruptionbudgets';
+
+  it('deletes a running pod only while its budget allows a disruption', async () => {
+    await createPod();
+    await cluster.send(`PATCH ${PODS}/p/status`, {
+      body: { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } },
+    });
+    await cluster.send(`POST ${budgets}`, {
+      body: { metadata: { name: 'b' }, spec: { selector: { matchLabels: { app: 'x' } }, minAvailable: 1 } },
+    });
+    const pending = await evict();
+    expect(pending.headers.get('retry-after')).toBe('10');
+    expect(pending.body).toMatchObject({ code: 429, details: { causes: [{ reason: 'DisruptionBudget' }] } });
+    const allow = (disruptionsAllowed: number) =>
+      cluster.send(`PATCH ${budgets}/b/status`, {
+        body: {
+          status: { observedGeneration: 1, disruptionsAllowed, desiredHealthy: 1, currentHealthy: 1, expectedPods: 1 },
+        },
+      });
+    await allow(0);
+    expect((await evict()).body).toMatchObject({
+      details: { causes: [{ message: 'The disruption budget b needs 1 healthy pods and has 1 currently' }] },
+    });
+    await allow(1);
+    expect((await evict()).body).toMatchObject({ status: 'Success', code: 201 });
+    expect((await cluster.send(`GET ${budgets}/b`)).body).toMatchObject({
+      status: { disruptionsAllowed: 0, disruptedPods: { p: '2026-01-01T00:00:00Z' } },
+    });
+    expect((await cluster.send(`GET ${PODS}/p`)).body.metadata.deletionTimestamp).toBeDefined();
+  });
+});
+
+describe('log, exec and proxy', () => {
+  it('asks the node for the log of the only container, without the caller’s credentials', async () => {
+    await createPod();
+    const reply = await cluster.send(`GET ${PODS}/p/log?follow=true&tailLines=5`, {
+      headers: { 'x-kedge-dial': '10.0.0.1:22' },
+    });
+    expect(reply.text).toBe('line\n');
+    expect(reply.headers.get('x-kedge-secret')).toBeNull();
+    const [{ node, request }] = asked as [(typeof asked)[0]];
+    expect(node).toBe('n1');
+    expect(new URL(request.url).pathname + new URL(request.url).search).toBe(
+      '/containerLogs/team/p/one?follow=true&tailLines=5',
+    );
+    expect(request.headers.has('authorization')).toBe(false);
+    expect(request.headers.has('x-kedge-dial')).toBe(false);
+  });
+
+  it('wants a container named where there are several, and a node', async () => {
+    await createPod(['one', 'two'], false);
+    expect((await cluster.send(`GET ${PODS}/p/log`)).body).toMatchObject({
+      code: 400,
+      message: 'a container name must be specified for pod p, choose one of: [one two]',
+    });
+    expect((await cluster.send(`GET ${PODS}/p/log?container=one`)).status).toBe(204);
+    expect((await cluster.send(`POST ${PODS}/p/exec?container=one&command=ls`)).body).toMatchObject({
+      message: 'pod p does not have a host assigned',
+    });
+  });
+
+  it('tells SPDY clients what to use instead', async () => {
+    await createPod();
+    const { body } = await cluster.send(`POST ${PODS}/p/exec?command=ls`, {
+      headers: { Upgrade: 'SPDY/3.1', Connection: 'Upgrade' },
+    });
+    expect(body).toMatchObject({ code: 400, reason: 'BadRequest', message: expect.stringContaining('kubectl 1.31') });
+  });
+
+  it('refuses an exec by GET to who may get but not create', async () => {
+    await createPod();
+    const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/team';
+    const rules = [{ apiGroups: [''], resources: ['pods/exec'], verbs: ['get'] }];
+    await cluster.send(`POST ${rbac}/roles`, { body: { metadata: { name: 'r' }, rules } });
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'r' };
+    const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'jane' }];
+    await cluster.send(`POST ${rbac}/rolebindings`, { body: { metadata: { name: 'r' }, roleRef, subjects } });
+    const { body } = await cluster.send(`GET ${PODS}/p/exec?command=ls`, { as: { name: 'jane', groups: [] } });
+    expect(body).toMatchObject({ code: 403, message: expect.stringContaining('cannot create resource "pods/exec"') });
+    expect(asked).toEqual([]);
+  });
+});
