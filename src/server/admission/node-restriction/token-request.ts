@@ -3,7 +3,7 @@ import type { CSIDriver, Pod } from '../../../kinds/index.ts';
 import { notFound } from '../../../machinery/status.ts';
 import type { TokenRequest } from '../../authn/index.ts';
 import type { AdmissionContext, AdmissionRequest } from '../../contract.ts';
-import { liveObject, refusal } from '../requests.ts';
+import { findObject, liveObject, refusal } from '../requests.ts';
 
 export async function checkTokenRequest(
   request: AdmissionRequest,
@@ -40,7 +40,7 @@ interface AudienceCheck {
 async function checkAudience(request: AdmissionRequest, { pod, audiences, context }: AudienceCheck): Promise<void> {
   if (audiences.length > 1) throw refusal(request, 'node may only request 0 or 1 audiences');
   const audience = audiences[0] ?? '';
-  if (audience === '' || podAudiences(pod, context).has(audience)) return;
+  if (audience === '' || (await podAudiences(pod, context)).has(audience)) return;
   const decision = await context.authorizer.authorize({
     user: request.user,
     verb: 'request-serviceaccounts-token-audience',
@@ -58,15 +58,17 @@ async function checkAudience(request: AdmissionRequest, { pod, audiences, contex
 }
 
 /** Audiences of the pod's token volumes and of the drivers of its CSI volumes. */
-function podAudiences(pod: Pod, { config, settings }: AdmissionContext): Set<string> {
+async function podAudiences(pod: Pod, context: AdmissionContext): Promise<Set<string>> {
+  const issuer = context.settings.serviceAccountIssuer;
   const found = new Set<string>();
   for (const volume of pod.spec?.volumes ?? []) {
     for (const { serviceAccountToken } of volume.projected?.sources ?? []) {
-      if (serviceAccountToken) found.add(serviceAccountToken.audience || settings.serviceAccountIssuer);
+      if (serviceAccountToken) found.add(serviceAccountToken.audience || issuer);
     }
     if (!volume.csi) continue;
-    const driver = config.get<CSIDriver>('csidrivers.storage.k8s.io', '', volume.csi.driver);
-    for (const { audience } of driver?.spec?.tokenRequests ?? []) found.add(audience || settings.serviceAccountIssuer);
+    const key = { resource: 'csidrivers.storage.k8s.io', namespace: '', name: volume.csi.driver };
+    const driver = await findObject<CSIDriver>(context, key);
+    for (const { audience } of driver?.spec?.tokenRequests ?? []) found.add(audience || issuer);
   }
   return found;
 }
