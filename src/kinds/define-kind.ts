@@ -1,5 +1,5 @@
 import { formatAge } from '../machinery/age.ts';
-import type { Column, Kind, NameRule, Strategy, SubresourceDefinition, Verb } from '../machinery/kind.ts';
+import type { Column, Kind, Strategy, SubresourceDefinition } from '../machinery/kind.ts';
 import { groupResource, type KubeObject } from '../machinery/meta.ts';
 import { kindFacts } from './generated/facts.ts';
 import type { KindFacts } from './kind-facts.ts';
