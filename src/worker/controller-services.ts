@@ -61,11 +61,11 @@ export async function servedKinds(client: Client): Promise<ServedKind[]> {
 const KINDS_AGE = 2_000;
 
 /** `servedKinds`, read at most once in a while. */
-export function rememberKinds(client: Client, clock: Clock): () => Promise<ServedKind[]> {
+export function rememberKinds(client: Client, clock: Clock): (fresh?: boolean) => Promise<ServedKind[]> {
   let kinds: Promise<ServedKind[]> | undefined;
   let until = 0;
-  return () => {
-    if (kinds === undefined || clock.now() >= until) {
+  return (fresh = false) => {
+    if (kinds === undefined || fresh || clock.now() >= until) {
       until = clock.now() + KINDS_AGE;
       kinds = servedKinds(client);
       kinds.catch(() => {
@@ -83,20 +83,16 @@ export async function findDependents(
 ): Promise<Dependent[]> {
   const { store, kinds } = options;
   const byStored = new Map(kinds.map((kind) => [kind.storedAs, kind]));
-  const shards = new Set(kinds.map((kind) => store.shardOf(kind.storedAs)));
+  // Nothing owns events, and asking for them would wake their shard.
+  const owned = kinds.filter(({ storedAs }) => storedAs !== 'events');
+  const shards = [...new Set(owned.map((kind) => store.shardOf(kind.storedAs)))];
+  const answers = await Promise.all(shards.map((shard) => shard.dependents?.(uid) ?? []));
   const found: Dependent[] = [];
-  for (const shard of shards) {
-    for (const { key, projection } of (await shard.dependents?.(uid)) ?? []) {
-      const kind = byStored.get(key.resource);
-      if (kind === undefined) continue;
-      found.push({
-        kind,
-        namespace: key.namespace,
-        name: key.name,
-        uid: projection.uid,
-        deleting: projection.deleting,
-      });
-    }
+  for (const { key, projection } of answers.flat()) {
+    const kind = byStored.get(key.resource);
+    if (kind === undefined) continue;
+    const { namespace, name } = key;
+    found.push({ kind, namespace, name, uid: projection.uid, deleting: projection.deleting });
   }
   return found;
 }

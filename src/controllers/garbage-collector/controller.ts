@@ -54,11 +54,11 @@ class Collection {
       await this.#lookAtAll(await this.#context.dependentsOf(task.uid));
       return undefined;
     }
-    const kinds = await this.#context.kinds();
-    const kind =
+    const find = (kinds: readonly ServedKind[]) =>
       task.type === 'item'
         ? kinds.find(({ storedAs }) => storedAs === task.stored)
         : kindOf(kinds, task.apiVersion, task.kind);
+    const kind = find(await this.#context.kinds()) ?? find(await this.#context.kinds(true));
     // A kind that is not served any more has taken its objects with it.
     if (kind === undefined) return undefined;
     const namespace = kind.namespaced ? task.namespace : '';

@@ -48,7 +48,7 @@ async function reconcile(
     return undefined;
   }
   emptying.add(name);
-  const round = await deleteContent(client, await context.kinds(), name);
+  const round = await deleteContent(client, await context.kinds(true), name);
   await applyOrThrow(planNamespace({ namespace, report: round, now: clock.now() }), context);
   if (round.remaining.size === 0 && round.failures.length === 0) {
     emptying.delete(name);

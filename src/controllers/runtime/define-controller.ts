@@ -58,8 +58,11 @@ export interface ControllerServices {
   dependentsOf(uid: string): Promise<Dependent[]>;
   /** Milliseconds since the epoch of the last sign of life of the nodes that have a tunnel. */
   lastSeen(nodes: readonly string[]): Promise<ReadonlyMap<string, number>>;
-  /** The stored kinds that the cluster serves, custom resources included, one version each. */
-  kinds(): Promise<readonly ServedKind[]>;
+  /**
+   * The stored kinds that the cluster serves, custom resources included, one version each. The answer may be a little
+   * old unless `fresh` is asked for.
+   */
+  kinds(fresh?: boolean): Promise<readonly ServedKind[]>;
 }
 
 export interface ReconcileContext extends ControllerServices {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { Client } from '../../client/client.ts';
+import { StatusError } from '../../machinery/status.ts';
 import type { Change } from './change.ts';
 import { createKeyContext, isTransient, resyncKeys } from './changes-to-keys.ts';
 import {
@@ -284,7 +285,9 @@ class Host implements ControllerHost {
     }
     item.attempts = Math.max(item.attempts, queue.get(name, item.key)?.attempts ?? 0) + 1;
     const pause = Math.min(MAX_BACKOFF, MIN_BACKOFF * 2 ** (item.attempts - 1));
-    log.warn('reconcile failed', { ...fields, attempts: item.attempts, pause });
+    // Somebody else wrote first, which is how concurrent writers find out.
+    const level = error instanceof StatusError && error.reason === 'Conflict' ? 'info' : 'warn';
+    log[level]('reconcile failed', { ...fields, attempts: item.attempts, pause });
     if (pause < SHORT_PAUSE) {
       item.tickets.push(...tickets);
       this.#lanes.pause(
