@@ -7,6 +7,7 @@ import type {
   MetricStatus,
   HorizontalPodAutoscaler as Stored,
 } from '../../generated/types/autoscaling-v2.ts';
+import { validateAutoscaler } from '../v2/validate.ts';
 
 /** What version 1 has no field for travels in annotations. */
 const METRICS = 'autoscaling.alpha.kubernetes.io/metrics';
@@ -103,6 +104,10 @@ export const horizontalPodAutoscalersV1 = defineKind<HorizontalPodAutoscaler>(
     storageVersion: 'autoscaling/v2',
     toStorage: (object) => toStorage(object) as KubeObject,
     fromStorage: (object) => fromStorage(object as Stored),
+    strategy: {
+      validateCreate: (object) => validateAutoscaler(toStorage(object)),
+      validateUpdate: (object) => validateAutoscaler(toStorage(object)),
+    },
     cells: (object, now) => autoscalerCells(toStorage(object), now),
     defaults({ spec, metadata }) {
       spec.minReplicas ??= 1;

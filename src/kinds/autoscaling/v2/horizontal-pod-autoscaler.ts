@@ -1,6 +1,7 @@
 import { autoscalerCells } from '../../cells/autoscaler.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { HorizontalPodAutoscaler, HPAScalingRules } from '../../generated/types/autoscaling-v2.ts';
+import { validateAutoscaler } from './validate.ts';
 
 const DEFAULT_CPU_PERCENT = 80;
 
@@ -28,4 +29,5 @@ function setDefaults({ spec }: HorizontalPodAutoscaler): void {
 export const horizontalPodAutoscalers = defineKind<HorizontalPodAutoscaler>('autoscaling/v2/horizontalpodautoscalers', {
   defaults: setDefaults,
   cells: autoscalerCells,
+  strategy: { validateCreate: validateAutoscaler, validateUpdate: validateAutoscaler },
 });

@@ -2,6 +2,7 @@ import { replicationControllerCells } from '../../cells/workloads.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ReplicationController } from '../../generated/types/core-v1.ts';
 import { setPodTemplateDefaults } from './pod-spec/defaults.ts';
+import { validateReplicationController } from './validate-replication.ts';
 
 export const replicationControllers = defineKind<ReplicationController>('core/v1/replicationcontrollers', {
   defaults(controller) {
@@ -16,4 +17,5 @@ export const replicationControllers = defineKind<ReplicationController>('core/v1
   },
   fieldsOf: (controller) => ({ 'status.replicas': String(controller.status?.replicas ?? 0) }),
   cells: replicationControllerCells,
+  strategy: { validateCreate: validateReplicationController, validateUpdate: validateReplicationController },
 });

@@ -1,0 +1,169 @@
+/** Rules of network policies and ingress classes. Upstream: pkg/apis/networking/validation. */
+import type { FieldError } from '../../../machinery/status.ts';
+import {
+  cidr,
+  dns1123Label,
+  dns1123Subdomain,
+  forbiddenError,
+  invalidError,
+  invalidErrors,
+  isIPv4,
+  notSupportedError,
+  pathSegment,
+  portName,
+  portNumber,
+  requiredError,
+  tooLongError,
+} from '../../../machinery/validation/index.ts';
+import { equalJson } from '../../equal-json.ts';
+import type {
+  IngressClass,
+  IPBlock,
+  NetworkPolicy,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+} from '../../generated/types/networking-v1.ts';
+import { validateLabelSelector } from '../../label-selector.ts';
+
+const PROTOCOLS = ['TCP', 'UDP', 'SCTP'];
+const POLICY_TYPES = ['Ingress', 'Egress'];
+const MAX_CONTROLLER = 250;
+
+export function validateNetworkPolicy({ spec }: NetworkPolicy): FieldError[] {
+  const errors = spec.podSelector ? validateLabelSelector(spec.podSelector, 'spec.podSelector') : [];
+  for (const [index, { ports = [], from = [] }] of (spec.ingress ?? []).entries())
+    errors.push(...validateRule(ports, from, { path: `spec.ingress[${index}]`, peers: 'from' }));
+  for (const [index, { ports = [], to = [] }] of (spec.egress ?? []).entries())
+    errors.push(...validateRule(ports, to, { path: `spec.egress[${index}]`, peers: 'to' }));
+  const types = spec.policyTypes ?? [];
+  if (types.length > POLICY_TYPES.length)
+    return [...errors, invalidError('spec.policyTypes', types, 'may not specify more than two policyTypes')];
+  for (const [index, type] of types.entries())
+    if (!POLICY_TYPES.includes(type)) errors.push(notSupportedError(`spec.policyTypes[${index}]`, type, POLICY_TYPES));
+  return errors;
+}
+
+function validateRule(
+  ports: readonly NetworkPolicyPort[],
+  peers: readonly NetworkPolicyPeer[],
+  at: { path: string; peers: string },
+): FieldError[] {
+  return [
+    ...ports.flatMap((port, index) => validatePort(port, `${at.path}.ports[${index}]`)),
+    ...peers.flatMap((peer, index) => validatePeer(peer, `${at.path}.${at.peers}[${index}]`)),
+  ];
+}
+
+function validatePort({ protocol, port, endPort }: NetworkPolicyPort, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (protocol !== undefined && !PROTOCOLS.includes(protocol))
+    errors.push(notSupportedError(`${path}.protocol`, protocol, PROTOCOLS));
+  if (typeof port === 'number') {
+    errors.push(...invalidErrors(`${path}.port`, port, portNumber(port)));
+    if (endPort !== undefined && endPort < port)
+      errors.push(invalidError(`${path}.endPort`, endPort, 'must be greater than or equal to `port`'));
+    if (endPort !== undefined) errors.push(...invalidErrors(`${path}.endPort`, endPort, portNumber(endPort)));
+  } else if (port !== undefined) {
+    if (endPort !== undefined)
+      errors.push(invalidError(`${path}.endPort`, endPort, 'may not be specified when `port` is non-numeric'));
+    errors.push(...invalidErrors(`${path}.port`, port, portName(port)));
+  } else if (endPort !== undefined)
+    errors.push(invalidError(`${path}.endPort`, endPort, 'may not be specified when `port` is not specified'));
+  return errors;
+}
+
+function validatePeer({ podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (podSelector) errors.push(...validateLabelSelector(podSelector, `${path}.podSelector`));
+  if (namespaceSelector) errors.push(...validateLabelSelector(namespaceSelector, `${path}.namespaceSelector`));
+  if (ipBlock) errors.push(...validateBlock(ipBlock, `${path}.ipBlock`));
+  if (!podSelector && !namespaceSelector && !ipBlock) errors.push(requiredError(path, 'must specify a peer'));
+  else if (ipBlock && (podSelector || namespaceSelector))
+    errors.push(forbiddenError(path, 'may not specify both ipBlock and another peer'));
+  return errors;
+}
+
+interface Range {
+  base: number;
+  bits: number;
+}
+
+/** An IPv4 range as numbers; undefined for other families. */
+function parseRange(text: string): Range | undefined {
+  const [address = '', bits = ''] = text.split('/');
+  if (!isIPv4(address)) return undefined;
+  return { base: address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0), bits: Number(bits) };
+}
+
+const sizeOf = (range: Range): number => 2 ** (32 - range.bits);
+const startOf = (range: Range): number => Math.floor(range.base / sizeOf(range)) * sizeOf(range);
+
+function validateBlock(block: IPBlock, path: string): FieldError[] {
+  if (!block.cidr) return [requiredError(`${path}.cidr`)];
+  const texts = cidr(block.cidr);
+  if (texts.length > 0) return invalidErrors(`${path}.cidr`, block.cidr, texts);
+  const outer = parseRange(block.cidr);
+  const errors: FieldError[] = [];
+  if (outer && startOf(outer) !== outer.base)
+    errors.push(invalidError(`${path}.cidr`, block.cidr, 'must not have bits set beyond the prefix length'));
+  for (const [index, except] of (block.except ?? []).entries()) {
+    const at = `${path}.except[${index}]`;
+    const wrong = cidr(except);
+    if (wrong.length > 0) {
+      errors.push(...invalidErrors(at, except, wrong));
+      continue;
+    }
+    const inner = parseRange(except);
+    const isInside =
+      outer &&
+      inner &&
+      inner.bits > outer.bits &&
+      startOf(inner) >= startOf(outer) &&
+      startOf(inner) < startOf(outer) + sizeOf(outer);
+    if ((outer || inner) && !isInside) errors.push(invalidError(at, except, 'must be a strict subset of `cidr`'));
+  }
+  return errors;
+}
+
+const DOMAIN_PATH = 'must be a domain-prefixed path (such as "acme.io/foo")';
+
+export function validateIngressClass({ spec }: IngressClass): FieldError[] {
+  const errors: FieldError[] = [];
+  const controller = spec.controller ?? '';
+  if (controller.length > MAX_CONTROLLER) errors.push(tooLongError('spec.controller', MAX_CONTROLLER));
+  errors.push(...validateDomainPath(controller, 'spec.controller'));
+  const { parameters } = spec;
+  if (!parameters) return errors;
+  const at = 'spec.parameters';
+  if (parameters.apiGroup)
+    errors.push(...invalidErrors(`${at}.apiGroup`, parameters.apiGroup, dns1123Subdomain(parameters.apiGroup)));
+  for (const field of ['kind', 'name'] as const) {
+    if (!parameters[field]) errors.push(requiredError(`${at}.${field}`));
+    else errors.push(...invalidErrors(`${at}.${field}`, parameters[field], pathSegment(parameters[field])));
+  }
+  if (!parameters.scope) errors.push(requiredError(`${at}.scope`));
+  else if (parameters.scope === 'Namespace') {
+    if (!parameters.namespace)
+      errors.push(requiredError(`${at}.namespace`, "`parameters.scope` is set to 'Namespace'"));
+    else errors.push(...invalidErrors(`${at}.namespace`, parameters.namespace, dns1123Label(parameters.namespace)));
+  } else if (parameters.scope === 'Cluster') {
+    if (parameters.namespace !== undefined)
+      errors.push(forbiddenError(`${at}.namespace`, "`parameters.scope` is set to 'Cluster'"));
+  } else errors.push(notSupportedError(`${at}.scope`, parameters.scope, ['Cluster', 'Namespace']));
+  return errors;
+}
+
+/** Upstream: IsDomainPrefixedPath. */
+function validateDomainPath(value: string, path: string): FieldError[] {
+  if (value === '') return [requiredError(path)];
+  const [domain = '', ...rest] = value.split('/');
+  if (rest.length === 0 || domain === '' || rest.join('/') === '') return [invalidError(path, value, DOMAIN_PATH)];
+  return invalidErrors(path, domain, dns1123Subdomain(domain));
+}
+
+export function validateIngressClassUpdate(object: IngressClass, old: IngressClass): FieldError[] {
+  const errors = validateIngressClass(object);
+  if (!equalJson(object.spec.controller, old.spec.controller))
+    errors.push(invalidError('spec.controller', object.spec.controller, 'field is immutable'));
+  return errors;
+}
