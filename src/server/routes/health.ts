@@ -32,8 +32,8 @@ function checksOf(parts: ServerParts, endpoint: string): Check[] {
       if (!config.get('clusterroles.rbac.authorization.k8s.io', '', 'cluster-admin')) throw new Error('not finished');
     },
   };
-  const common: Check[] = [{ name: 'ping', run: ok }, { name: 'log', run: ok }, storage, bootstrapped];
-  return endpoint === 'readyz' ? [...common, config] : common;
+  const common: Check[] = [{ name: 'ping', run: ok }, { name: 'log', run: ok }, storage];
+  return endpoint === 'readyz' ? [...common, config, bootstrapped] : common;
 }
 
 export function addHealthRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {

@@ -1,0 +1,138 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { LogFields } from '../../src/server/contract.ts';
+import { createTestCluster, silentLog, type TestCluster } from '../support/cluster.ts';
+
+let cluster: TestCluster;
+
+beforeEach(async () => {
+  cluster = await createTestCluster();
+});
+
+describe('the chain', () => {
+  it('answers 401 for a wrong token and 403 for nobody', async () => {
+    const wrong = await cluster.send('GET /api/v1/pods', { headers: { Authorization: 'Bearer wrong' } });
+    expect(wrong.body).toMatchObject({ code: 401, reason: 'Unauthorized', message: 'Unauthorized' });
+    const nobody = await cluster.send('GET /api/v1/namespaces/a/pods', { headers: { Authorization: '' } });
+    expect(nobody.body).toMatchObject({
+      code: 403,
+      message:
+        'pods is forbidden: User "system:anonymous" cannot list resource "pods" in API group "" in the namespace "a"',
+    });
+  });
+
+  it('acts as somebody else for who may impersonate', async () => {
+    const { body } = await cluster.send('GET /api/v1/pods', { headers: { 'Impersonate-User': 'jane' } });
+    expect(body).toMatchObject({
+      code: 403,
+      message: expect.stringContaining('User "jane" cannot list resource "pods"'),
+    });
+  });
+
+  it('tells unknown resources, groups, paths and methods apart', async () => {
+    expect((await cluster.send('GET /api/v1/nonsense')).body).toMatchObject({
+      code: 404,
+      message: 'the server could not find the requested resource',
+      details: {},
+    });
+    for (const path of ['/nonsense', '/apis/nonsense', '/apis/nonsense.example.com/v1/things']) {
+      const reply = await cluster.send(`GET ${path}`);
+      expect([reply.status, reply.text]).toEqual([404, '404 page not found\n']);
+    }
+    expect((await cluster.send('POST /api/v1/nodes/n', { body: {} })).body).toMatchObject({
+      code: 405,
+      reason: 'MethodNotAllowed',
+    });
+    expect((await cluster.send('GET /api/v1/namespaces/a/nodes')).status).toBe(404);
+  });
+
+  it('gives every answer its request id, and logs a fault without telling the client its stack', async () => {
+    const lines: LogFields[] = [];
+    const failing = await createTestCluster({
+      log: { ...silentLog, error: (_message, fields) => void lines.push(fields ?? {}) },
+    });
+    failing.options.store.shardOf('configmaps').get = async () => {
+      throw new Error('disk on fire');
+    };
+    const reply = await failing.send('GET /api/v1/namespaces/a/configmaps/c');
+    expect(reply.body).toMatchObject({
+      code: 500,
+      reason: 'InternalError',
+      message: 'Internal error occurred: disk on fire',
+    });
+    expect(reply.text).not.toContain('at ');
+    expect(lines[0]).toMatchObject({ id: reply.headers.get('audit-id'), error: 'disk on fire' });
+  });
+
+  it('limits reads and writes that run at a time', async () => {
+    const shard = cluster.options.store.shardOf('configmaps');
+    const get = shard.get.bind(shard);
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    shard.get = async (key) => {
+      await gate;
+      return get(key);
+    };
+    const reader = { name: 'system:kube-scheduler', groups: ['readers'] };
+    const rbac = '/apis/rbac.authorization.k8s.io/v1';
+    await cluster.send(`POST ${rbac}/clusterroles`, {
+      body: { metadata: { name: 'r' }, rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get'] }] },
+    });
+    await cluster.send(`POST ${rbac}/clusterrolebindings`, {
+      body: {
+        metadata: { name: 'r' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'r' },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'readers' }],
+      },
+    });
+    const calls = Array.from({ length: 401 }, () =>
+      cluster.send('GET /api/v1/namespaces/a/configmaps/c', { as: reader }),
+    );
+    const refused = await Promise.race(calls);
+    expect(refused.body).toMatchObject({ code: 429, reason: 'TooManyRequests' });
+    expect(refused.headers.get('retry-after')).toBe('1');
+    release();
+    const codes = (await Promise.all(calls)).map(({ status }) => status);
+    expect(codes.filter((code) => code === 429)).toHaveLength(1);
+  });
+});
+
+describe('paths beside the resources', () => {
+  it('serves version, health and the list of paths', async () => {
+    expect((await cluster.send<object>('GET /version')).body).toMatchObject({
+      major: '1',
+      minor: '36',
+      gitVersion: 'v1.36.0+kedge-test',
+    });
+    expect((await cluster.send('GET /livez')).text).toBe('ok');
+    expect((await cluster.send('GET /livez?verbose&exclude=etcd')).text).toContain('[+]etcd excluded: ok');
+    expect((await cluster.send('GET /readyz/etcd')).text).toBe('ok');
+    expect((await cluster.send('GET /livez/nonsense')).status).toBe(404);
+    expect((await cluster.send<{ paths: string[] }>('GET /')).body.paths).toContain('/apis/apps/v1');
+  });
+
+  it('reports a store that is down', async () => {
+    cluster.options.store.shardOf('namespaces').revision = async () => {
+      throw new Error('gone');
+    };
+    const { status, text } = await cluster.send('GET /livez');
+    expect(status).toBe(500);
+    expect(text).toContain('[-]etcd failed: reason withheld');
+  });
+
+  it('counts requests under upstream’s names', async () => {
+    await cluster.send('GET /api/v1/namespaces/a/configmaps/none');
+    const { text } = await cluster.send('GET /metrics');
+    expect(text).toMatch(
+      /apiserver_request_total\{code="404",component="apiserver",.*resource="configmaps",scope="resource".*\} 1/,
+    );
+    expect(text).toMatch(/apiserver_request_duration_seconds_bucket\{.*le="\+Inf"\} 1/);
+    expect(text).toContain('apiserver_current_inflight_requests{request_kind="mutating"} 0');
+  });
+
+  it('shows the components as healthy', async () => {
+    const { body } = await cluster.send<{ items: { metadata: { name: string } }[] }>('GET /api/v1/componentstatuses');
+    expect(body.items.map(({ metadata }) => metadata.name)).toEqual(['controller-manager', 'etcd-0', 'scheduler']);
+  });
+});

@@ -1,0 +1,83 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { writeYaml } from '../../src/server/negotiation/yaml-writer.ts';
+import { createTestCluster, type TestCluster } from '../support/cluster.ts';
+
+const PATH = '/api/v1/namespaces/team/configmaps';
+let cluster: TestCluster;
+const get = (accept: string) => cluster.send(`GET ${PATH}/c`, { accept });
+
+beforeEach(async () => {
+  cluster = await createTestCluster();
+  await cluster.send('POST /api/v1/namespaces', { body: { metadata: { name: 'team' } } });
+  await cluster.send(`POST ${PATH}`, { body: { metadata: { name: 'c' }, data: { a: '1' } } });
+});
+
+describe('the Accept header', () => {
+  it.each([
+    ['application/json;as=Nonsense;v=v1;g=meta.k8s.io,application/json', 200, 'application/json'],
+    ['text/html,application/xhtml+xml,*/*;q=0.8', 200, 'application/json'],
+    ['application/json;q=0.5,application/yaml;q=0.9', 200, 'application/yaml'],
+    ['application/vnd.kubernetes.protobuf,application/json', 200, 'application/vnd.kubernetes.protobuf'],
+    ['application/*', 406, 'application/json'],
+    ['text/plain', 406, 'application/json'],
+    ['application/json;as=Table;v=v9;g=meta.k8s.io', 406, 'application/json'],
+  ])('%s is answered %i as %s', async (accept, status, type) => {
+    const reply = await get(accept);
+    expect([reply.status, reply.headers.get('content-type')]).toEqual([status, type]);
+  });
+
+  it('indents JSON only when asked', async () => {
+    expect((await cluster.send(`GET ${PATH}/c`)).text).not.toContain('\n  ');
+    expect((await cluster.send(`GET ${PATH}/c?pretty=true`)).text).toContain('\n  "kind": "ConfigMap"');
+  });
+
+  it('writes errors in the media type of the answer', async () => {
+    const reply = await cluster.send(`GET ${PATH}/none`, { accept: 'application/yaml' });
+    expect(parse(reply.text)).toMatchObject({ kind: 'Status', code: 404 });
+  });
+});
+
+describe('YAML', () => {
+  it.each([
+    ['1', '"1"'],
+    ['true', '"true"'],
+    ['null', '"null"'],
+    ['1e3', '"1e3"'],
+    ['', '""'],
+    [' lead', "' lead'"],
+    ['a: b', "'a: b'"],
+    ['#x', "'#x'"],
+    ['plain text', 'plain text'],
+    ['2026-01-01T00:00:00Z', '"2026-01-01T00:00:00Z"'],
+    ['-x', '-x'],
+  ])('writes %j as %s', (text, yaml) => {
+    expect(writeYaml({ a: text })).toBe(`a: ${yaml}\n`);
+  });
+
+  it('comes back as it was, whatever a text holds', () => {
+    const value = {
+      empty: {},
+      none: [],
+      list: [{ a: 1, b: [true, null] }, 'x', ['y']],
+      texts: [
+        'multi\nline\n',
+        'no newline at\nthe end',
+        '\n\nlead',
+        'two\n\n',
+        "it's",
+        '"q"',
+        '\t',
+        'word '.repeat(40),
+        '- x',
+        '@',
+        '%a',
+        '!t',
+        'a #b',
+        'a:',
+        '\u0007',
+      ],
+    };
+    expect(parse(writeYaml(value))).toEqual(value);
+  });
+});
