@@ -34,13 +34,15 @@ export interface Containerd {
   importImage(file: string): Promise<string[]>;
   /** Lets go of containerd, which goes on. */
   detach(): void;
-  /** Ends containerd. Containers go on running unless `clean`, which removes every pod first. */
+  /** Ends containerd. Containers go on running unless `clean`, which stops every pod and unmounts what they used. */
   stop(options?: { clean?: boolean }): Promise<void>;
 }
 
 const START_TIMEOUT = 15_000;
 const STOP_TIMEOUT = 10_000;
 const WATCH_MS = 1000;
+/** Seconds that containers get when everything is taken down. */
+const END_GRACE = 2;
 /** sockaddr_un holds 108 bytes with the final zero; containerd adds `.ttrpc`. */
 const MAX_SOCKET_PATH = 100;
 const CAP_SYS_RESOURCE = 24n;
@@ -177,14 +179,12 @@ async function unmountBelow(folder: string): Promise<void> {
   }
 }
 
-async function removePods(runtime: ContainerRuntime): Promise<void> {
-  const sandboxes = await runtime.listPodSandboxes();
-  await Promise.all(
-    sandboxes.map(async ({ id }) => {
-      await runtime.stopPodSandbox(id);
-      await runtime.removePodSandbox(id);
-    }),
-  );
+/** Their records stay, so that the next run knows how they ended. */
+async function stopPods(runtime: ContainerRuntime): Promise<void> {
+  const running = (await runtime.listContainers()).filter((container) => container.state === 'running');
+  await Promise.all(running.map(({ id }) => runtime.stopContainer(id, END_GRACE)));
+  const sandboxes = (await runtime.listPodSandboxes()).filter((sandbox) => sandbox.state === 'ready');
+  await Promise.all(sandboxes.map(({ id }) => runtime.stopPodSandbox(id)));
 }
 
 /** Imports from a file, or from `input` when the source is `-`. Throws AgentError when it is no image archive. */
@@ -248,7 +248,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     async stop({ clean = false } = {}) {
       daemon.unwatch();
       if (clean)
-        await removePods(runtime).catch((error) => log('warn', 'pods were not removed', { error: messageOf(error) }));
+        await stopPods(runtime).catch((error) => log('warn', 'pods were not stopped', { error: messageOf(error) }));
       runtime.close();
       const shims = clean ? await shimsOf(paths.socket) : [];
       await endProcess(daemon.pid, clock);
