@@ -1,8 +1,10 @@
+import type { KubeObject } from '../machinery/meta.ts';
 import { clusterRoleAggregationController } from './clusterrole-aggregation/index.ts';
 import { deploymentController } from './deployment/index.ts';
 import { endpointsController } from './endpoints/index.ts';
 import { endpointSliceController } from './endpointslice/index.ts';
 import { createGarbageCollector } from './garbage-collector/index.ts';
+import { ingressStatusController } from './ingress-status/index.ts';
 import { createNamespaceController } from './namespace/index.ts';
 import { nodeIpamController } from './node-ipam/index.ts';
 import { createNodeLifecycleController } from './node-lifecycle/index.ts';
@@ -10,6 +12,7 @@ import { createPodGarbageCollector } from './pod-garbage-collector/index.ts';
 import { createReplicaSetController } from './replicaset/index.ts';
 import { rootCaCertPublisher } from './root-ca-cert-publisher/index.ts';
 import type { Controller } from './runtime/define-controller.ts';
+import { ownRole } from './runtime/own-role.ts';
 import { serviceAccountController } from './service-account/index.ts';
 
 /** All controllers of a cluster, new ones for each host: some remember what they have seen. */
@@ -27,7 +30,13 @@ export function createControllers(): Controller[] {
     createPodGarbageCollector(),
     createNodeLifecycleController(),
     nodeIpamController,
+    ingressStatusController,
   ];
+}
+
+/** Roles and bindings of the controllers that upstream does not have; the others' come with its bootstrap objects. */
+export function ownControllerRoles(): KubeObject[] {
+  return [ingressStatusController].flatMap(ownRole);
 }
 
 export { tunnelKey } from './node-lifecycle/index.ts';

@@ -143,6 +143,9 @@ function configOf(options: UpOptions, paths: ClusterPaths, facts: ConfigFacts): 
     storage: paths.storage,
     variables: {
       KEDGE_ADMIN_TOKEN_HASH: hashToken(facts.token),
+      // The edge has a socket of its own.
+      KEDGE_API_HOSTS: '*',
+      KEDGE_EDGE_ADDRESS: options.host,
       ...(options.apiOnly ? { KEDGE_API_ONLY: 'true' } : {}),
       ...(options.compactionInterval === undefined
         ? {}

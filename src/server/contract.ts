@@ -191,6 +191,8 @@ export interface ServerOptions {
   gitVersion: string;
   store: Store;
   nodes: NodeConnector;
+  /** Objects that the host wants in the cluster besides upstream's bootstrap objects. */
+  bootstrapExtras?: readonly KubeObject[];
   keys: () => Promise<ClusterKeys>;
   /** SHA-256 (hex) of the administrator's bearer token; compared in constant time. */
   adminTokenHash?: string;

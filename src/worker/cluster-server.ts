@@ -1,6 +1,7 @@
 /** Puts the API server of one cluster together inside this isolate: storage by RPC, keys from the main shard, nodes by tunnel. */
 import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
+import { ownControllerRoles } from '../controllers/index.ts';
 import { GIT_VERSION } from '../machinery/version.ts';
 import { generateClusterKeys } from '../server/cluster-keys.ts';
 import type { ClusterKeys, Server } from '../server/contract.ts';
@@ -50,6 +51,7 @@ export function createClusterServer(env: Env, cluster: string): Server {
     gitVersion: GIT_VERSION,
     store: createClusterStore(env, cluster),
     nodes: createNodeConnector(env, cluster),
+    bootstrapExtras: env.KEDGE_API_ONLY === 'true' ? [] : ownControllerRoles(),
     keys: async () => {
       keys ??= await loadClusterKeys(env, cluster);
       return keys;

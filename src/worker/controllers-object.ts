@@ -82,7 +82,10 @@ export class ControllersObject extends DurableObject<Env> {
       log,
       alarmAt,
       scheduleAlarm: (at) => void (at === null ? ctx.storage.deleteAlarm() : ctx.storage.setAlarm(at)),
-      settings: { ...DEFAULT_SETTINGS, caCertificate, podCIDR: POD_CIDR },
+      settings: {
+        ...{ ...DEFAULT_SETTINGS, caCertificate, podCIDR: POD_CIDR },
+        ...(env.KEDGE_EDGE_ADDRESS === undefined ? {} : { edgeAddress: env.KEDGE_EDGE_ADDRESS }),
+      },
       kinds,
       dependentsOf: async (uid) => findDependents({ store, kinds: await kinds() }, uid),
       lastSeen: (names) => nodes.lastSeen(names),

@@ -16,6 +16,13 @@ export interface Env {
   KEDGE_ADMIN_TOKEN_HASH?: string;
   /** Set to `true` where no controllers, scheduler or nodes run. */
   KEDGE_API_ONLY?: string;
+  /** Address or host name at which the edge ingress listens, for the status of Ingresses; unset: at the hosts they name. */
+  KEDGE_EDGE_ADDRESS?: string;
+  /**
+   * Host names of the API server, with commas between; `*` is every one. Requests for others are ingress. Unset: the API
+   * is at the platform's own names (workers.dev), at its paths.
+   */
+  KEDGE_API_HOSTS?: string;
   /** Seconds of watch history kept (COMPACT-1); at least 300 unless set for tests. */
   KEDGE_COMPACTION_INTERVAL?: string;
 }

@@ -1,7 +1,12 @@
 /** A cluster in one process with controllers: outbox, alarm and time are turned by the test. */
 import type { Client } from '../../src/client/client.ts';
 import { createClient } from '../../src/client/index.ts';
-import { type Change, createMemoryQueueStore, type Dependent } from '../../src/controllers/index.ts';
+import {
+  type Change,
+  createMemoryQueueStore,
+  type Dependent,
+  ownControllerRoles,
+} from '../../src/controllers/index.ts';
 import type { Controller } from '../../src/controllers/runtime/define-controller.ts';
 import { type ControllerHost, createControllerHost } from '../../src/controllers/runtime/host.ts';
 import type { Server } from '../../src/server/contract.ts';
@@ -55,7 +60,7 @@ export async function createControlledCluster(options: ControlledClusterOptions)
   const shard = createLocalShard({ engine, clock });
   const store: Store = { shardOf: () => shard };
   const base = await createTestCluster({ clock });
-  const server = createServer({ ...base.options, store, clock });
+  const server = createServer({ ...base.options, store, clock, bootstrapExtras: ownControllerRoles() });
   await server.bootstrap();
   let inFlight = 0;
   const counted = (answer: Promise<Response>) => {

@@ -49,6 +49,8 @@ export interface ControllerSettings extends ClusterSettings {
   caCertificate: string;
   /** Pod addresses are handed to nodes from here, a /24 each. */
   podCIDR: string;
+  /** Address or host name of the edge ingress; left out where every bound host name leads to it. */
+  edgeAddress?: string;
 }
 
 /** What the host supplies to all controllers. */

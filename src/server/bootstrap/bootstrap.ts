@@ -72,7 +72,7 @@ async function wantedObjects({ options, kinds, advertise, aggregateRoles }: Boot
     metadata: { name: MARKER.name, namespace: MARKER.namespace },
     data: { release: options.gitVersion },
   };
-  return [...objects, marker].flatMap((object) => {
+  return [...objects, ...(options.bootstrapExtras ?? []), marker].flatMap((object) => {
     const [group, version] = splitApiVersion(object.apiVersion ?? '');
     const kind = kinds.byKind(group, version, object.kind ?? '');
     if (!kind) return [];

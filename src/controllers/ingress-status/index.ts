@@ -1,0 +1,2 @@
+export { ingressStatusController } from './controller.ts';
+export { planIngressClass, planIngressStatus } from './plan.ts';
