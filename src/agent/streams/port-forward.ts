@@ -5,10 +5,11 @@
 import type { Duplex } from 'node:stream';
 import type { IncomingRequest, MuxSocket, OutgoingResponse } from '../../base/mux/index.ts';
 import type { ContainerRuntime } from '../runtime/contract.ts';
+import { CHANNELS_PROTOCOL, forwardedPorts, joinPorts } from './port-channels.ts';
 import { dialUpgrade } from './spdy.ts';
 import { chooseProtocol, HttpError, readySandbox } from './target.ts';
 
-const PROTOCOL = 'SPDY/3.1+portforward.k8s.io';
+const TUNNEL_PROTOCOL = 'SPDY/3.1+portforward.k8s.io';
 const MESSAGE_BYTES = 64 * 1024;
 
 /** `GET /portForward/NAMESPACE/POD`. */
@@ -21,19 +22,23 @@ export async function servePortForward(
   if (!namespace || !pod) throw new HttpError(404, `no such path: ${url.pathname}`);
   const sandbox = await readySandbox(runtime, namespace, pod);
   if (!request.upgrade) throw new HttpError(400, 'you must request an upgrade to WebSocket');
-  if (!chooseProtocol(request, [PROTOCOL])) {
+  const protocol = chooseProtocol(request, [TUNNEL_PROTOCOL, CHANNELS_PROTOCOL]);
+  if (!protocol) {
     throw new HttpError(
       403,
-      `port forwarding needs the WebSocket protocol ${PROTOCOL}, which kubectl 1.31 and later speak`,
+      `port forwarding needs the WebSocket protocol ${TUNNEL_PROTOCOL} (kubectl 1.31 and later) or ${CHANNELS_PROTOCOL}`,
     );
   }
-  const upgraded = await dialUpgrade(await runtime.portForwardUrl(sandbox.id, []), {
-    'x-stream-protocol-version': 'portforward.k8s.io',
-  });
+  const ports = protocol === CHANNELS_PROTOCOL ? forwardedPorts(url.searchParams) : [];
+  const headers = { 'x-stream-protocol-version': 'portforward.k8s.io' };
+  const upgraded = await dialUpgrade(await runtime.portForwardUrl(sandbox.id, ports), headers);
   return {
     status: 101,
-    headers: [['sec-websocket-protocol', PROTOCOL]],
-    accept: (socket) => pipeBytes(socket, upgraded.socket, upgraded.head),
+    headers: [['sec-websocket-protocol', protocol]],
+    accept: (socket) => {
+      if (protocol === CHANNELS_PROTOCOL) joinPorts(socket, ports, upgraded);
+      else pipeBytes(socket, upgraded.socket, upgraded.head);
+    },
   };
 }
 

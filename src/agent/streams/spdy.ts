@@ -3,7 +3,6 @@
  * half close, receive data. The server side of containerd keeps no flow-control windows; the TCP connection bounds both
  * directions. Upstream: k8s.io/streaming spdystream, as kubelet's clients use it.
  */
-import type { IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import type { Duplex } from 'node:stream';
 
@@ -40,20 +39,23 @@ export interface SpdyConnection {
   close(): void;
 }
 
+/** A connection that speaks another protocol now; `head` is what came with the answer. */
+export interface Upgraded {
+  socket: Duplex;
+  head: Buffer;
+}
+
 /**
  * POSTs to a streaming URL of the runtime and takes the connection over.
  * @throws Error with the server's own words when it does not upgrade.
  */
-export function dialUpgrade(
-  url: string,
-  headers: Record<string, string>,
-): Promise<{ socket: Duplex; headers: IncomingMessage['headers']; head: Buffer }> {
+export function dialUpgrade(url: string, headers: Record<string, string>): Promise<Upgraded> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(url, {
       method: 'POST',
       headers: { connection: 'Upgrade', upgrade: 'SPDY/3.1', ...headers },
     });
-    request.on('upgrade', (response, socket, head) => resolve({ socket, headers: response.headers, head }));
+    request.on('upgrade', (_response, socket, head) => resolve({ socket, head }));
     request.on('response', async (response) => {
       let text = '';
       for await (const chunk of response) text += chunk;

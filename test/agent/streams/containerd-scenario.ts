@@ -4,6 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { WebSocket } from 'ws';
 import { createNetwork } from '../../../src/agent/network/index.ts';
 import { runCommand } from '../../../src/agent/node/command.ts';
 import { startContainerd } from '../../../src/agent/node/containerd.ts';
@@ -181,6 +182,25 @@ async function portForward(): Promise<string[]> {
   return [...new Set(answers)];
 }
 
+/** What clients in other languages do: a channel for the data of each port and one for its errors. */
+async function portChannels(): Promise<{ head: number[][]; answer: string; error: string }> {
+  const url = `${server.replace('http', 'ws')}/api/v1/namespaces/default/pods/web/portforward?ports=8080&ports=9`;
+  const socket = new WebSocket(url, 'v4.channel.k8s.io');
+  const head: number[][] = [];
+  const got = ['', '', '', ''];
+  socket.on('message', (bytes: Buffer) => {
+    if (head.length < 4) head.push([...bytes]);
+    else got[bytes[0] as number] += bytes.subarray(1).toString();
+  });
+  await new Promise((resolve, reject) => socket.on('open', resolve).on('error', reject));
+  socket.send(Buffer.concat([Buffer.from([0]), Buffer.from('GET /index.html HTTP/1.0\r\n\r\n')]));
+  const deadline = Date.now() + 10_000;
+  while (!(got[0]?.endsWith('page\n') && got[3]) && Date.now() < deadline)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  socket.terminate();
+  return { head, answer: got[0] ?? '', error: got[3] ?? '' };
+}
+
 await runCommand('ip', ['link', 'set', 'lo', 'up']);
 const network = createNetwork({
   node: 'n1',
@@ -241,6 +261,7 @@ try {
 
   result.attach = await attach('hello reader\n');
   result.portForward = await portForward();
+  result.portChannels = await portChannels();
 
   // A follower sees what is written later, and ends with the container.
   const follower = kubectl(['logs', '-f', 'web', '-c', 'main']);

@@ -75,5 +75,17 @@ describe.skipIf(!canRun())('kubectl against the kubelet API of a node with conta
 
   it('forwards a port for many connections at a time', () => expect(seen.portForward).toEqual(['page']));
 
+  it('forwards ports as channels, the error of one apart from the data of the other', () => {
+    const { head, answer, error } = seen.portChannels as { head: number[][]; answer: string; error: string };
+    expect(head).toEqual([
+      [0, 0x90, 0x1f],
+      [1, 0x90, 0x1f],
+      [2, 9, 0],
+      [3, 9, 0],
+    ]);
+    expect(answer).toMatch(/200 OK[\s\S]*page\n$/);
+    expect(error).toMatch(/refused/);
+  });
+
   it('refuses a container that does not run', () => expect(ran('gone').err).toMatch(/container not found \("main"\)/));
 });
