@@ -5,6 +5,7 @@
  */
 import { Hono } from 'hono';
 import { StatusError } from '../machinery/status.ts';
+import type { ChainEnv } from './chain-env.ts';
 import type { UserInfo } from './contract.ts';
 import { statusResponse, toStatusError } from './errors.ts';
 import { authenticate } from './filters/authentication.ts';
@@ -15,12 +16,6 @@ import { isLongRunning } from './metrics.ts';
 import { parseRequestInfo } from './request-info.ts';
 import { addRoutes } from './routes/index.ts';
 import type { RequestScope, ServerParts } from './scope.ts';
-
-/** What Hono hands through: the caller from outside, the scope once it is built. */
-export interface ChainEnv {
-  Bindings: { caller?: UserInfo };
-  Variables: { scope: RequestScope };
-}
 
 const NOBODY: UserInfo = { name: '', groups: [] };
 

@@ -2,7 +2,13 @@
  * Counters of this isolate in the Prometheus text format, under upstream's names. Isolates come and go, so every
  * series starts at zero whenever one does, as counters may. Upstream: endpoints/metrics/metrics.go.
  */
-import type { RequestScope } from './scope.ts';
+import type { RequestInfo } from './request-info.ts';
+
+/** What is counted of a request. */
+export interface MeasuredRequest {
+  readonly info: RequestInfo;
+  readonly query: URLSearchParams;
+}
 
 /** Upper bounds in seconds. */
 const BUCKETS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
@@ -15,9 +21,7 @@ interface Histogram {
 
 export interface Metrics {
   /** Counts a request in; call the result when it is answered (for a watch: when the stream ended). */
-  start(scope: RequestScope): { done(code: number, seconds: number): void };
-  /** A watch event of a resource was sent. */
-  watchEvents(resource: string, group: string, events: number): void;
+  start(scope: MeasuredRequest): { done(code: number, seconds: number): void };
   /** The Prometheus text. */
   render(): string;
 }
@@ -25,11 +29,11 @@ export interface Metrics {
 const LONG_RUNNING_SUBRESOURCES = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
 
 /** Whether a request may run for ever and is left out of the duration and in-flight limits. */
-export function isLongRunning(scope: RequestScope): boolean {
+export function isLongRunning(scope: MeasuredRequest): boolean {
   return scope.info.verb === 'watch' || LONG_RUNNING_SUBRESOURCES.has(scope.info.subresource);
 }
 
-function labelsOf(scope: RequestScope): string {
+function labelsOf(scope: MeasuredRequest): string {
   const { info } = scope;
   const reach = !info.isResource ? '' : info.named ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster';
   return (
@@ -49,7 +53,6 @@ const MAX_SERIES = 2_000;
 export function createMetrics(): Metrics {
   const totals = new Map<string, number>();
   const durations = new Map<string, Histogram>();
-  const events = new Map<string, number>();
   const longRunning = new Map<string, number>();
   const inflight = { mutating: 0, readOnly: 0 };
 
@@ -83,9 +86,7 @@ export function createMetrics(): Metrics {
         },
       };
     },
-    watchEvents: (resource, group, count) =>
-      add(events, `group="${escapeLabel(group)}",resource="${escapeLabel(resource)}"`, count),
-    render: () => render({ totals, durations, events, longRunning, inflight }),
+    render: () => render({ totals, durations, longRunning, inflight }),
   };
 }
 
@@ -98,7 +99,6 @@ function add(series: Map<string, number>, labels: string, by: number): void {
 interface State {
   totals: Map<string, number>;
   durations: Map<string, Histogram>;
-  events: Map<string, number>;
   longRunning: Map<string, number>;
   inflight: { mutating: number; readOnly: number };
 }
@@ -120,7 +120,6 @@ function render(state: State): string {
     ['request_kind="readOnly"', state.inflight.readOnly],
   ]);
   series('apiserver_longrunning_requests', 'gauge', 'Active long-running requests.', state.longRunning);
-  series('apiserver_watch_events_total', 'counter', 'Number of events sent in watch clients.', state.events);
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,13 +1,22 @@
 /** Answers that hold many objects. Upstream: handlers/response.go, its streaming list encoder. */
 import { apiVersionOf, type KubeObject, type ListMeta } from '../../machinery/meta.ts';
 import { StatusError } from '../../machinery/status.ts';
+import type { ListResult } from '../../storage/contract.ts';
+import { storedHead } from '../encode.ts';
 import type { Output } from '../negotiation/accept.ts';
 import type { ResourceCall } from '../scope.ts';
-import { itemsText, type ListPage } from '../verbs/list.ts';
 import { acceptsGzip, COMPRESS_FROM, encodedResponse } from './compress.ts';
 import { internalName, respondValue } from './object.ts';
 import { partialMetadataList } from './partial.ts';
 import { tableOf } from './table.ts';
+
+/** One page of a list as storage answers it. */
+export type ListPage = Extract<ListResult, { ok: true }>;
+
+/** Items of a typed list carry no kind and apiVersion; those of custom resources do. */
+function itemsText(call: ResourceCall, text: string): string {
+  return call.kind.itemsCarryType ? text : text.replaceAll(storedHead(call.kind), '{');
+}
 
 const HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' };
 

@@ -1,6 +1,6 @@
 /** The documents by which clients find kinds. Upstream: endpoints/discovery. */
 import type { Hono } from 'hono';
-import type { ChainEnv } from '../chain.ts';
+import type { ChainEnv } from '../chain-env.ts';
 import { aggregatedDiscovery, coreVersions, groupDocument, groupList, resourceList } from '../documents/index.ts';
 import { methodNotAllowed, pageNotFound, resourceNotFound } from '../errors.ts';
 import { negotiateOutput } from '../negotiation/accept.ts';

@@ -1,6 +1,6 @@
 /** /healthz, /livez, /readyz. Upstream: server/healthz/healthz.go. */
 import type { Hono } from 'hono';
-import type { ChainEnv } from '../chain.ts';
+import type { ChainEnv } from '../chain-env.ts';
 import { textResponse } from '../errors.ts';
 import type { RequestScope, ServerParts } from '../scope.ts';
 

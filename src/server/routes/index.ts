@@ -1,6 +1,6 @@
 /** Which handler answers which path. */
 import type { Hono } from 'hono';
-import type { ChainEnv } from '../chain.ts';
+import type { ChainEnv } from '../chain-env.ts';
 import { pageNotFound } from '../errors.ts';
 import type { ServerParts } from '../scope.ts';
 import { addDiscoveryRoutes } from './discovery.ts';

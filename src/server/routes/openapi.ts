@@ -1,7 +1,7 @@
 /** OpenAPI documents. Upstream: kube-openapi pkg/handler, pkg/handler3. */
 import type { Hono } from 'hono';
 import { StatusError } from '../../machinery/status.ts';
-import type { ChainEnv } from '../chain.ts';
+import type { ChainEnv } from '../chain-env.ts';
 import { createOpenApiDocuments } from '../documents/index.ts';
 import { compressible } from '../respond/compress.ts';
 import type { RequestScope, ServerParts } from '../scope.ts';

@@ -62,8 +62,11 @@ async function answerObject(call: ResourceCall): Promise<Response> {
 }
 
 /** The list of such a kind names it; the old watch path of it does not exist. */
-function notWatchable({ kind, scope: { info } }: ResourceCall): StatusError {
+function notWatchable(call: ResourceCall): StatusError {
+  const { kind } = call;
+  const { info } = call.scope;
   if (info.path.split('/').includes('watch')) return resourceNotFound();
+  warnDeprecated(call);
   return kind.verbs.includes('list') ? methodNotSupported(subjectOf(kind), 'watch') : methodNotAllowed();
 }
 

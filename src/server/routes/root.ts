@@ -1,6 +1,6 @@
 /** Paths that are no resources: version, metrics, the list of paths, OpenID discovery. */
 import type { Hono } from 'hono';
-import type { ChainEnv } from '../chain.ts';
+import type { ChainEnv } from '../chain-env.ts';
 import type { ServerParts } from '../scope.ts';
 import { versionInfo } from './version.ts';
 

@@ -1,10 +1,9 @@
 /** GET of a collection. Upstream: handlers/get.go ListResource, storage/etcd3/store.go GetList. */
 import { apiVersionOf, type KubeObject, type ListMeta } from '../../machinery/meta.ts';
 import { badRequest, expired, StatusError } from '../../machinery/status.ts';
-import type { ListQuery, ListResult } from '../../storage/contract.ts';
-import { storedHead } from '../encode.ts';
+import type { ListQuery } from '../../storage/contract.ts';
 import { negotiateOutput } from '../negotiation/accept.ts';
-import { respondList, streamList } from '../respond/list.ts';
+import { type ListPage, respondList, streamList } from '../respond/list.ts';
 import { isStoredForm } from '../respond/object.ts';
 import type { ResourceCall } from '../scope.ts';
 import { decodeContinue, encodeContinue } from './continue-token.ts';
@@ -12,8 +11,6 @@ import { type CollectionOptions, parseCollectionOptions, parseResourceVersion } 
 
 /** Characters of one page that storage sends; a longer list is streamed page by page. */
 const PAGE_CHARACTERS = 4 * 1024 * 1024;
-
-export type ListPage = Extract<ListResult, { ok: true }>;
 
 export async function listVerb(call: ResourceCall): Promise<Response> {
   const output = negotiateOutput(call.scope.request, call.scope.query, { streams: true });
@@ -123,9 +120,4 @@ function listMetadata(page: ListPage, options: CollectionOptions, query: ListQue
 function listHead(call: ResourceCall, metadata: ListMeta): string {
   const { kind } = call;
   return `{"kind":${JSON.stringify(kind.listKind)},"apiVersion":${JSON.stringify(apiVersionOf(kind.group, kind.version))},"metadata":${JSON.stringify(metadata)},"items":[`;
-}
-
-/** Items of a typed list carry no kind and apiVersion; those of custom resources do. */
-export function itemsText(call: ResourceCall, text: string): string {
-  return call.kind.itemsCarryType ? text : text.replaceAll(storedHead(call.kind), '{');
 }
