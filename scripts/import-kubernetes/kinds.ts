@@ -23,7 +23,7 @@ export interface KindFacts {
   generation?: { onCreate: number; onSpecChange?: number; onMetadataChange?: number };
   createOnUpdate?: boolean;
   unconditionalUpdate?: boolean;
-  delete?: { returns: string; graceful?: boolean; defaultGraceSeconds?: number; orphan?: boolean };
+  delete?: { returns: string; graceful?: boolean; defaultGraceSeconds?: number; finalizersLeft?: string[] };
   subresources?: { name: string; kind: string; ref: string; verbs: string[] }[];
 }
 
@@ -44,6 +44,17 @@ const quote = (value: unknown): string =>
 function storageVersionHash({ storage = '', kind }: KindFacts): string {
   const gvk = `${storage.replace(/^core\//, '/')}/${kind}`;
   return createHash('sha256').update(gvk).digest().subarray(0, 8).toString('base64');
+}
+
+/** An object that the orphan finalizer kept was returned for that reason alone. */
+function deletionOf({ delete: facts }: KindFacts): Record<string, unknown> {
+  const orphaned = facts?.finalizersLeft?.includes('orphan') === true;
+  return {
+    returns: orphaned ? 'Status' : (facts?.returns ?? 'Status'),
+    graceful: facts?.graceful,
+    defaultGraceSeconds: facts?.defaultGraceSeconds,
+    orphanByDefault: orphaned || undefined,
+  };
 }
 
 function factOf(facts: KindFacts, columns: ColumnFact[] | undefined): Record<string, unknown> {
@@ -71,12 +82,7 @@ function factOf(facts: KindFacts, columns: ColumnFact[] | undefined): Record<str
     ],
     createOnUpdate: facts.createOnUpdate ?? false,
     unconditionalUpdate: facts.unconditionalUpdate ?? false,
-    delete: {
-      returns: facts.delete?.returns ?? 'Status',
-      graceful: facts.delete?.graceful,
-      defaultGraceSeconds: facts.delete?.defaultGraceSeconds,
-      orphanByDefault: facts.delete?.orphan,
-    },
+    delete: deletionOf(facts),
     fieldSelectors: (facts.fieldSelectors ?? []).filter(
       (name) => name !== 'metadata.name' && name !== 'metadata.namespace',
     ),

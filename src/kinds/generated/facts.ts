@@ -444,7 +444,7 @@ export const kindFacts = {
     generation: [1, 1, 0],
     createOnUpdate: false,
     unconditionalUpdate: true,
-    delete: {returns: 'object'},
+    delete: {returns: 'Status', orphanByDefault: true},
     fieldSelectors: ['status.replicas'],
     subresources: [
       {name: 'scale', kind: 'Scale', ref: 'autoscaling/v1.Scale', verbs: ['get', 'patch', 'update']},
@@ -1099,7 +1099,7 @@ export const kindFacts = {
     generation: [1, 1, 0],
     createOnUpdate: false,
     unconditionalUpdate: true,
-    delete: {returns: 'object'},
+    delete: {returns: 'Status', orphanByDefault: true},
     fieldSelectors: ['status.successful'],
     subresources: [
       {name: 'status', kind: 'Job', ref: 'batch/v1.Job', verbs: ['get', 'patch', 'update']},

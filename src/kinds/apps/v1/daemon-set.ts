@@ -3,6 +3,7 @@ import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { defineKind } from '../../define-kind.ts';
 import { equalJson } from '../../equal-json.ts';
 import type { DaemonSet } from '../../generated/types/apps-v1.ts';
+import { validateDaemonSetStatus } from '../../status-counts.ts';
 import { validateDaemonSet, validateDaemonSetUpdate } from './validate.ts';
 
 /** Holds the number of the pod template, which older clients still read. */
@@ -26,6 +27,7 @@ export const daemonSets = defineKind<DaemonSet>('apps/v1/daemonsets', {
     }
     spec.revisionHistoryLimit ??= 10;
   },
+  statusStrategy: { validateUpdate: validateDaemonSetStatus },
   strategy: {
     validateCreate: validateDaemonSet,
     validateUpdate: validateDaemonSetUpdate,

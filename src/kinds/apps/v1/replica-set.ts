@@ -2,6 +2,7 @@ import { replicaSetCells } from '../../cells/workloads.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ReplicaSet } from '../../generated/types/apps-v1.ts';
+import { validateReplicaSetStatus } from '../../status-counts.ts';
 import { validateReplicaSet, validateReplicaSetUpdate } from './validate.ts';
 
 export const replicaSets = defineKind<ReplicaSet>('apps/v1/replicasets', {
@@ -10,5 +11,6 @@ export const replicaSets = defineKind<ReplicaSet>('apps/v1/replicasets', {
     spec.replicas ??= 1;
   },
   cells: replicaSetCells,
+  statusStrategy: { validateUpdate: validateReplicaSetStatus },
   strategy: { validateCreate: validateReplicaSet, validateUpdate: validateReplicaSetUpdate },
 });

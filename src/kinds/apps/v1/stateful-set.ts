@@ -3,6 +3,7 @@ import { setClaimDefaults } from '../../core/v1/persistent-volume-claim/defaults
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { StatefulSet } from '../../generated/types/apps-v1.ts';
+import { validateStatefulSetStatus } from '../../status-counts.ts';
 import { validateStatefulSet, validateStatefulSetUpdate } from './validate.ts';
 
 /** Upstream: apis/apps/v1 SetDefaults_StatefulSet; the gate of maxUnavailable is off. */
@@ -29,6 +30,7 @@ function setStatefulSetDefaults({ spec }: StatefulSet): void {
 
 export const statefulSets = defineKind<StatefulSet>('apps/v1/statefulsets', {
   defaults: setStatefulSetDefaults,
+  statusStrategy: { validateUpdate: validateStatefulSetStatus },
   strategy: {
     validateCreate: validateStatefulSet,
     validateUpdate: validateStatefulSetUpdate,

@@ -1,9 +1,25 @@
+import type { FieldError } from '../../../machinery/status.ts';
+import { invalidError, invalidErrors, qualifiedName } from '../../../machinery/validation/index.ts';
 import { namespaceCells } from '../../cells/core.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Namespace } from '../../generated/types/core-v1.ts';
 
 const FINALIZER = 'kubernetes';
 const NAME_LABEL = 'kubernetes.io/metadata.name';
+
+const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+
+/** Upstream: core/validation ValidateNamespace. */
+function validateFinalizers({ spec }: Namespace): FieldError[] {
+  return (spec.finalizers ?? []).flatMap((finalizer) => {
+    const errors = invalidErrors('spec.finalizers', finalizer, qualifiedName(finalizer));
+    if (finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer)) return errors;
+    return [
+      ...errors,
+      invalidError('spec.finalizers', finalizer, 'name is neither a standard finalizer name nor is it fully qualified'),
+    ];
+  });
+}
 
 export const namespaces = defineKind<Namespace>('core/v1/namespaces', {
   cached: true,
@@ -14,6 +30,7 @@ export const namespaces = defineKind<Namespace>('core/v1/namespaces', {
     }
   },
   strategy: {
+    validateCreate: validateFinalizers,
     prepareForCreate(namespace) {
       namespace.status = { phase: 'Active' };
       const finalizers = namespace.spec.finalizers ?? [];
@@ -31,6 +48,7 @@ export const namespaces = defineKind<Namespace>('core/v1/namespaces', {
         prepareForUpdate(namespace, old) {
           (namespace as Namespace).status = (old as Namespace).status;
         },
+        validateUpdate: (namespace) => validateFinalizers(namespace as Namespace),
       },
     },
   },

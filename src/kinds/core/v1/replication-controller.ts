@@ -1,6 +1,7 @@
 import { replicationControllerCells } from '../../cells/workloads.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ReplicationController } from '../../generated/types/core-v1.ts';
+import { validateReplicaSetStatus } from '../../status-counts.ts';
 import { setPodTemplateDefaults } from './pod-spec/defaults.ts';
 import { validateReplicationController } from './validate-replication.ts';
 
@@ -17,5 +18,6 @@ export const replicationControllers = defineKind<ReplicationController>('core/v1
   },
   fieldsOf: (controller) => ({ 'status.replicas': String(controller.status?.replicas ?? 0) }),
   cells: replicationControllerCells,
+  statusStrategy: { validateUpdate: validateReplicaSetStatus },
   strategy: { validateCreate: validateReplicationController, validateUpdate: validateReplicationController },
 });

@@ -21,7 +21,8 @@ export function validateStorageClass({
 }: StorageClass): FieldError[] {
   const errors: FieldError[] = [];
   if (!provisioner) errors.push(requiredError('provisioner'));
-  else errors.push(...invalidErrors('provisioner', provisioner, qualifiedName(provisioner.toLowerCase())));
+  else
+    errors.push(...invalidErrors('provisioner', provisioner.toLowerCase(), qualifiedName(provisioner.toLowerCase())));
   if (Object.hasOwn(parameters ?? {}, '')) errors.push(invalidError('parameters', '', 'field can not be empty.'));
   if (reclaimPolicy && !RECLAIM.includes(reclaimPolicy))
     errors.push(notSupportedError('reclaimPolicy', reclaimPolicy, RECLAIM));
@@ -34,7 +35,7 @@ export function validateStorageClass({
 /** A class is what volumes were made with, so it stays as it is. */
 export function validateStorageClassUpdate(object: StorageClass, old: StorageClass): FieldError[] {
   const errors = validateStorageClass(object);
-  for (const field of ['provisioner', 'parameters', 'reclaimPolicy', 'volumeBindingMode'] as const) {
+  for (const field of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const) {
     if (!equalJson(object[field], old[field])) errors.push(invalidError(field, object[field], 'field is immutable'));
   }
   return errors;

@@ -1,3 +1,4 @@
+import { parseQuantity } from '../../../../machinery/quantity.ts';
 import type { Container, EphemeralContainer, HTTPGetAction, Probe } from '../../../generated/types/core-v1.ts';
 
 const IMAGE =
@@ -11,9 +12,21 @@ export function defaultPullPolicy(image: string | undefined): string {
   return tag === 'latest' ? 'Always' : 'IfNotPresent';
 }
 
+/** Quantities of resources are whole thousandths. Upstream: apis/core/v1 SetDefaults_ResourceList. */
+function roundQuantities(list: Record<string, string> | undefined): void {
+  for (const [name, text] of Object.entries(list ?? {})) {
+    // Only the small suffixes and fractions can be finer.
+    if (list && /[nu.]/.test(text)) list[name] = parseQuantity(text).roundUp(MILLI).toString();
+  }
+}
+
+const MILLI = -3;
+
 /** Upstream: apis/core/v1 SetDefaults_Container and what hangs off it. */
 export function setContainerDefaults(container: Container | EphemeralContainer): void {
   container.imagePullPolicy ??= defaultPullPolicy(container.image);
+  roundQuantities(container.resources?.limits);
+  roundQuantities(container.resources?.requests);
   container.terminationMessagePath ??= '/dev/termination-log';
   container.terminationMessagePolicy ??= 'File';
   for (const port of container.ports ?? []) port.protocol ??= 'TCP';

@@ -5,6 +5,8 @@ import { setPodDefaults } from './defaults.ts';
 import { podStatusStrategy, podStrategy } from './strategy.ts';
 
 export const pods = defineKind<Pod>('core/v1/pods', {
+  // The strategy makes the status.
+  statusOnCreate: true,
   defaults: setPodDefaults,
   strategy: podStrategy,
   statusStrategy: podStatusStrategy,

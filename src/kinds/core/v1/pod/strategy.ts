@@ -46,7 +46,8 @@ export const podStrategy: Strategy<Pod> = {
   prepareForCreate(pod, { now }) {
     // Older clients wrote negative periods for "at once".
     if ((pod.spec.terminationGracePeriodSeconds ?? 0) < 0) pod.spec.terminationGracePeriodSeconds = 1;
-    pod.status = { phase: 'Pending', qosClass: qosClassOf(pod.spec) };
+    // A class that the client names is believed.
+    pod.status = { phase: 'Pending', qosClass: pod.status?.qosClass ?? qosClassOf(pod.spec) };
     if (pod.spec.schedulingGates?.length) pod.status.conditions = [schedulingGated(now)];
   },
   validateCreate: validatePodCreate,

@@ -28,14 +28,14 @@ export function validatePodCreate(pod: Pod): FieldError[] {
 /** Almost nothing of a pod may change once it is there. */
 export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
   const errors = [
+    ...validatePodSpec(pod.spec, 'spec'),
     ...validateImages(pod.spec.containers ?? [], old.spec.containers ?? [], 'spec.containers'),
     ...validateImages(pod.spec.initContainers ?? [], old.spec.initContainers ?? [], 'spec.initContainers'),
   ];
   // A container more or less cannot be compared field by field.
-  if (errors.some((error) => error.type === 'FieldValueForbidden')) return errors;
+  if (errors.some((error) => error.message.includes('may not add or remove containers'))) return errors;
   errors.push(...validateDeadline(pod.spec, old.spec), ...validateTolerationsUpdate(pod.spec, old.spec));
-  const grace = validateGates(pod.spec, old.spec);
-  errors.push(...grace);
+  errors.push(...validateGates(pod.spec, old.spec));
   if (!equalJson(withMutableFields(pod.spec, old.spec), old.spec))
     errors.push(forbiddenError('spec', `${IMMUTABLE}\n`));
   return errors;

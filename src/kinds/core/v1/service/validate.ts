@@ -118,7 +118,9 @@ function validateAffinity({ spec }: Service): FieldError[] {
 function validateClusterIPs({ spec }: Service): FieldError[] {
   const errors: FieldError[] = [];
   const list = spec.clusterIPs ?? [];
-  if (list.length > 0 && spec.clusterIP !== list[0])
+  if (list.length > 0 && !spec.clusterIP)
+    errors.push(invalidError('spec.clusterIPs', list, 'must be empty when `clusterIP` is not specified'));
+  else if (list.length > 0 && spec.clusterIP !== list[0])
     errors.push(invalidError('spec.clusterIPs', list, 'first value must match `clusterIP`'));
   if (list.length > 1 && list.includes('None'))
     errors.push(invalidError('spec.clusterIPs', list, "'None' must be the first and only value"));
