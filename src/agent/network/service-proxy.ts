@@ -4,6 +4,7 @@ import { type Log, messageOf } from '../log.ts';
 import type { NftTable } from './nft.ts';
 import { type ServiceRulesInput, serviceRules } from './service-rules.ts';
 import type { ServiceStore } from './service-store.ts';
+import { forgetFlows, staleFlows, type UdpTargets, udpTargets } from './udp-flows.ts';
 
 export interface ServiceProxyOptions extends Pick<ServiceRulesInput, 'node' | 'clusterCIDR' | 'overrides'> {
   store: ServiceStore;
@@ -25,12 +26,17 @@ const RETRY_MS = 2000;
 export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   const { store, table, clock, log } = options;
   let stopped = false;
+  let udp: UdpTargets = new Map();
   let cancelTimer: (() => void) | undefined;
   let running: Promise<void> = Promise.resolve();
   const sync = async () => {
     if (stopped || !store.synced) return;
     try {
-      await table.apply(serviceRules({ ...options, services: store.services.values(), slices: store.slices }));
+      const input = { ...options, slices: store.slices };
+      await table.apply(serviceRules({ ...input, services: store.services.values() }));
+      const targets = udpTargets({ ...input, services: store.services.values() });
+      await forgetFlows(staleFlows(udp, targets));
+      udp = targets;
     } catch (error) {
       log('error', 'services cannot be written to the packet filter', { error: messageOf(error) });
       schedule(RETRY_MS);
