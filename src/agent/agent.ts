@@ -57,6 +57,8 @@ export interface Agent {
 
 const CLUSTER_CIDR = '10.244.0.0/16';
 const NETWORK_TIMEOUT = 30_000;
+/** Milliseconds to wait for the API before what an earlier run knew is taken for true. */
+const API_PATIENCE = 3000;
 
 /** The machine's name as a node name. */
 export const machineName = (): string =>
@@ -198,14 +200,18 @@ class RealNode implements Agent {
     });
   }
 
-  /** The pod range of an earlier run serves at once, with or without an API; else the API is asked. */
+  /** Without an API the pod range of an earlier run serves, so that a restarted node connects its pods. */
   async #bringUp(): Promise<void> {
-    const remembered = await this.#rememberedRange();
-    const network = remembered === undefined ? undefined : this.#connect(remembered);
-    const registered = await this.#reporter.register();
-    this.#run('node status', this.#reporter.run());
-    if (network !== undefined) await network;
-    else await this.#connect(registered.spec?.podCIDR ?? (await this.#awaitRange()));
+    const registration = this.#reporter.register();
+    this.#run(
+      'node status',
+      registration.then(() => this.#reporter.run()),
+    );
+    const early = await Promise.race([registration, delay(this.#clock, API_PATIENCE).then(() => undefined)]);
+    const remembered = early === undefined ? await this.#rememberedRange() : undefined;
+    if (remembered !== undefined) await this.#connect(remembered);
+    const node = await registration;
+    if (remembered === undefined) await this.#connect(node.spec?.podCIDR ?? (await this.#awaitRange()));
     await this.#reporter.report();
     await this.#pods?.synced;
     this.#markReady();

@@ -123,7 +123,8 @@ export async function obtainCredential(options: CredentialOptions): Promise<Cred
   const known = await read(stateDir);
   const usable =
     known?.nodeName === nodeName && known.server === server && (parseTimestamp(known.expiresAt) ?? 0) > clock.now();
-  if (usable) return known;
+  // With a join token at hand a credential of a cluster that was made anew can be replaced.
+  if (usable && (joinToken === undefined || (await isAccepted(options, known)))) return known;
   if (joinToken === undefined) {
     throw new AgentError('user', `node ${nodeName} has no credential of ${server}: give a join token`);
   }
@@ -132,14 +133,19 @@ export async function obtainCredential(options: CredentialOptions): Promise<Cred
   return fresh;
 }
 
-/** A new join in place of a stored credential that the control plane does not take any more. */
-export async function rejoin(options: CredentialOptions): Promise<Credential> {
-  const { joinToken, nodeName, stateDir } = options;
-  if (joinToken === undefined)
-    throw new AgentError('user', `the credential of node ${nodeName} is not valid any more: join it anew`);
-  const fresh = await insistently(options, () => ask(options, '/kedge/v1/join', { token: joinToken, nodeName }));
-  await store(stateDir, fresh);
-  return fresh;
+/** Whether the control plane knows the credential; one that cannot be reached is no reason to doubt. */
+async function isAccepted(
+  { server, nodeName, transport }: CredentialOptions,
+  credential: Credential,
+): Promise<boolean> {
+  const headers = { Authorization: `Bearer ${credential.token}` };
+  try {
+    const response = await transport(new Request(`${server}/api/v1/nodes/${nodeName}`, { headers }));
+    await response.body?.cancel();
+    return response.status !== 401;
+  } catch {
+    return true;
+  }
 }
 
 /** Renews the credential after 80 % of its life, until the signal. */
