@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
-import type { Client } from '../../client/client.ts';
-import { runInformer } from '../../client/informer.ts';
+
+import { type Client, runInformer } from '../../client/index.ts';
 import type { Node } from '../../kinds/index.ts';
 import type { KindRef } from '../../machinery/kind.ts';
 import { createForwarder, type DnsServer, hostResolvers, startDnsServer, type Zone } from '../dns/index.ts';

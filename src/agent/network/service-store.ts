@@ -1,8 +1,8 @@
 /** The node's copy of services and endpoint slices, for the packet rules and for DNS. */
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
-import type { Client } from '../../client/client.ts';
-import { runInformer } from '../../client/informer.ts';
+
+import { type Client, runInformer } from '../../client/index.ts';
 import type { EndpointSlice, Service } from '../../kinds/index.ts';
 import type { KindRef } from '../../machinery/kind.ts';
 import { type Log, messageOf } from '../log.ts';
