@@ -3,6 +3,7 @@ import type { Pod } from '../../../generated/types/core-v1.ts';
 import { podCells } from './cells.ts';
 import { setPodDefaults } from './defaults.ts';
 import { podStatusStrategy, podStrategy } from './strategy.ts';
+import { ephemeralContainersStrategy, resizeStrategy } from './subresource-strategies.ts';
 
 export const pods = defineKind<Pod>('core/v1/pods', {
   // The strategy makes the status.
@@ -10,6 +11,10 @@ export const pods = defineKind<Pod>('core/v1/pods', {
   defaults: setPodDefaults,
   strategy: podStrategy,
   statusStrategy: podStatusStrategy,
+  subresources: {
+    ephemeralcontainers: { strategy: ephemeralContainersStrategy },
+    resize: { strategy: resizeStrategy },
+  },
   fieldsOf({ spec, status }) {
     return {
       'spec.nodeName': spec.nodeName ?? '',

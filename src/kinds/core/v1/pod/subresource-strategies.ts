@@ -1,0 +1,84 @@
+/** Updates that may touch one part of a running pod. Upstream: registry/core/pod strategies of subresources. */
+import type { Strategy } from '../../../../machinery/kind.ts';
+import type { KubeObject } from '../../../../machinery/meta.ts';
+import type { FieldError } from '../../../../machinery/status.ts';
+import {
+  dns1123Label,
+  duplicateError,
+  forbiddenError,
+  invalidErrors,
+  requiredError,
+} from '../../../../machinery/validation/index.ts';
+import { equalJson } from '../../../equal-json.ts';
+import type { Container, Pod, PodSpec } from '../../../generated/types/core-v1.ts';
+
+/** Puts everything but `spec` back to what is stored; the version the client named stays, as it is a precondition. */
+function keepOnly(object: KubeObject, old: Pod, spec: PodSpec): void {
+  const { resourceVersion, managedFields, generation } = object.metadata;
+  object.metadata = { ...old.metadata };
+  if (resourceVersion !== undefined) object.metadata.resourceVersion = resourceVersion;
+  if (managedFields !== undefined) object.metadata.managedFields = managedFields;
+  if (generation !== undefined) object.metadata.generation = generation;
+  Object.assign(object, { spec, status: old.status });
+}
+
+export const ephemeralContainersStrategy: Strategy = {
+  prepareForUpdate(object, old) {
+    const before = old as Pod;
+    const { ephemeralContainers } = (object as Pod).spec;
+    const spec: PodSpec = { ...before.spec };
+    if (ephemeralContainers === undefined) delete spec.ephemeralContainers;
+    else spec.ephemeralContainers = ephemeralContainers;
+    keepOnly(object, before, spec);
+  },
+  validateUpdate: (object, old) => validateEphemeralContainers(object as Pod, old as Pod),
+};
+
+function validateEphemeralContainers({ spec }: Pod, old: Pod): FieldError[] {
+  const errors: FieldError[] = [];
+  const at = 'spec.ephemeralContainers';
+  const names = new Set(
+    [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map((container) => container.name),
+  );
+  for (const [index, { name, image }] of (spec.ephemeralContainers ?? []).entries()) {
+    if (!name) errors.push(requiredError(`${at}[${index}].name`));
+    else errors.push(...invalidErrors(`${at}[${index}].name`, name, dns1123Label(name)));
+    if (names.has(name)) errors.push(duplicateError(`${at}[${index}].name`, name));
+    names.add(name);
+    if (!image) errors.push(requiredError(`${at}[${index}].image`));
+  }
+  for (const before of old.spec.ephemeralContainers ?? []) {
+    const now = spec.ephemeralContainers?.find((container) => container.name === before.name);
+    if (now === undefined)
+      errors.push(forbiddenError(at, `existing ephemeral containers "${before.name}" may not be removed\n`));
+    else if (!equalJson(now, before))
+      errors.push(forbiddenError(at, `existing ephemeral containers "${before.name}" may not be changed\n`));
+  }
+  return errors;
+}
+
+/** Takes the resources of containers by name, and their resize policies. */
+export const resizeStrategy: Strategy = {
+  prepareForUpdate(object, old) {
+    const before = old as Pod;
+    const { spec } = object as Pod;
+    const resized = (
+      containers: readonly Container[] | undefined,
+      wanted: readonly Container[] | undefined,
+    ): Container[] | undefined =>
+      containers?.map((container) => {
+        const match = wanted?.find((candidate) => candidate.name === container.name);
+        if (!match) return container;
+        return {
+          ...container,
+          resources: match.resources ?? {},
+          ...(match.resizePolicy ? { resizePolicy: match.resizePolicy } : {}),
+        };
+      });
+    const next: PodSpec = { ...before.spec, containers: resized(before.spec.containers, spec.containers) ?? [] };
+    const starting = resized(before.spec.initContainers, spec.initContainers);
+    if (starting) next.initContainers = starting;
+    if (spec.resources) next.resources = spec.resources;
+    keepOnly(object, before, next);
+  },
+};
