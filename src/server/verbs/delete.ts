@@ -117,7 +117,13 @@ async function tryDelete(
     expect: { revision },
     attached,
   });
-  return result.ok ? { text, removed: true } : { current: result.refusal.current ?? null };
+  if (!result.ok) return { current: result.refusal.current ?? null };
+  return { text: atRevision(text, { from: revision, to: result.revision }), removed: true };
+}
+
+/** The text as of its deletion. The version in the metadata is the first in any stored text. */
+function atRevision(text: string, { from, to }: { from: number; to: number }): string {
+  return text.replace(`"resourceVersion":"${from}"`, `"resourceVersion":"${to}"`);
 }
 
 function checkPreconditions(call: ResourceCall, old: KubeObject, { preconditions }: DeleteOptions): void {

@@ -40,6 +40,22 @@ interface OpenWatch {
   seconds: number;
 }
 
+/** Encodes frames; many watches get the same one after each other, and it is encoded once for all of them. */
+function createFrameEncoder(): (frame: string) => Uint8Array {
+  const encoder = new TextEncoder();
+  let last = '';
+  let bytes = encoder.encode(last);
+  return (frame) => {
+    if (frame !== last) {
+      last = frame;
+      bytes = encoder.encode(frame);
+    }
+    return bytes;
+  };
+}
+
+const encodeFrame = createFrameEncoder();
+
 /** The frames of a watch as bytes, until its time is over or either side closes it. */
 function openBody(call: ResourceCall, { stream, rewrite, seconds }: OpenWatch): ReadableStream<Uint8Array> {
   const { clock } = call.parts.options;
@@ -96,7 +112,7 @@ function watchQuery(call: ResourceCall, options: CollectionOptions): WatchQuery 
 function rewriter(call: ResourceCall, output: Output): (frame: string) => Uint8Array {
   const encoder = new TextEncoder();
   const { writeEvent } = output.serializer;
-  if (!output.as && !writeEvent && isStoredForm(call)) return (frame) => encoder.encode(frame);
+  if (!output.as && !writeEvent && isStoredForm(call)) return encodeFrame;
   let columns = true;
   const eventsOf = (frame: string): { type: string; object: KubeObject }[] =>
     frame.split('\n').flatMap((line) => {
