@@ -15,6 +15,8 @@ import {
 
 /** An agent that is silent for longer (four heartbeats) is not asked any more. */
 const SILENCE_LIMIT_MS = 45_000;
+/** What may wait for one client's stream when the node is slower than the client. */
+const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
 
 /** Named `CLUSTER/NODE`. */
 export class NodeTunnelObject extends DurableObject<Env> {
@@ -62,7 +64,11 @@ export class NodeTunnelObject extends DurableObject<Env> {
     if (!stream || !this.#agent) return closeSocket(socket, 1011, 'the node was disconnected');
     stream.send(typeof message === 'string' ? message : new Uint8Array(message));
     saveRelay(socket, this.#agent.generation, stream);
-    // The runtime delivers the next message of this socket after this one, which is what bounds a fast client.
+    if (stream.queued > MAX_QUEUED_BYTES) {
+      this.#forget(socket)?.reset('the client sends faster than the node reads');
+      return closeSocket(socket, 1013, 'the node reads more slowly than this client sends');
+    }
+    // The runtime holds no socket back, and it must not hibernate while something waits in memory.
     await stream.writable();
   }
 

@@ -24,7 +24,9 @@ class Recorder extends DurableObject {
   }
 }
 
-export class ControllersRecorder extends Recorder {}
+export class ControllersRecorder extends Recorder {
+  async nodeChanged(): Promise<void> {}
+}
 export class SchedulerRecorder extends Recorder {}
 
 export default {

@@ -159,6 +159,19 @@ describe('the node tunnel object', () => {
     expect(after).toBeGreaterThanOrEqual(connected);
   });
 
+  it('cuts off a client that sends faster than the node reads, and nobody else', async () => {
+    const agent = await startAgent(async (request) =>
+      request.upgrade
+        ? { status: 101, headers: [['sec-websocket-protocol', 'v5.channel.k8s.io']], accept() {} }
+        : { status: 200, body: 'still here' },
+    );
+    const client = await openClient(agent);
+    for (let i = 0; i < 40; i++) client.socket.send(new Uint8Array(1024 * 1024));
+    expect(await client.closed).toMatchObject({ code: 1013 });
+    const other = await agent.connector.fetch(agent.node, new Request('https://node/healthz'));
+    expect(await other.text()).toBe('still here');
+  });
+
   it('forgets an agent that closed, and breaks what ran through it', async () => {
     const agent = await startAgent(() => new Promise(() => {}));
     const pending = agent.connector.fetch(agent.node, new Request('https://node/containerLogs/x'));

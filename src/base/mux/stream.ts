@@ -55,6 +55,8 @@ export interface MuxStream {
   consume(bytes: number): void;
   /** Resolves when nothing waits for credit; also when the stream is over. */
   writable(): Promise<void>;
+  /** Bytes that wait here for credit. */
+  readonly queued: number;
   /** True when nothing can be sent or received any more. */
   readonly over: boolean;
   /** The owner wants nothing more: once all is sent, what the peer still sends is dropped. */
@@ -88,6 +90,7 @@ export class StreamCore implements MuxStream {
   #debt: number;
   #allowance: number;
   #queue: Pending[] = [];
+  #queued = 0;
   #waiting: (() => void)[] = [];
   #sendOpen: boolean;
   #receiveOpen: boolean;
@@ -150,6 +153,10 @@ export class StreamCore implements MuxStream {
   writable(): Promise<void> {
     if (this.#over || this.#queue.length === 0) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  get queued(): number {
+    return this.#queued;
   }
 
   get over(): boolean {
@@ -235,6 +242,7 @@ export class StreamCore implements MuxStream {
   #enqueue(pending: Pending): void {
     if (this.#over || !this.#sendOpen) return;
     this.#queue.push(pending);
+    this.#queued += pending.payload.byteLength;
     this.#flush();
   }
 
@@ -243,6 +251,7 @@ export class StreamCore implements MuxStream {
       const head = this.#queue[0] as Pending;
       if (head.type === FrameType.end || head.type === FrameType.close) {
         this.#queue.shift();
+        this.#queued -= head.payload.byteLength;
         this.#host.send(encodeFrame(head.type, this.id, head.payload));
         this.#sendOpen = false;
         if (head.type === FrameType.close) this.#finish();
@@ -256,6 +265,7 @@ export class StreamCore implements MuxStream {
       const part = head.payload.subarray(head.offset, head.offset + size);
       this.#host.send(encodeFrame(head.type, this.id, part, !last && head.type !== FrameType.data));
       this.#credit -= size;
+      this.#queued -= size;
       head.offset += size;
       if (last) this.#queue.shift();
     }
@@ -272,6 +282,7 @@ export class StreamCore implements MuxStream {
     this.#sendOpen = false;
     this.#receiveOpen = false;
     this.#queue = [];
+    this.#queued = 0;
     this.#host.finished(this.id);
     this.#wake();
   }
