@@ -1,7 +1,5 @@
 /** The keys of a cluster: its certificate authority, and the key that signs service-account tokens. */
-import { EC_ALGORITHM, readPublicKey, signCertificate } from '../base/certificate.ts';
 import type { Clock } from '../base/clock.ts';
-import { type Bytes, bytesToPem, pemToBytes } from '../base/der.ts';
 import type { Random } from '../base/random.ts';
 import type { ClusterKeys } from './contract.ts';
 
@@ -10,7 +8,7 @@ const CA_LIFETIME_MS = 3_650 * DAY_MS;
 const CERTIFICATE_LIFETIME_MS = 365 * DAY_MS;
 /** Clocks of nodes may lag behind. */
 const BACKDATE_MS = 5 * 60_000;
-const CA_NAME = { commonName: 'kubernetes' };
+const CA_NAME = 'kubernetes';
 
 const TOKEN_ALGORITHM = {
   name: 'RSASSA-PKCS1-v1_5',
@@ -21,29 +19,25 @@ const TOKEN_ALGORITHM = {
 
 /** New keys: a self-signed EC authority for ten years, and an RS256 key as upstream uses. */
 export async function generateClusterKeys(clock: Clock, random: Random): Promise<ClusterKeys> {
+  const { EC_ALGORITHM, privateKeyToPem, selfSign } = await import('./certificates/x509.ts');
   const pair = (await crypto.subtle.generateKey(EC_ALGORITHM, true, ['sign', 'verify'])) as CryptoKeyPair;
-  const publicKey = new Uint8Array((await crypto.subtle.exportKey('spki', pair.publicKey)) as ArrayBuffer);
-  const privateKey = new Uint8Array((await crypto.subtle.exportKey('pkcs8', pair.privateKey)) as ArrayBuffer);
   const now = clock.now();
-  const caCertificate = await signCertificate(
+  const caCertificate = await selfSign(
     {
-      serialNumber: serialNumber(random),
-      subject: CA_NAME,
-      issuer: CA_NAME,
+      commonName: CA_NAME,
+      organizations: [],
+      names: [CA_NAME],
+      ips: [],
+      usages: [],
       notBefore: now - BACKDATE_MS,
       notAfter: now + CA_LIFETIME_MS,
-      publicKey,
-      issuerPublicKey: publicKey,
-      authority: true,
-      usages: [],
-      names: ['kubernetes'],
-      ips: [],
+      serialNumber: serialNumber(random),
     },
-    pair.privateKey,
+    pair,
   );
   return {
     caCertificate,
-    caKey: bytesToPem('PRIVATE KEY', privateKey),
+    caKey: await privateKeyToPem(pair.privateKey),
     serviceAccountKeys: [await generateTokenKey()],
   };
 }
@@ -72,22 +66,17 @@ export async function issueCertificate(
   request: CertificateRequest,
   { clock, random }: CertificateDeps,
 ): Promise<string> {
-  const publicKey = await readPublicKey(request.publicKey);
-  const signingKey = await crypto.subtle.importKey('pkcs8', pemToBytes(keys.caKey), EC_ALGORITHM, true, ['sign']);
+  const { sign } = await import('./certificates/x509.ts');
   const now = clock.now();
-  return signCertificate(
+  return sign(
     {
       ...request,
-      serialNumber: serialNumber(random),
-      subject: { commonName: request.commonName, organizations: request.organizations ?? [] },
-      issuer: CA_NAME,
+      organizations: request.organizations ?? [],
       notBefore: now - BACKDATE_MS,
       notAfter: now + (request.lifetime ?? CERTIFICATE_LIFETIME_MS),
-      publicKey,
-      issuerPublicKey: await publicHalf(signingKey),
-      authority: false,
+      serialNumber: serialNumber(random),
     },
-    signingKey,
+    { ...keys, publicKey: request.publicKey },
   );
 }
 
@@ -108,13 +97,6 @@ export function issueServingCertificate(
   return issueCertificate(keys, { ...request, commonName, usages: ['server'] }, deps);
 }
 
-/** DER of the public key that belongs to an EC private key. */
-async function publicHalf(privateKey: CryptoKey): Promise<Bytes> {
-  const { d: _secret, key_ops: _operations, ...jwk } = (await crypto.subtle.exportKey('jwk', privateKey)) as JsonWebKey;
-  const publicKey = await crypto.subtle.importKey('jwk', jwk, EC_ALGORITHM, true, ['verify']);
-  return new Uint8Array((await crypto.subtle.exportKey('spki', publicKey)) as ArrayBuffer);
-}
-
 async function generateTokenKey(): Promise<JsonWebKey> {
   const { calculateJwkThumbprint } = await import('jose');
   const pair = (await crypto.subtle.generateKey(TOKEN_ALGORITHM, true, ['sign', 'verify'])) as CryptoKeyPair;
@@ -124,9 +106,9 @@ async function generateTokenKey(): Promise<JsonWebKey> {
   return { ...rest, alg: 'RS256', use: 'sig', kid } as JsonWebKey;
 }
 
-/** A positive serial number of 16 bytes. */
-function serialNumber(random: Random): Bytes {
-  const bytes = new Uint8Array(random.bytes(16));
+/** A positive serial number of 16 bytes, in hexadecimal. */
+function serialNumber(random: Random): string {
+  const bytes = random.bytes(16);
   bytes[0] = ((bytes[0] as number) & 0x7f) | 0x40;
-  return bytes;
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -2,7 +2,6 @@
  * How a machine becomes a node: it shows a join token once and gets a credential bound to its name, which it renews
  * with that credential. Bootstrap tokens are upstream's; the two routes are Kedge's own.
  */
-import { EC_ALGORITHM } from '../../base/certificate.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import {
   badRequest,
@@ -241,7 +240,7 @@ async function credential(
       { clock, random },
     );
   } catch {
-    throw badRequest(`publicKey must be PEM of an RSA or ${EC_ALGORITHM.namedCurve} public key`);
+    throw badRequest('publicKey must be PEM of an RSA or P-256 public key');
   }
   return result;
 }

@@ -4,7 +4,6 @@
  */
 import type { CertificateSigningRequest } from '../../../kinds/index.ts';
 import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from '../../contract.ts';
-import { organizationsOf } from '../certificate-request.ts';
 import { refusal } from '../requests.ts';
 
 const REQUESTS = 'certificatesigningrequests.certificates.k8s.io';
@@ -35,9 +34,10 @@ export const certificateSubjectRestriction: AdmissionPlugin = {
   name: 'CertificateSubjectRestriction',
   handles: ({ kind, operation, subresource }) =>
     kind.storedAs === REQUESTS && operation === 'CREATE' && subresource === '',
-  validate(request) {
+  async validate(request) {
     const { spec } = request.object as unknown as CertificateSigningRequest;
     if (spec?.signerName !== CLIENT_SIGNER) return;
+    const { organizationsOf } = await import('../../certificates/x509.ts');
     const organizations = organizationsOf(decode(spec.request ?? ''));
     if (organizations?.includes(MASTERS)) {
       throw refusal(request, `use of ${CLIENT_SIGNER} signer with ${MASTERS} group is not allowed`);
