@@ -14,11 +14,11 @@ import type { Container, Pod, PodSpec } from '../../../generated/types/core-v1.t
 
 /** Puts everything but `spec` back to what is stored; the version the client named stays, as it is a precondition. */
 function keepOnly(object: KubeObject, old: Pod, spec: PodSpec): void {
-  const { resourceVersion, managedFields, generation } = object.metadata;
+  const { resourceVersion, managedFields } = object.metadata;
   object.metadata = { ...old.metadata };
   if (resourceVersion !== undefined) object.metadata.resourceVersion = resourceVersion;
   if (managedFields !== undefined) object.metadata.managedFields = managedFields;
-  if (generation !== undefined) object.metadata.generation = generation;
+  if (!equalJson(spec, old.spec)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
   Object.assign(object, { spec, status: old.status });
 }
 
