@@ -48,7 +48,10 @@ function generateSelector(job: Job): void {
 
 export const jobs = defineKind<Job>('batch/v1/jobs', {
   defaults: setJobDefaults,
+  // Labels left out come back from the template, as they do on every read upstream.
+  statusStrategy: { prepareForUpdate: takeTemplateLabels },
   strategy: {
+    prepareForUpdate: takeTemplateLabels,
     validateCreate: validateJob,
     validateUpdate: validateJobUpdate,
     prepareForCreate(job) {
