@@ -10,6 +10,9 @@ export const DEFAULT_SHARD_MAP: ShardMap = {
   'leases.coordination.k8s.io': 'leases',
 };
 
+/** Every shard of a cluster. */
+export const shardNames = (map: ShardMap): string[] => [...new Set(['main', ...Object.values(map)])];
+
 export function shardNameOf(map: ShardMap, resource: string): string {
   return Object.hasOwn(map, resource) ? map[resource]! : 'main';
 }

@@ -7,10 +7,11 @@ import { generateClusterKeys } from '../server/cluster-keys.ts';
 import type { ClusterKeys, Server } from '../server/contract.ts';
 import { createServer } from '../server/index.ts';
 import type { Shard, Store } from '../storage/contract.ts';
+import { DEFAULT_SHARD_MAP, shardNameOf } from '../storage/index.ts';
 import type { Env } from './env.ts';
 import { createConsoleLogger } from './log.ts';
 import { createNodeConnector } from './node-connector.ts';
-import { DEFAULT_SETTINGS, SHARD_OF_RESOURCE } from './settings.ts';
+import { DEFAULT_SETTINGS } from './settings.ts';
 import { createShardClient } from './shard-client.ts';
 
 const KEYS_SECRET = 'cluster-keys';
@@ -22,7 +23,7 @@ export function createClusterStore(env: Env, cluster: string): Store {
   const shards = new Map<string, Shard>();
   return {
     shardOf(resource) {
-      const name = SHARD_OF_RESOURCE[resource] ?? 'main';
+      const name = shardNameOf(DEFAULT_SHARD_MAP, resource);
       let shard = shards.get(name);
       if (!shard) {
         shard = createShardClient(() => env.STORAGE.getByName(`${cluster}/${name}`));

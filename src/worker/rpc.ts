@@ -10,6 +10,8 @@ export interface StorageRpc extends Rpc.DurableObjectBranded, Required<Omit<Shar
   secret(name: string): Promise<string | null>;
   /** Keeps `value` unless there is one already; returns the one that is kept. */
   putSecretOnce(name: string, value: string): Promise<string>;
+  /** The watchdog: takes deliveries up again that got stuck. */
+  poke(): Promise<void>;
   fetch(request: Request): Promise<Response>;
 }
 

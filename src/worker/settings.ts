@@ -3,12 +3,6 @@ import type { ClusterSettings } from '../machinery/kind.ts';
 /** The cluster whose API stands at the root of the server. */
 export const DEFAULT_CLUSTER = 'default';
 
-/** Resources that live outside the `main` shard. Upstream has one etcd prefix each; here it is a Durable Object each. */
-export const SHARD_OF_RESOURCE: Readonly<Record<string, string>> = {
-  events: 'events',
-  'leases.coordination.k8s.io': 'leases',
-};
-
 export const DEFAULT_SETTINGS: ClusterSettings = {
   serviceCIDR: '10.96.0.0/16',
   nodePortRange: [30000, 32767],

@@ -1,3 +1,4 @@
+import { DEFAULT_SHARD_MAP, shardNames } from '../storage/index.ts';
 import type { Env } from './env.ts';
 import { DEFAULT_CLUSTER } from './settings.ts';
 
@@ -7,7 +8,12 @@ export async function runWatchdog(env: Env): Promise<void> {
   await pokeCluster(env, DEFAULT_CLUSTER);
 }
 
-/** Pokes controllers and scheduler of one cluster; a failure of one does not keep the other from it. */
+/** Pokes the shards, controllers and scheduler of one cluster; a failure of one does not keep the others from it. */
 export async function pokeCluster(env: Env, cluster: string): Promise<void> {
-  await Promise.allSettled([env.CONTROLLERS.getByName(cluster).poke(), env.SCHEDULER.getByName(cluster).poke()]);
+  const shards = shardNames(DEFAULT_SHARD_MAP).map((shard) => env.STORAGE.getByName(`${cluster}/${shard}`).poke());
+  await Promise.allSettled([
+    ...shards,
+    env.CONTROLLERS.getByName(cluster).poke(),
+    env.SCHEDULER.getByName(cluster).poke(),
+  ]);
 }
