@@ -12,20 +12,21 @@ import {
   relaySink,
   saveRelay,
 } from './tunnel-relay.ts';
+import { createUploadSpill, type UploadSpill } from './upload-spill.ts';
 
 /** An agent that is silent for longer (four heartbeats) is not asked any more. */
 const SILENCE_LIMIT_MS = 45_000;
-/** What may wait for one client's stream when the node is slower than the client. */
-const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
 
 /** Named `CLUSTER/NODE`. */
 export class NodeTunnelObject extends DurableObject<Env> {
   #agent: AgentLink | undefined;
   #relays = new Map<WebSocket, MuxStream>();
   #lastMessage = 0;
+  #spill: UploadSpill;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    this.#spill = createUploadSpill(ctx.storage.sql);
     // Heartbeats are answered by the runtime, without waking the object.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     this.#agent = recoverAgentLink(ctx.getWebSockets('agent'));
@@ -62,19 +63,23 @@ export class NodeTunnelObject extends DurableObject<Env> {
     }
     const stream = this.#relays.get(socket);
     if (!stream || !this.#agent) return closeSocket(socket, 1011, 'the node was disconnected');
-    stream.send(typeof message === 'string' ? message : new Uint8Array(message));
+    const taken = this.#spill.send(stream, typeof message === 'string' ? message : new Uint8Array(message));
     saveRelay(socket, this.#agent.generation, stream);
-    if (stream.queued > MAX_QUEUED_BYTES) {
+    if (!taken) {
       this.#forget(socket)?.reset('the client sends faster than the node reads');
       return closeSocket(socket, 1013, 'the node reads more slowly than this client sends');
     }
-    // The runtime holds no socket back, and it must not hibernate while something waits in memory.
-    await stream.writable();
+    // The object must not hibernate while something waits in its memory.
+    await this.#spill.drained(stream);
   }
 
   override async webSocketClose(socket: WebSocket, code: number, reason: string): Promise<void> {
     if (socket === this.#agent?.socket) return this.#lost('the node closed its tunnel');
-    this.#forget(socket)?.close(code, reason);
+    const stream = this.#forget(socket);
+    if (stream) {
+      await this.#spill.drained(stream);
+      stream.close(code, reason);
+    }
     // The client waits for its close to be answered.
     closeSocket(socket, code, reason);
   }
