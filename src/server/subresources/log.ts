@@ -1,5 +1,5 @@
 /** pods/NAME/log. Upstream: registry/core/pod/rest/log.go. */
-import { type FieldError, invalid } from '../../machinery/status.ts';
+import { badRequest, type FieldError, internalError, invalid, StatusError } from '../../machinery/status.ts';
 import { decodeStored } from '../encode.ts';
 import { isTrue } from '../negotiation/accept.ts';
 import { loadStored } from '../verbs/get.ts';
@@ -27,7 +27,7 @@ export const logSubresource: SubresourceHandler = {
     const search = params.size > 0 ? `?${params}` : '';
     const path = `/containerLogs/${encodeURIComponent(call.namespace)}/${encodeURIComponent(call.name)}/${encodeURIComponent(container)}${search}`;
     const answer = ownResponse(await askNode(call, { node, path }));
-    if (answer.status !== 200) return answer;
+    if (answer.status !== 200) throw refusalOfNode(answer.status, await answer.text());
     answer.headers.set('Content-Type', 'text/plain');
     answer.headers.set('Cache-Control', 'no-cache, private');
     // A follower reads line by line; nothing on the way may gather lines to compress them.
@@ -35,6 +35,14 @@ export const logSubresource: SubresourceHandler = {
     return answer;
   },
 };
+
+/** What the node says in plain text, as a Status. Upstream: generic/rest/response_checker.go. */
+function refusalOfNode(code: number, text: string): StatusError {
+  if (code === 400) return badRequest(text);
+  if (code === 500) return internalError(text);
+  if (code === 404) return new StatusError(404, 'NotFound', text);
+  return new StatusError(code, code > 500 ? 'InternalError' : 'Unknown', `an error of the node: ${text}`);
+}
 
 /** Upstream: ValidatePodLogOptions. */
 function checkOptions(pod: string, query: URLSearchParams): void {

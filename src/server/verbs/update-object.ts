@@ -178,6 +178,8 @@ function raiseGeneration(call: ResourceCall, object: KubeObject, old: KubeObject
   const { generation } = call.kind;
   if (generation.onCreate === 0) return;
   const before = old.metadata.generation ?? 0;
+  // A strategy may have raised it for a reason of its own.
+  if ((object.metadata.generation ?? 0) > before) return;
   if (generation.onSpecChange > 0 && specChanged(object, old))
     object.metadata.generation = before + generation.onSpecChange;
   else if (
