@@ -51,3 +51,12 @@ export function recoverAgentLink(sockets: readonly WebSocket[]): AgentLink | und
   }
   return newest && createAgentLink(newest.socket, newest.saved);
 }
+
+/** An agent that is silent for longer (four heartbeats) is not asked any more. */
+const SILENCE_LIMIT_MS = 45_000;
+
+/** Why requests cannot go to an agent that was last seen at `seen`; undefined when they can. Both in milliseconds since the epoch. */
+export function silenceOf(seen: number | null, now: number): string | undefined {
+  if (seen === null) return 'the node has no tunnel';
+  return now - seen > SILENCE_LIMIT_MS ? `the node has been silent since ${new Date(seen).toISOString()}` : undefined;
+}
