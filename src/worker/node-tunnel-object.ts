@@ -2,7 +2,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { type MuxStream, PING, PONG, type UpgradeAnswer } from '../base/mux/index.ts';
 import type { Env } from './env.ts';
-import { type AgentLink, createAgentLink, recoverAgentLink } from './tunnel-agent.ts';
+import { type AgentLink, createAgentLink, recoverAgentLink, silenceOf } from './tunnel-agent.ts';
 import {
   closeSocket,
   isUpgrade,
@@ -13,9 +13,6 @@ import {
   saveRelay,
 } from './tunnel-relay.ts';
 import { createUploadSpill, type UploadSpill } from './upload-spill.ts';
-
-/** An agent that is silent for longer (four heartbeats) is not asked any more. */
-const SILENCE_LIMIT_MS = 45_000;
 
 /** Named `CLUSTER/NODE`. */
 export class NodeTunnelObject extends DurableObject<Env> {
@@ -90,11 +87,9 @@ export class NodeTunnelObject extends DurableObject<Env> {
   }
 
   async #relay(request: Request): Promise<Response> {
-    const seen = await this.lastSeen();
+    const silence = silenceOf(await this.lastSeen(), Date.now());
     const agent = this.#agent;
-    if (!agent || seen === null) return noTunnel('the node has no tunnel');
-    if (Date.now() - seen > SILENCE_LIMIT_MS)
-      return noTunnel(`the node has been silent since ${new Date(seen).toISOString()}`);
+    if (!agent || silence) return noTunnel(silence ?? 'the node has no tunnel');
     const answer = relayRequest(agent.mux, request, (socket) => this.#accept(agent, socket));
     agent.save();
     return answer;
