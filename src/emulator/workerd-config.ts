@@ -25,6 +25,7 @@ const OBJECTS = [
   ['CONTROLLERS', 'ControllersObject'],
   ['SCHEDULER', 'SchedulerObject'],
   ['NODE_TUNNEL', 'NodeTunnelObject'],
+  ['FLEET_OBJECT', 'FleetObject'],
 ] as const;
 
 const text = (value: string): string => JSON.stringify(value);

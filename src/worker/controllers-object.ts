@@ -14,6 +14,7 @@ import {
 import { createClusterServer, createClusterStore, loadClusterKeys } from './cluster-server.ts';
 import { controllerTransport, findDependents, rememberKinds } from './controller-services.ts';
 import type { Env } from './env.ts';
+import { eraseObject } from './erase.ts';
 import { createConsoleLogger } from './log.ts';
 import { createNodeConnector } from './node-connector.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
@@ -41,6 +42,11 @@ export class ControllersObject extends DurableObject<Env> {
   async nodeChanged(node: string): Promise<void> {
     const host = await this.#running();
     await host.enqueue('node-lifecycle-controller', tunnelKey(node));
+  }
+
+  /** Erases everything, if the fleet says that the cluster was deleted. */
+  async erase(): Promise<void> {
+    await eraseObject(this.ctx, this.env);
   }
 
   override async alarm(): Promise<void> {

@@ -1,14 +1,19 @@
 /** The Worker: finds the cluster a request is for and hands it to that cluster's API server. */
 
+import { notFound } from '../machinery/status.ts';
 import type { Server } from '../server/contract.ts';
 import { ensureClusterDns } from './addons.ts';
-import { resolveCluster } from './cluster-address.ts';
+import { clientAddress } from './client-address.ts';
 import { createClusterServer } from './cluster-server.ts';
 import type { Env } from './env.ts';
-import { answerKedgeRoute } from './kedge-routes.ts';
+import { directory, edgeOf } from './ingress-entry.ts';
+import { answerKedgeRoute, statusResponse } from './kedge-routes.ts';
+import { openFleet } from './open-fleet.ts';
+import { targetOf } from './request-target.ts';
 import { runWatchdog } from './watchdog.ts';
 
 export { ControllersObject } from './controllers-object.ts';
+export { FleetObject } from './fleet-object.ts';
 export { Ingress } from './ingress-entry.ts';
 export { NodeTunnelObject } from './node-tunnel-object.ts';
 export { SchedulerObject } from './scheduler-object.ts';
@@ -37,16 +42,22 @@ function residentOf(env: Env, cluster: string): Resident {
 
 export default {
   async fetch(request, env): Promise<Response> {
-    const address = resolveCluster(new URL(request.url));
-    const resident = residentOf(env, address.cluster);
+    const fleet = openFleet(env);
+    const target = await targetOf(new URL(request.url), { apiHosts: env.KEDGE_API_HOSTS, fleet, directory });
+    if (target.to === 'ingress') return edgeOf(env, target.cluster).fetch(request, clientAddress(request));
+    if (target.to === 'nobody') return statusResponse(notFound({ group: '', kind: 'clusters' }, target.name));
+    const resident = residentOf(env, target.cluster);
     if (!resident.bootstrapped) {
       await resident.server.bootstrap();
       if (env.KEDGE_API_ONLY !== 'true') await ensureClusterDns(resident.server);
       resident.bootstrapped = true;
     }
-    const relative = address.rewritten === undefined ? request : new Request(address.rewritten, request);
-    if (address.path.startsWith('/kedge/v1/')) {
-      return answerKedgeRoute(env, address.cluster, { server: resident.server, request: relative });
+    const relative = target.rewritten === undefined ? request : new Request(target.rewritten, request);
+    if (target.path.startsWith('/kedge/v1/')) {
+      return answerKedgeRoute(env, target.cluster, {
+        ...{ server: resident.server, request: relative },
+        fleetChanged: directory.clear,
+      });
     }
     return resident.server.fetch(relative);
   },

@@ -1,5 +1,5 @@
 /** Bindings of the Worker; wrangler.toml declares the same. */
-import type { ConsumerRpc, ControllersRpc, NodeTunnelRpc, StorageRpc } from './rpc.ts';
+import type { ConsumerRpc, ControllersRpc, FleetRpc, NodeTunnelRpc, StorageRpc } from './rpc.ts';
 
 export interface Env {
   /** Named `CLUSTER/SHARD`. */
@@ -10,8 +10,10 @@ export interface Env {
   SCHEDULER: DurableObjectNamespace<ConsumerRpc>;
   /** Named `CLUSTER/NODE`. */
   NODE_TUNNEL: DurableObjectNamespace<NodeTunnelRpc>;
-  /** Absent where only the default cluster is served, as in the emulator. */
+  /** Clusters besides the default one. */
   FLEET?: D1Database;
+  /** The same where there is no D1, as in the emulator. One object, named `fleet`. */
+  FLEET_OBJECT?: DurableObjectNamespace<FleetRpc>;
   /** SHA-256 (hex) of the administrator's bearer token. */
   KEDGE_ADMIN_TOKEN_HASH?: string;
   /** Set to `true` where no controllers, scheduler or nodes run. */

@@ -4,11 +4,16 @@ import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
 import { createEdge, type Edge } from '../edge/index.ts';
 import { clientAddress } from './client-address.ts';
+import { createClusterDirectory } from './cluster-directory.ts';
 import { createClusterStore } from './cluster-server.ts';
 import type { Env } from './env.ts';
 import { createConsoleLogger } from './log.ts';
 import { createNodeConnector } from './node-connector.ts';
-import { DEFAULT_CLUSTER } from './settings.ts';
+import { openFleet } from './open-fleet.ts';
+import { edgeClusterOf } from './request-target.ts';
+
+/** Which clusters there are, as this isolate knows it. */
+export const directory = createClusterDirectory(systemClock);
 
 /** Edges of the clusters this isolate has served; an edge holds caches only. */
 const edges = new Map<string, Edge>();
@@ -30,14 +35,11 @@ export function edgeOf(env: Env, cluster: string): Edge {
   return edge;
 }
 
-/** Answers a request at a host name that is not the API's. */
-export async function answerIngress(env: Env, request: Request): Promise<Response> {
-  return edgeOf(env, DEFAULT_CLUSTER).fetch(request, clientAddress(request));
-}
-
 /** The entry point of a socket on which everything is ingress. */
 export class Ingress extends WorkerEntrypoint<Env> {
   override async fetch(request: Request): Promise<Response> {
-    return answerIngress(this.env, request);
+    const { hostname } = new URL(request.url);
+    const cluster = await edgeClusterOf(hostname, { fleet: openFleet(this.env), directory });
+    return edgeOf(this.env, cluster).fetch(request, clientAddress(request));
   }
 }

@@ -3,7 +3,10 @@ import { forbidden, notFound, StatusError, unauthorized } from '../machinery/sta
 import { nodeOf } from '../server/authn/index.ts';
 import type { Server, UserInfo } from '../server/contract.ts';
 import type { Env } from './env.ts';
-import { pokeCluster } from './watchdog.ts';
+import { answerFleetRoute } from './fleet-routes.ts';
+import { DEFAULT_CLUSTER } from './settings.ts';
+import { runWatchdog } from './watchdog.ts';
+import { pokeCluster } from './watchdog-poke.ts';
 
 const PREFIX = '/kedge/v1/';
 const MASTERS = 'system:masters';
@@ -12,12 +15,13 @@ const MASTERS = 'system:masters';
 export async function answerKedgeRoute(
   env: Env,
   cluster: string,
-  context: { server: Server; request: Request },
+  context: { server: Server; request: Request; fleetChanged(): void },
 ): Promise<Response> {
-  const { server, request } = context;
+  const { server, request, fleetChanged } = context;
   const url = new URL(request.url);
   try {
-    switch (url.pathname.slice(PREFIX.length)) {
+    const [route = '', name = '', ...rest] = url.pathname.slice(PREFIX.length).split('/');
+    switch (rest.length > 0 || (name !== '' && route !== 'clusters') ? '' : route) {
       case 'join':
       case 'renew':
         return await server.fetch(request);
@@ -25,15 +29,25 @@ export async function answerKedgeRoute(
         return await openTunnel(env, cluster, { server, request, url });
       case 'watchdog':
         await requireAdministrator(server, request);
-        if (env.KEDGE_API_ONLY !== 'true') await pokeCluster(env, cluster);
+        await (cluster === DEFAULT_CLUSTER ? runWatchdog(env) : pokeCluster(env, cluster));
         return new Response(null, { status: 204 });
+      case 'clusters':
+        await requireAdministrator(server, request);
+        // An administrator of one of the clusters has no say in the fleet.
+        if (cluster !== DEFAULT_CLUSTER) throw notFound({ group: '', kind: 'route' }, url.pathname);
+        return await answerFleetRoute(env, { request, name }, { changed: fleetChanged });
       default:
         throw notFound({ group: '', kind: 'route' }, url.pathname);
     }
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
-    return Response.json(error.status, { status: error.code });
+    return statusResponse(error);
   }
+}
+
+/** An error as the Status that clients of Kubernetes understand. */
+export function statusResponse(error: StatusError): Response {
+  return Response.json(error.status, { status: error.code });
 }
 
 /** Hands the agent's socket to the object of its node; a node credential opens the tunnel of that node only. */

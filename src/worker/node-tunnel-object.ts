@@ -1,7 +1,9 @@
 /** One node's end of the tunnel: holds the agent's socket and relays requests and sockets of clients through it. */
 import { DurableObject } from 'cloudflare:workers';
 import { type MuxStream, PING, PONG, type UpgradeAnswer } from '../base/mux/index.ts';
+import { isApiOnly } from './cluster-id.ts';
 import type { Env } from './env.ts';
+import { eraseObject } from './erase.ts';
 import { type AgentLink, createAgentLink, recoverAgentLink, silenceOf } from './tunnel-agent.ts';
 import {
   closeSocket,
@@ -50,6 +52,11 @@ export class NodeTunnelObject extends DurableObject<Env> {
     if (!this.#agent) return null;
     const ping = this.ctx.getWebSocketAutoResponseTimestamp(this.#agent.socket)?.getTime() ?? 0;
     return Math.max(ping, this.#lastMessage, this.#agent.connectedAt);
+  }
+
+  /** Ends all connections, if the fleet says that the cluster was deleted. */
+  async erase(): Promise<void> {
+    await eraseObject(this.ctx, this.env);
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
@@ -132,7 +139,7 @@ export class NodeTunnelObject extends DurableObject<Env> {
   async #lost(reason: string): Promise<void> {
     this.#drop(reason, 1000);
     const [cluster, node] = (this.ctx.id.name ?? '').split('/');
-    if (!cluster || !node || this.env.KEDGE_API_ONLY === 'true') return;
+    if (!cluster || !node || isApiOnly(this.env, cluster)) return;
     // The lease tells the same later, so a failure here only costs time.
     await this.env.CONTROLLERS.getByName(cluster)
       .nodeChanged(node)

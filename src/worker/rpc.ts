@@ -3,6 +3,7 @@
  * method's meaning never changes; a new meaning gets a new name.
  */
 import type { Change, Shard } from '../storage/contract.ts';
+import type { Fleet } from './fleet.ts';
 
 /** A shard. Watches come as WebSockets through `fetch`. */
 export interface StorageRpc extends Rpc.DurableObjectBranded, Required<Omit<Shard, 'watch'>> {
@@ -13,6 +14,8 @@ export interface StorageRpc extends Rpc.DurableObjectBranded, Required<Omit<Shar
   /** The watchdog: takes deliveries up again that got stuck. */
   poke(): Promise<void>;
   fetch(request: Request): Promise<Response>;
+  /** Erases everything, if the fleet says that the cluster was deleted; throws otherwise. */
+  erase(): Promise<void>;
 }
 
 /** What takes committed changes in: controllers and scheduler. */
@@ -21,6 +24,8 @@ export interface ConsumerRpc extends Rpc.DurableObjectBranded {
   deliver(shard: string, changes: Change[]): Promise<void>;
   /** The watchdog: picks up what an alarm or a delivery should have done. */
   poke(): Promise<void>;
+  /** Erases everything, if the fleet says that the cluster was deleted; throws otherwise. */
+  erase(): Promise<void>;
 }
 
 export interface ControllersRpc extends ConsumerRpc {
@@ -31,5 +36,10 @@ export interface ControllersRpc extends ConsumerRpc {
 export interface NodeTunnelRpc extends Rpc.DurableObjectBranded {
   /** Milliseconds since the epoch of the agent's last sign of life; null when none is connected. */
   lastSeen(): Promise<number | null>;
+  /** Ends all connections, if the fleet says that the cluster was deleted; throws otherwise. */
+  erase(): Promise<void>;
   fetch(request: Request): Promise<Response>;
 }
+
+/** The fleet where no D1 is bound. */
+export interface FleetRpc extends Rpc.DurableObjectBranded, Fleet {}

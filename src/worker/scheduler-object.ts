@@ -10,6 +10,7 @@ import type { Change } from '../storage/contract.ts';
 import { type Alarm, createAlarm } from './alarm.ts';
 import { createClusterServer } from './cluster-server.ts';
 import type { Env } from './env.ts';
+import { eraseObject } from './erase.ts';
 import { createConsoleLogger } from './log.ts';
 
 const SCHEDULER_USER: UserInfo = { name: 'system:kube-scheduler', groups: ['system:authenticated'] };
@@ -32,6 +33,11 @@ export class SchedulerObject extends DurableObject<Env> {
   /** Looks for work that an alarm or a delivery should have done. */
   async poke(): Promise<void> {
     await this.#open().run();
+  }
+
+  /** Erases everything, if the fleet says that the cluster was deleted. */
+  async erase(): Promise<void> {
+    await eraseObject(this.ctx, this.env);
   }
 
   override async alarm(): Promise<void> {

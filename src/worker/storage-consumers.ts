@@ -1,5 +1,6 @@
 /** Who gets the committed changes of a shard. */
 import type { OutboxConsumer } from '../storage/outbox.ts';
+import { isApiOnly } from './cluster-id.ts';
 import type { Env } from './env.ts';
 
 /** What the scheduler places, and what it looks at to do so. */
@@ -25,7 +26,7 @@ const NOT_FOR_CONTROLLERS: ReadonlySet<string> = new Set(['events', 'leases.coor
 
 /** The consumers of shard `shard` of `cluster`; none in a cluster that is only an API. */
 export function consumersOf(env: Env, cluster: string, shard: string): OutboxConsumer[] {
-  if (env.KEDGE_API_ONLY === 'true') return [];
+  if (isApiOnly(env, cluster)) return [];
   return [
     {
       name: 'controllers',

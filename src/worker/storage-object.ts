@@ -18,6 +18,7 @@ import { SqliteEngine } from '../storage/sqlite-engine.ts';
 import { WatchHub } from '../storage/watch-hub.ts';
 import { openDurableSql } from './durable-sql.ts';
 import type { Env } from './env.ts';
+import { eraseObject } from './erase.ts';
 import { createConsoleLogger } from './log.ts';
 import { consumersOf } from './storage-consumers.ts';
 import { TransactionBatch } from './transaction-batch.ts';
@@ -111,6 +112,11 @@ export class StorageObject extends DurableObject<Env> {
   /** The watchdog: consumers that are behind are tried again. */
   async poke(): Promise<void> {
     this.#outbox.run();
+  }
+
+  /** Erases everything, if the fleet says that the cluster was deleted. */
+  async erase(): Promise<void> {
+    await eraseObject(this.ctx, this.env);
   }
 
   override async fetch(request: Request): Promise<Response> {

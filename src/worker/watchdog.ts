@@ -1,19 +1,22 @@
-import { DEFAULT_SHARD_MAP, shardNames } from '../storage/index.ts';
+import { systemClock } from '../base/clock.ts';
 import type { Env } from './env.ts';
+import { cleanFleet, pokeFleet } from './fleet-clusters.ts';
+import { createConsoleLogger } from './log.ts';
+import { openFleet } from './open-fleet.ts';
 import { DEFAULT_CLUSTER } from './settings.ts';
+import { pokeCluster } from './watchdog-poke.ts';
 
-/** Pokes the objects of every cluster, so that work whose alarm or delivery got stuck goes on. Idle objects find nothing to do. */
+/**
+ * Pokes the objects of every cluster, so that work whose alarm or delivery got stuck goes on, and finishes deletions.
+ * Idle objects find nothing to do.
+ */
 export async function runWatchdog(env: Env): Promise<void> {
-  if (env.KEDGE_API_ONLY === 'true') return;
   await pokeCluster(env, DEFAULT_CLUSTER);
-}
-
-/** Pokes the shards, controllers and scheduler of one cluster; a failure of one does not keep the others from it. */
-export async function pokeCluster(env: Env, cluster: string): Promise<void> {
-  const shards = shardNames(DEFAULT_SHARD_MAP).map((shard) => env.STORAGE.getByName(`${cluster}/${shard}`).poke());
-  await Promise.allSettled([
-    ...shards,
-    env.CONTROLLERS.getByName(cluster).poke(),
-    env.SCHEDULER.getByName(cluster).poke(),
-  ]);
+  const fleet = openFleet(env);
+  if (!fleet) return;
+  const log = createConsoleLogger(systemClock, { component: 'watchdog' });
+  const noted = (work: Promise<void>) =>
+    work.catch((error: unknown) => log.error('the fleet was not looked after', { error: String(error) }));
+  await noted(pokeFleet(env, fleet, systemClock));
+  await noted(cleanFleet(env, fleet, systemClock));
 }

@@ -1,0 +1,12 @@
+CREATE TABLE `clusters` (
+	`id` text PRIMARY KEY NOT NULL,
+	`name` text NOT NULL,
+	`api_only` integer NOT NULL,
+	`hostname` text,
+	`created_at` integer NOT NULL,
+	`deleted_at` integer
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `clusters_name` ON `clusters` (`name`) WHERE deleted_at IS NULL;--> statement-breakpoint
+CREATE UNIQUE INDEX `clusters_hostname` ON `clusters` (`hostname`) WHERE deleted_at IS NULL;--> statement-breakpoint
+CREATE INDEX `clusters_deleted` ON `clusters` (`deleted_at`);
