@@ -4,6 +4,7 @@ import { nodeOf } from '../server/authn/index.ts';
 import type { Server, UserInfo } from '../server/contract.ts';
 import type { Env } from './env.ts';
 import { answerFleetRoute } from './fleet-routes.ts';
+import { connectAgent } from './node-connector.ts';
 import { DEFAULT_CLUSTER } from './settings.ts';
 import { runWatchdog } from './watchdog.ts';
 import { pokeCluster } from './watchdog-poke.ts';
@@ -64,9 +65,7 @@ async function openTunnel(
   if (call.request.headers.get('upgrade')?.toLowerCase() !== 'websocket') {
     throw new StatusError(426, 'UpgradeRequired', 'the tunnel is a WebSocket: send an upgrade request');
   }
-  const target = new URL(call.request.url);
-  target.pathname = '/tunnel';
-  return env.NODE_TUNNEL.getByName(`${cluster}/${name}`).fetch(new Request(target, call.request));
+  return connectAgent(env, cluster, { node: name, request: call.request });
 }
 
 async function requireUser(server: Server, request: Request): Promise<UserInfo> {
