@@ -8,12 +8,14 @@ export interface ClusterState {
   /** Start time of the process in clock ticks since boot, so that a reused pid is not taken for it. */
   startedTicks: string;
   controlPlanePid?: number;
+  /** Start time of the control plane, as `startedTicks`. */
+  controlPlaneStarted?: string;
   host: string;
   port: number;
   ingressPort?: number;
   kubeconfig: string;
   apiOnly: boolean;
-  nodes: { name: string; kind: 'real' | 'simulated'; pid?: number; count?: number }[];
+  nodes: { name: string; kind: 'real' | 'simulated'; pid?: number; started?: string; count?: number }[];
   /** The API server answers. */
   ready: boolean;
   /** Nothing more is being started. */
@@ -46,11 +48,12 @@ export function removeState(file: string): void {
   rmSync(file, { force: true });
 }
 
-/** When a process started, as the kernel tells it; '' when it does not run. Where there is no /proc, whether it runs. */
+/** When a process started, as the kernel tells it; '' when it does not run, or has ended and nobody asked how. Where there is no /proc, whether it runs. */
 export function processStart(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? '' : (fields[19] ?? '');
   } catch {
     if (process.platform === 'linux') return '';
     try {

@@ -4,12 +4,21 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ensureAdminToken, hashToken } from './admin-token.ts';
 import { type ApiTarget, apiRequest } from './api-request.ts';
-import { type ClusterState, processStart, readRunningState, removeState, writeState } from './cluster-state.ts';
+import {
+  type ClusterState,
+  processStart,
+  readRunningState,
+  readState,
+  removeState,
+  writeState,
+} from './cluster-state.ts';
 import { type ControlPlane, startControlPlane, tailOfLog } from './control-plane.ts';
 import { UserError } from './errors.ts';
 import { mergeKubeconfig, writeKubeconfig } from './kubeconfig.ts';
+import { type ListenAddress, listenAddress } from './listen-address.ts';
 import { type LocalNodes, startLocalNodes } from './local-nodes.ts';
 import type { Output, UpOptions } from './options.ts';
+import { endOrphans } from './orphans.ts';
 import { type ClusterPaths, clusterPaths } from './paths.ts';
 import { isPortFree, nextFreePort } from './ports.ts';
 import { ensureServingCertificate, type ServingCertificate } from './serving-certificate.ts';
@@ -18,31 +27,44 @@ import { workerdConfig } from './workerd-config.ts';
 const COMPATIBILITY_DATE = '2026-10-01';
 const WATCHDOG_MS = 60_000;
 
-/** Starts the cluster, announces it, and resolves when `signal` aborts and all is stopped. */
+/**
+ * Starts the cluster, announces it, and resolves when `signal` aborts and all is stopped. Throws UserError when it runs
+ * already, cannot listen, cannot write its folder or does not come up.
+ */
 export async function runCluster(options: UpOptions, out: Output, signal: AbortSignal): Promise<void> {
+  try {
+    await run(options, out, signal);
+  } catch (error) {
+    throw explained(error, options.data);
+  }
+}
+
+async function run(options: UpOptions, out: Output, signal: AbortSignal): Promise<void> {
   const startedAt = performance.now();
   const paths = clusterPaths(options.data, options.name);
+  const address = listenAddress(options.host);
   refuseSecond(paths, options.name);
   mkdirSync(paths.root, { recursive: true, mode: 0o700 });
+  await clearRemains(paths, out);
   const token = ensureAdminToken(paths.adminToken);
-  const hosts = ['localhost', '127.0.0.1', '::1', ...(isLoopback(options.host) ? [] : [options.host])];
-  const certificate = await ensureServingCertificate(paths.tls, hosts, Date.now());
+  const certificate = await ensureServingCertificate(paths.tls, address.hosts, Date.now());
   const port = await choosePort(options);
   const ingressPort = await nextFreePort(options.host, options.ingressPort);
-  const state = initialState(options, paths, { port, ingressPort });
-  const save = () => writeState(paths.state, state);
+  const state = initialState(options, paths, { host: address.reach, port, ingressPort });
+  const save = () => saveState(paths.state, state, out);
   save();
-  const target: ApiTarget = { server: `https://${options.host}:${port}`, ca: certificate.ca, token };
+  const target: ApiTarget = { server: `https://${address.reach}:${port}`, ca: certificate.ca, token };
   let plane: ControlPlane | undefined;
   let nodes: LocalNodes | undefined;
   try {
     plane = startControlPlane({
       configFile: paths.workerdConfig,
-      configText: configOf(options, paths, { certificate, token, port, ingressPort }),
+      configText: configOf(options, paths, { address, certificate, token, port, ingressPort }),
       storage: paths.storage,
       logFile: paths.controlPlaneLog,
       onStart: (pid) => {
         state.controlPlanePid = pid;
+        state.controlPlaneStarted = processStart(pid);
         save();
       },
       onExit: (code, killedBy) =>
@@ -60,7 +82,7 @@ export async function runCluster(options: UpOptions, out: Output, signal: AbortS
     out.line(
       `Cluster ${options.name} ready in ${Math.round(performance.now() - startedAt)} ms: ${target.server} (kubeconfig ${state.kubeconfig})`,
     );
-    if (!options.apiOnly) out.line(`Edge ingress at http://${options.host}:${ingressPort}`);
+    if (!options.apiOnly) out.line(`Edge ingress at http://${address.reach}:${ingressPort}`);
     const watchdog = setInterval(() => poke(target), WATCHDOG_MS);
     nodes = await startLocalNodes({ up: options, paths, target, out, signal, state, save });
     state.settled = true;
@@ -97,6 +119,45 @@ function refuseSecond(paths: ClusterPaths, name: string): void {
   }
 }
 
+/** Ends what a run left behind that was killed: it holds the ports and the storage. */
+async function clearRemains(paths: ClusterPaths, out: Output): Promise<void> {
+  const last = readState(paths.state);
+  if (!last) return;
+  const ended = await endOrphans(last, { stopPods: false });
+  if (ended > 0)
+    out.line(
+      `The last run (pid ${last.pid}) was killed; ended ${ended} ${ended === 1 ? 'process' : 'processes'} of it`,
+    );
+}
+
+/** A running cluster outlives a disk that is full for a while. */
+function saveState(file: string, state: ClusterState, out: Output): void {
+  try {
+    writeState(file, state);
+  } catch (error) {
+    if (!state.ready) throw error;
+    out.line(`Could not write ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+const DISK_ERRORS: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left on the device; free some space',
+  EDQUOT: 'the disk quota is used up; free some space',
+  EROFS: 'the file system is read-only',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  ENOTDIR: 'a part of the path is no folder',
+  EEXIST: 'a part of the path is no folder',
+};
+
+/** Failures of the data folder, said with what to do about them. */
+function explained(error: unknown, data: string): unknown {
+  const { code, path } = error as NodeJS.ErrnoException;
+  const reason = DISK_ERRORS[code ?? ''];
+  if (error instanceof UserError || reason === undefined) return error;
+  return new UserError(`Could not write ${path ?? data}: ${reason}, or choose another folder with --data`);
+}
+
 async function choosePort(options: UpOptions): Promise<number> {
   if (!options.portIsFixed) return nextFreePort(options.host, options.port);
   if (await isPortFree(options.host, options.port)) return options.port;
@@ -109,14 +170,13 @@ async function choosePort(options: UpOptions): Promise<number> {
 function initialState(
   options: UpOptions,
   paths: ClusterPaths,
-  ports: { port: number; ingressPort: number },
+  endpoint: { host: string; port: number; ingressPort: number },
 ): ClusterState {
   return {
     name: options.name,
     pid: process.pid,
     startedTicks: processStart(process.pid),
-    host: options.host,
-    ...ports,
+    ...endpoint,
     kubeconfig: options.kubeconfig ?? paths.kubeconfig,
     apiOnly: options.apiOnly,
     nodes: [],
@@ -125,6 +185,7 @@ function initialState(
 }
 
 interface ConfigFacts {
+  address: ListenAddress;
   certificate: ServingCertificate;
   token: string;
   port: number;
@@ -134,7 +195,7 @@ interface ConfigFacts {
 function configOf(options: UpOptions, paths: ClusterPaths, facts: ConfigFacts): string {
   return workerdConfig({
     folder: paths.root,
-    host: options.host,
+    host: facts.address.listen,
     port: facts.port,
     ...(options.apiOnly ? {} : { ingressPort: facts.ingressPort }),
     workerFile: join(options.dist, 'worker.js'),
@@ -145,7 +206,7 @@ function configOf(options: UpOptions, paths: ClusterPaths, facts: ConfigFacts): 
       KEDGE_ADMIN_TOKEN_HASH: hashToken(facts.token),
       // The edge has a socket of its own.
       KEDGE_API_HOSTS: '*',
-      KEDGE_EDGE_ADDRESS: options.host,
+      KEDGE_EDGE_ADDRESS: facts.address.reach,
       ...(options.apiOnly ? { KEDGE_API_ONLY: 'true' } : {}),
       ...(options.compactionInterval === undefined
         ? {}
@@ -155,8 +216,6 @@ function configOf(options: UpOptions, paths: ClusterPaths, facts: ConfigFacts): 
     compatibilityFlags: ['enable_request_signal'],
   });
 }
-
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 async function untilAnswers(
   target: ApiTarget,

@@ -5,4 +5,5 @@ export { UserError } from './errors.ts';
 export { mergeKubeconfig, renderKubeconfig, writeKubeconfig } from './kubeconfig.ts';
 export { createJoinToken } from './local-nodes.ts';
 export type { Output, UpOptions } from './options.ts';
+export { endOrphans } from './orphans.ts';
 export { clusterPaths } from './paths.ts';

@@ -5,7 +5,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type ApiTarget, apiRequest } from './api-request.ts';
-import type { ClusterState } from './cluster-state.ts';
+import { type ClusterState, processStart } from './cluster-state.ts';
 import { UserError } from './errors.ts';
 import type { Output, UpOptions } from './options.ts';
 import type { ClusterPaths } from './paths.ts';
@@ -28,6 +28,7 @@ export interface LocalNodes {
 /** How many simulated nodes stand in for a real one. */
 const STAND_INS = 2;
 const STOP_TIMEOUT_MS = 20_000;
+const RESTART_DELAY_MS = 1_000;
 
 /** Starts the nodes that `up` asks for and waits until they are Ready. */
 export async function startLocalNodes(options: LocalNodesOptions): Promise<LocalNodes> {
@@ -110,6 +111,7 @@ async function startAgent(options: LocalNodesOptions, spec: AgentSpec): Promise<
       }),
     );
     entry.pid = child.pid;
+    if (child.pid) entry.started = processStart(child.pid);
     save();
     child.once('exit', (code, killedBy) => {
       child = undefined;
@@ -117,8 +119,14 @@ async function startAgent(options: LocalNodesOptions, spec: AgentSpec): Promise<
       out.line(
         `The agent of node ${spec.name} ended (${killedBy ?? `exit code ${code}`}) and is started again; see ${join(stateDir, 'agent.log')}`,
       );
-      setTimeout(() => !stopping && start().catch((error) => out.line(String(error))), 1_000);
+      again();
     });
+  };
+  // The control plane may be down as well, and without it there is no join token.
+  const again = () => {
+    setTimeout(() => {
+      if (!stopping) start().catch(again);
+    }, RESTART_DELAY_MS);
   };
   out.line(
     spec.kind === 'real'

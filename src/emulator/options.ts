@@ -1,6 +1,7 @@
 /** What `kedge up` was asked for. */
 export interface UpOptions {
   name: string;
+  /** Address to listen on; 0.0.0.0 for every one. */
   host: string;
   /** Wanted port; the next free one is taken unless `portIsFixed`. */
   port: number;

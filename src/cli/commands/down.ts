@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { clusterPaths, readRunningState, UserError } from '../../emulator/index.ts';
+import { clusterPaths, endOrphans, readRunningState, readState, UserError } from '../../emulator/index.ts';
 import { CLUSTER_FLAGS } from '../cluster-flags.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { clusterOf } from '../local-cluster.ts';
@@ -32,11 +32,20 @@ export const deleteCluster = defineCommand({
   },
 });
 
+/** Stops what goes on after `kedge up` itself was killed; answers whether there was anything. */
+async function stopRemains(file: string): Promise<boolean> {
+  const last = readState(file);
+  if (!last) return false;
+  const ended = await endOrphans(last, { stopPods: true });
+  rmSync(file, { force: true });
+  return ended > 0;
+}
+
 async function stop(context: CommandContext): Promise<boolean> {
   const { name, data } = clusterOf(context);
   const file = clusterPaths(data, name).state;
   const running = readRunningState(file);
-  if (!running) return false;
+  if (!running) return stopRemains(file);
   process.kill(running.pid, 'SIGTERM');
   const deadline = performance.now() + STOP_TIMEOUT_MS;
   while (readRunningState(file)?.pid === running.pid) {

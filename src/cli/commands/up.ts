@@ -17,6 +17,12 @@ export const up = defineCommand({
   flags: {
     ...CLUSTER_FLAGS,
     port: { type: 'number', value: 'N', description: `Port of the API server (${DEFAULT_PORT}, or the next free one)` },
+    listen: {
+      type: 'string',
+      value: 'ADDRESS',
+      description: 'Address to listen on: one of this machine that other nodes reach, or 0.0.0.0 for all',
+      default: '127.0.0.1',
+    },
     'ingress-port': {
       type: 'number',
       value: 'N',
@@ -60,7 +66,7 @@ function optionsOf(context: CommandContext): UpOptions {
   return {
     name,
     data,
-    host: '127.0.0.1',
+    host: String(flags.listen),
     port: Number(flags.port ?? DEFAULT_PORT),
     portIsFixed: flags.port !== undefined,
     ingressPort: Number(flags['ingress-port']),
