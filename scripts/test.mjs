@@ -36,14 +36,7 @@ const tiers = [
     'workerd',
     (out) => [
       'vitest',
-      [
-        'run',
-        '--config',
-        'test/workerd/vitest.config.ts',
-        '--reporter=default',
-        '--reporter=json',
-        `--outputFile.json=${out}`,
-      ],
+      ['run', '--project', 'workerd', '--reporter=default', '--reporter=json', `--outputFile.json=${out}`],
     ],
   ],
   ['bundle', (_) => ['wrangler', ['deploy', '--dry-run', '--outdir', join(root, 'dist', 'deploy')]]],
