@@ -144,6 +144,8 @@ const DISK_ERRORS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on the device; free some space',
   EDQUOT: 'the disk quota is used up; free some space',
   EROFS: 'the file system is read-only',
+  // What making a folder with its parents says on such a file system.
+  ENOENT: 'the file system is read-only or gone',
   EACCES: 'permission denied',
   EPERM: 'not permitted',
   ENOTDIR: 'a part of the path is no folder',
@@ -152,9 +154,9 @@ const DISK_ERRORS: Readonly<Record<string, string>> = {
 
 /** Failures of the data folder, said with what to do about them. */
 function explained(error: unknown, data: string): unknown {
-  const { code, path } = error as NodeJS.ErrnoException;
+  const { code, path, syscall } = error as NodeJS.ErrnoException;
   const reason = DISK_ERRORS[code ?? ''];
-  if (error instanceof UserError || reason === undefined) return error;
+  if (reason === undefined || (code === 'ENOENT' && syscall !== 'mkdir')) return error;
   return new UserError(`Could not write ${path ?? data}: ${reason}, or choose another folder with --data`);
 }
 

@@ -59,6 +59,10 @@ export function run(
   });
 }
 
+/** Runs a kedge command to its end, on no particular cluster. */
+export const kedgeCommand = (words: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<CommandResult> =>
+  run(process.execPath, [kedge, ...words], { env });
+
 /** Splits words at spaces; parts in single quotes stay whole. */
 export const wordsOf = (line: string): string[] =>
   [...line.matchAll(/'([^']*)'|(\S+)/g)].map((match) => (match[1] ?? match[2]) as string);
@@ -111,7 +115,7 @@ export async function startCluster(flags: readonly string[] = []): Promise<Local
     },
     tryKubectl: (words, input) => run(kubectlFile, words, { env, ...(input === undefined ? {} : { input }) }),
     spawnKubectl: (words) => spawn(kubectlFile, [...words], { env, stdio: ['pipe', 'pipe', 'pipe'] }),
-    kedge: (words) => run(process.execPath, [kedge, ...words, ...base], { env }),
+    kedge: (words) => kedgeCommand([...words, ...base], env),
     async up() {
       child = spawn(process.execPath, [kedge, 'up', ...base, '--kubeconfig', kubeconfig, ...flags], {
         env,
@@ -128,22 +132,23 @@ export async function startCluster(flags: readonly string[] = []): Promise<Local
       child.stdout?.on('data', collect);
       child.stderr?.on('data', collect);
       const before = printed.length;
-      await eventually(`kedge up`, 170_000, async () => {
-        if (exited) throw new Error(`kedge up ended: ${printed.slice(before)}`);
-        return printed.slice(before).includes('In another shell');
-      });
+      const settled = () => printed.slice(before).includes('In another shell');
+      await eventually(`kedge up`, 170_000, async () => exited || settled());
+      if (!settled()) throw new Error(`kedge up ended: ${printed.slice(before)}`);
       cluster.server = /server: (\S+)/.exec(readFileSync(kubeconfig, 'utf8'))?.[1] ?? '';
     },
     async down() {
       const running = child;
       child = undefined;
-      if (!running || running.exitCode !== null) return;
+      if (!running || running.exitCode !== null || running.signalCode !== null) return;
       const gone = new Promise<void>((resolve) => running.once('exit', () => resolve()));
       running.kill('SIGTERM');
       await gone;
     },
     async remove() {
       await cluster.down();
+      // What is left when `kedge up` itself was killed.
+      await cluster.kedge(['down']);
       release();
       rmSync(folder, { recursive: true, force: true });
     },
