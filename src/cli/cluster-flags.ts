@@ -9,3 +9,12 @@ export const CLUSTER_FLAGS = {
 export const OUTPUT_FLAG = {
   output: { type: 'string', value: 'FORMAT', description: 'Output format: text or json (short: -o)', default: 'text' },
 } as const satisfies Record<string, Flag>;
+
+/** Picks a cluster of the control plane's fleet. */
+export const FLEET_FLAG = {
+  cluster: {
+    type: 'string',
+    value: 'CLUSTER',
+    description: 'Another cluster of this control plane (kedge cluster list)',
+  },
+} as const satisfies Record<string, Flag>;

@@ -3,7 +3,6 @@
  * twice, so that a cluster of the same name as a deleted one shares nothing with it, not even what is in memory.
  */
 import { nameSuffix, type Random } from '../base/random.ts';
-import type { Env } from './env.ts';
 import { DEFAULT_CLUSTER } from './settings.ts';
 
 const API_ONLY_MARK = '.api';
@@ -14,7 +13,7 @@ export function newClusterId(random: Random, cluster: { name: string; apiOnly: b
 }
 
 /** Whether the cluster runs no controllers, scheduler or nodes. */
-export function isApiOnly(env: Env, id: string): boolean {
+export function isApiOnly(env: { KEDGE_API_ONLY?: string }, id: string): boolean {
   if (id === DEFAULT_CLUSTER) return env.KEDGE_API_ONLY === 'true';
   return id.endsWith(API_ONLY_MARK);
 }

@@ -1,4 +1,3 @@
-import { DurableObject } from 'cloudflare:workers';
 import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
 import { createClient } from '../client/index.ts';
@@ -13,8 +12,7 @@ import {
 } from '../controllers/index.ts';
 import { createClusterServer, createClusterStore, loadClusterKeys } from './cluster-server.ts';
 import { controllerTransport, findDependents, rememberKinds } from './controller-services.ts';
-import type { Env } from './env.ts';
-import { eraseObject } from './erase.ts';
+import { ErasableObject } from './erasable-object.ts';
 import { createConsoleLogger } from './log.ts';
 import { createNodeConnector } from './node-connector.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
@@ -23,7 +21,7 @@ const BASE_URL = 'https://kubernetes.default.svc';
 const POD_CIDR = '10.244.0.0/16';
 
 /** Runs the controllers of the cluster it is named after. */
-export class ControllersObject extends DurableObject<Env> {
+export class ControllersObject extends ErasableObject {
   #host: Promise<ControllerHost> | undefined;
 
   /** Committed changes of a shard; resolves when nothing that follows from them can be lost. */
@@ -42,11 +40,6 @@ export class ControllersObject extends DurableObject<Env> {
   async nodeChanged(node: string): Promise<void> {
     const host = await this.#running();
     await host.enqueue('node-lifecycle-controller', tunnelKey(node));
-  }
-
-  /** Erases everything, if the fleet says that the cluster was deleted. */
-  async erase(): Promise<void> {
-    await eraseObject(this.ctx, this.env);
   }
 
   override async alarm(): Promise<void> {

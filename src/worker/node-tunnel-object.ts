@@ -1,9 +1,8 @@
 /** One node's end of the tunnel: holds the agent's socket and relays requests and sockets of clients through it. */
-import { DurableObject } from 'cloudflare:workers';
 import { type MuxStream, PING, PONG, type UpgradeAnswer } from '../base/mux/index.ts';
 import { isApiOnly } from './cluster-id.ts';
 import type { Env } from './env.ts';
-import { eraseObject } from './erase.ts';
+import { ErasableObject } from './erasable-object.ts';
 import { type AgentLink, createAgentLink, recoverAgentLink, silenceOf } from './tunnel-agent.ts';
 import {
   closeSocket,
@@ -17,7 +16,7 @@ import {
 import { createUploadSpill, type UploadSpill } from './upload-spill.ts';
 
 /** Named `CLUSTER/NODE`. */
-export class NodeTunnelObject extends DurableObject<Env> {
+export class NodeTunnelObject extends ErasableObject {
   #agent: AgentLink | undefined;
   #relays = new Map<WebSocket, MuxStream>();
   #lastMessage = 0;
@@ -52,11 +51,6 @@ export class NodeTunnelObject extends DurableObject<Env> {
     if (!this.#agent) return null;
     const ping = this.ctx.getWebSocketAutoResponseTimestamp(this.#agent.socket)?.getTime() ?? 0;
     return Math.max(ping, this.#lastMessage, this.#agent.connectedAt);
-  }
-
-  /** Ends all connections, if the fleet says that the cluster was deleted. */
-  async erase(): Promise<void> {
-    await eraseObject(this.ctx, this.env);
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {

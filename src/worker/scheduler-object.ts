@@ -1,4 +1,3 @@
-import { DurableObject } from 'cloudflare:workers';
 import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
 import { createClient } from '../client/index.ts';
@@ -10,13 +9,13 @@ import type { Change } from '../storage/contract.ts';
 import { type Alarm, createAlarm } from './alarm.ts';
 import { createClusterServer } from './cluster-server.ts';
 import type { Env } from './env.ts';
-import { eraseObject } from './erase.ts';
+import { ErasableObject } from './erasable-object.ts';
 import { createConsoleLogger } from './log.ts';
 
 const SCHEDULER_USER: UserInfo = { name: 'system:kube-scheduler', groups: ['system:authenticated'] };
 
 /** The scheduler of one cluster. Named by the cluster. */
-export class SchedulerObject extends DurableObject<Env> {
+export class SchedulerObject extends ErasableObject {
   readonly #alarm: Alarm;
   #scheduler: Scheduler | undefined;
 
@@ -33,11 +32,6 @@ export class SchedulerObject extends DurableObject<Env> {
   /** Looks for work that an alarm or a delivery should have done. */
   async poke(): Promise<void> {
     await this.#open().run();
-  }
-
-  /** Erases everything, if the fleet says that the cluster was deleted. */
-  async erase(): Promise<void> {
-    await eraseObject(this.ctx, this.env);
   }
 
   override async alarm(): Promise<void> {

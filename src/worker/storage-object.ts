@@ -1,4 +1,3 @@
-import { DurableObject } from 'cloudflare:workers';
 import { systemClock } from '../base/clock.ts';
 import { runCompaction } from '../storage/compaction.ts';
 import type {
@@ -18,7 +17,7 @@ import { SqliteEngine } from '../storage/sqlite-engine.ts';
 import { WatchHub } from '../storage/watch-hub.ts';
 import { openDurableSql } from './durable-sql.ts';
 import type { Env } from './env.ts';
-import { eraseObject } from './erase.ts';
+import { ErasableObject } from './erasable-object.ts';
 import { createConsoleLogger } from './log.ts';
 import { consumersOf } from './storage-consumers.ts';
 import { TransactionBatch } from './transaction-batch.ts';
@@ -30,7 +29,7 @@ const DEFAULT_HISTORY_SECONDS = 300;
 const COMPACTION_BATCH = 2000;
 
 /** Holds the objects of one shard of one cluster; its name is `CLUSTER/SHARD`. */
-export class StorageObject extends DurableObject<Env> {
+export class StorageObject extends ErasableObject {
   readonly #engine: SqliteEngine;
   readonly #hub: WatchHub;
   readonly #sockets: WatchSockets;
@@ -112,11 +111,6 @@ export class StorageObject extends DurableObject<Env> {
   /** The watchdog: consumers that are behind are tried again. */
   async poke(): Promise<void> {
     this.#outbox.run();
-  }
-
-  /** Erases everything, if the fleet says that the cluster was deleted. */
-  async erase(): Promise<void> {
-    await eraseObject(this.ctx, this.env);
   }
 
   override async fetch(request: Request): Promise<Response> {

@@ -1,4 +1,7 @@
 import type { Command } from '../command.ts';
+import { clusterCreate } from './cluster-create.ts';
+import { clusterDelete } from './cluster-delete.ts';
+import { clusterList } from './cluster-list.ts';
 import { createCompletion } from './completion.ts';
 import { deleteCluster, down } from './down.ts';
 import { imageLoad } from './image-load.ts';
@@ -18,6 +21,9 @@ export const commands: readonly Command[] = [
   tokenCreate,
   nodeJoin,
   imageLoad,
+  clusterCreate,
+  clusterList,
+  clusterDelete,
   kubeconfig,
   version,
   createCompletion(() => commands),

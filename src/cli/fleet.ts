@@ -1,0 +1,60 @@
+/** The fleet of a running control plane, as its administrator sees it. */
+import { z } from 'zod';
+import { type ApiTarget, apiRequest, UserError } from '../emulator/index.ts';
+import type { CommandContext } from './command.ts';
+
+const clusterSchema = z.object({
+  name: z.string(),
+  apiOnly: z.boolean(),
+  hostname: z.string().optional(),
+  createdAt: z.string(),
+  /** Prefix of the cluster's API on the server. */
+  path: z.string(),
+});
+
+export type FleetCluster = z.infer<typeof clusterSchema>;
+
+const pageSchema = z.object({ clusters: z.array(clusterSchema), continue: z.string().optional() });
+
+/** One request about one cluster; throws UserError with the server's message. `path` follows the collection's. */
+export async function fleetRequest(
+  target: ApiTarget,
+  path: string,
+  options: { method?: string; body?: unknown } = {},
+): Promise<FleetCluster> {
+  return clusterSchema.parse(await ask(target, path, options));
+}
+
+/** The API of the cluster that `--cluster` names, which must exist; the first cluster without the flag. */
+export async function fleetTarget(target: ApiTarget, context: CommandContext): Promise<ApiTarget> {
+  const { cluster } = context.flags;
+  if (cluster === undefined) return target;
+  const { path } = await fleetRequest(target, `/${encodeURIComponent(String(cluster))}`);
+  return { ...target, server: `${target.server}${path}` };
+}
+
+/** All clusters besides the default one. */
+export async function listFleet(target: ApiTarget): Promise<FleetCluster[]> {
+  const all: FleetCluster[] = [];
+  let query = '';
+  for (;;) {
+    const page = pageSchema.parse(await ask(target, query, {}));
+    all.push(...page.clusters);
+    if (page.continue === undefined) return all;
+    query = `?continue=${encodeURIComponent(page.continue)}`;
+  }
+}
+
+async function ask(target: ApiTarget, path: string, options: { method?: string; body?: unknown }): Promise<unknown> {
+  const reply = await apiRequest(target, `/kedge/v1/clusters${path}`, { ...options, timeout: 30_000 });
+  if (reply.status >= 200 && reply.status < 300) return JSON.parse(reply.body);
+  throw new UserError(messageOf(reply.body) ?? `the control plane answered ${reply.status}`);
+}
+
+function messageOf(body: string): string | undefined {
+  try {
+    return (JSON.parse(body) as { message?: string }).message;
+  } catch {
+    return undefined;
+  }
+}
