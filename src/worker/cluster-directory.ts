@@ -3,13 +3,16 @@ import type { Clock } from '../base/clock.ts';
 import type { ClusterRecord, Fleet } from './fleet.ts';
 import { DEFAULT_CLUSTER } from './settings.ts';
 
+/** Opens the fleet, for the look-ups that need it; undefined where there is none. */
+export type FleetSource = () => Fleet | undefined;
+
 export interface ClusterDirectory {
   /** Id of the cluster, or undefined. The default cluster needs no look-up. */
-  byName(fleet: Fleet | undefined, name: string): Promise<string | undefined>;
+  byName(fleet: FleetSource, name: string): Promise<string | undefined>;
   /** Id of the cluster whose API is at this host name. */
-  byHostname(fleet: Fleet | undefined, host: string): Promise<string | undefined>;
+  byHostname(fleet: FleetSource, host: string): Promise<string | undefined>;
   /** Id of the cluster to whose host name this one is subordinate: its Ingresses may have it. */
-  byParent(fleet: Fleet | undefined, host: string): Promise<string | undefined>;
+  byParent(fleet: FleetSource, host: string): Promise<string | undefined>;
   /** Forgets everything: the fleet has changed. */
   clear(): void;
 }
@@ -27,11 +30,16 @@ interface Entry {
 /** Keeps results and never promises: a promise of another request dies with that request. */
 export function createClusterDirectory(clock: Clock): ClusterDirectory {
   const entries = new Map<string, Entry>();
-  const lookUp = async (key: string, read: () => Promise<ClusterRecord | null>): Promise<string | undefined> => {
+  const lookUp = async (
+    key: string,
+    source: FleetSource,
+    read: (fleet: Fleet) => Promise<ClusterRecord | null>,
+  ): Promise<string | undefined> => {
     const now = clock.now();
     const known = entries.get(key);
     if (known && known.until > now) return known.id;
-    const id = (await read())?.id;
+    const fleet = source();
+    const id = fleet && (await read(fleet))?.id;
     if (entries.size >= MAX_ENTRIES) entries.clear();
     entries.set(key, { id, until: now + (id === undefined ? ABSENT_FOR_MS : KNOWN_FOR_MS) });
     return id;
@@ -39,15 +47,15 @@ export function createClusterDirectory(clock: Clock): ClusterDirectory {
   return {
     async byName(fleet, name) {
       if (name === DEFAULT_CLUSTER) return DEFAULT_CLUSTER;
-      return fleet && lookUp(`name/${name}`, () => fleet.byName(name));
+      return lookUp(`name/${name}`, fleet, (opened) => opened.byName(name));
     },
     async byHostname(fleet, host) {
-      return fleet && lookUp(`host/${host}`, () => fleet.byHostname([host]));
+      return lookUp(`host/${host}`, fleet, (opened) => opened.byHostname([host]));
     },
     async byParent(fleet, host) {
       const parents = parentsOf(host);
-      if (!fleet || parents.length === 0) return undefined;
-      return lookUp(`parent/${host}`, () => fleet.byHostname(parents));
+      if (parents.length === 0) return undefined;
+      return lookUp(`parent/${host}`, fleet, (opened) => opened.byHostname(parents));
     },
     clear: () => entries.clear(),
   };

@@ -42,7 +42,7 @@ function residentOf(env: Env, cluster: string): Resident {
 
 export default {
   async fetch(request, env): Promise<Response> {
-    const fleet = openFleet(env);
+    const fleet = () => openFleet(env);
     const target = await targetOf(new URL(request.url), { apiHosts: env.KEDGE_API_HOSTS, fleet, directory });
     if (target.to === 'ingress') return edgeOf(env, target.cluster).fetch(request, clientAddress(request));
     if (target.to === 'nobody') return statusResponse(notFound({ group: '', kind: 'clusters' }, target.name));

@@ -39,7 +39,7 @@ export function edgeOf(env: Env, cluster: string): Edge {
 export class Ingress extends WorkerEntrypoint<Env> {
   override async fetch(request: Request): Promise<Response> {
     const { hostname } = new URL(request.url);
-    const cluster = await edgeClusterOf(hostname, { fleet: openFleet(this.env), directory });
+    const cluster = await edgeClusterOf(hostname, { fleet: () => openFleet(this.env), directory });
     return edgeOf(this.env, cluster).fetch(request, clientAddress(request));
   }
 }

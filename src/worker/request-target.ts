@@ -1,7 +1,6 @@
 /** Who a request is for: the API of a cluster, or the edge of one. */
 import { resolveCluster } from './cluster-address.ts';
-import type { ClusterDirectory } from './cluster-directory.ts';
-import type { Fleet } from './fleet.ts';
+import type { ClusterDirectory, FleetSource } from './cluster-directory.ts';
 import { DEFAULT_CLUSTER } from './settings.ts';
 
 export type RequestTarget =
@@ -20,7 +19,7 @@ export type RequestTarget =
 export interface TargetOptions {
   /** `KEDGE_API_HOSTS`. */
   apiHosts: string | undefined;
-  fleet: Fleet | undefined;
+  fleet: FleetSource;
   directory: ClusterDirectory;
 }
 

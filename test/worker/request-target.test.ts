@@ -32,7 +32,7 @@ const RECORDS = [
 describe('the target of a request', () => {
   const ask = async (url: string, apiHosts: string | undefined, records = RECORDS) => {
     const directory = createClusterDirectory(createManualClock());
-    return targetOf(new URL(url), { apiHosts, fleet: createFakeFleet(records), directory });
+    return targetOf(new URL(url), { apiHosts, fleet: () => createFakeFleet(records), directory });
   };
   const api = (cluster: string, path: string) => expect.objectContaining({ to: 'api', cluster, path });
   const ingress = (cluster: string) => ({ to: 'ingress', cluster });
@@ -92,11 +92,11 @@ describe('the target of a request', () => {
 
   it('needs no fleet for the default cluster', async () => {
     const directory = createClusterDirectory(createManualClock());
-    const alone = { apiHosts: '*', fleet: undefined, directory };
+    const alone = { apiHosts: '*', fleet: () => undefined, directory };
     expect(await targetOf(new URL('https://127.0.0.1/api'), alone)).toEqual(api('default', '/api'));
     expect(await targetOf(new URL('https://127.0.0.1/clusters/x/api'), alone)).toEqual({ to: 'nobody', name: 'x' });
     const fleet = createFakeFleet(RECORDS);
-    await targetOf(new URL('https://127.0.0.1/api'), { apiHosts: '*', fleet, directory });
+    await targetOf(new URL('https://127.0.0.1/api'), { apiHosts: '*', fleet: () => fleet, directory });
     expect(fleet.reads).toBe(0);
   });
 });
@@ -106,25 +106,25 @@ describe('the directory', () => {
     const clock = createManualClock();
     const directory = createClusterDirectory(clock);
     const fleet = createFakeFleet(RECORDS);
-    for (let i = 0; i < 5; i++) expect(await directory.byName(fleet, 'team-a')).toBe('team-a.1');
+    for (let i = 0; i < 5; i++) expect(await directory.byName(() => fleet, 'team-a')).toBe('team-a.1');
     expect(fleet.reads).toBe(1);
     clock.advance(30_000);
-    await directory.byName(fleet, 'team-a');
+    await directory.byName(() => fleet, 'team-a');
     expect(fleet.reads).toBe(2);
-    for (let i = 0; i < 5; i++) expect(await directory.byName(fleet, 'nope')).toBeUndefined();
+    for (let i = 0; i < 5; i++) expect(await directory.byName(() => fleet, 'nope')).toBeUndefined();
     expect(fleet.reads).toBe(3);
     clock.advance(1_000);
-    await directory.byName(fleet, 'nope');
+    await directory.byName(() => fleet, 'nope');
     expect(fleet.reads).toBe(4);
   });
 
   it('knows of a change at once where the change was made', async () => {
     const directory = createClusterDirectory(createManualClock());
     const fleet = createFakeFleet(RECORDS);
-    await directory.byName(fleet, 'team-a');
+    await directory.byName(() => fleet, 'team-a');
     fleet.all.splice(0, 1);
     directory.clear();
-    expect(await directory.byName(fleet, 'team-a')).toBeUndefined();
+    expect(await directory.byName(() => fleet, 'team-a')).toBeUndefined();
   });
 });
 

@@ -2,6 +2,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { Change } from '../../src/storage/contract.ts';
 
+export { FleetObject } from '../../src/worker/fleet-object.ts';
 export { NodeTunnelObject } from '../../src/worker/node-tunnel-object.ts';
 export { StorageObject } from '../../src/worker/storage-object.ts';
 
