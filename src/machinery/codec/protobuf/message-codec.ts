@@ -3,7 +3,7 @@
  * Upstream: the generated code of k8s.io/api, gogo/protobuf.
  */
 import type { FieldSchema, ObjectSchema, Schema } from '../../schema.ts';
-import { BYTES, type ByteReader, ProtobufError } from './byte-reader.ts';
+import { BYTES, ByteReader, ProtobufError } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { WIRE_VALUES, type WireValue } from './scalars.ts';
 
@@ -18,6 +18,9 @@ interface Slot {
 
 /** Nesting a decoder follows; the deepest built-in type needs far less, except schemas of custom resources. */
 const MAX_DEPTH = 400;
+
+/** Reads as no bytes, an empty message, a zero or false. */
+const EMPTY_PAYLOAD = new Uint8Array(8);
 
 const codecs = new WeakMap<ObjectSchema, MessageCodec>();
 
@@ -179,8 +182,11 @@ function mapSlot(name: string, number: number, value: WireValue): Slot {
         const start = out.open();
         out.varint(10);
         out.text(key);
-        out.varint(valueTag);
-        value.write((map as JsonRecord)[key], out);
+        const item = (map as JsonRecord)[key];
+        if (value.absentWhenNull !== true || (item !== undefined && item !== null)) {
+          out.varint(valueTag);
+          value.write(item, out);
+        }
         out.close(start);
       }
     },
@@ -190,7 +196,7 @@ function mapSlot(name: string, number: number, value: WireValue): Slot {
       const map = object[name] as JsonRecord;
       const outer = from.enter();
       let key = '';
-      let item: unknown = value.zero;
+      let item: unknown;
       while (!from.done) {
         const inner = from.varint();
         if (inner === 10) key = from.text();
@@ -198,7 +204,8 @@ function mapSlot(name: string, number: number, value: WireValue): Slot {
         else from.skip(inner % 8);
       }
       from.leave(outer);
-      setOwn(map, key, item);
+      // An entry without a value holds the type's zero, which is what an empty payload reads as.
+      setOwn(map, key, item === undefined ? value.read(new ByteReader(EMPTY_PAYLOAD)) : item);
     },
   };
 }

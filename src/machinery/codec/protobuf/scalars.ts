@@ -9,6 +9,8 @@ export interface WireValue {
   read(from: ByteReader): unknown;
   /** What Go writes where JSON has nothing; undefined where it writes nothing. */
   readonly zero: unknown;
+  /** Go leaves the value of a map's entry out when it is null. */
+  readonly absentWhenNull?: true;
 }
 
 const text = new TextEncoder();
@@ -204,6 +206,7 @@ export const WIRE_VALUES: ReadonlyMap<string, WireValue> = new Map<string, WireV
       },
       read: (from) => toBase64(from.bytes()),
       zero: undefined,
+      absentWhenNull: true,
     },
   ],
   ['meta/v1.Time', timeMessage(0)],
