@@ -48,7 +48,7 @@ export const NOT_EMPTY = 'must be non-empty';
 export const NON_NEGATIVE = 'must be greater than or equal to 0';
 
 /** Upstream: validation.RegexError. */
-function regexText(text: string, pattern: string, ...examples: string[]): string {
+export function regexText(text: string, pattern: string, ...examples: string[]): string {
   if (examples.length === 0) return `${text} (regex used for validation is '${pattern}')`;
   return `${text} (e.g. ${examples.map((example) => `'${example}', `).join(' or ')}regex used for validation is '${pattern}')`;
 }

@@ -1,4 +1,5 @@
 /** Validators of formats and of metadata, each with upstream's messages. */
+export { type Condition, validateConditions } from './conditions.ts';
 export {
   duplicateError,
   forbiddenError,
@@ -35,8 +36,20 @@ export {
   portNumber,
   qualifiedName,
   rangeText,
+  regexText,
   wildcardSubdomain,
 } from './formats.ts';
+export {
+  formatAddress,
+  formatNetwork,
+  hasHostBits,
+  isStrictSubset,
+  type Network,
+  parseAddress,
+  parseNetwork,
+  strictAddress,
+  strictNetwork,
+} from './ip-networks.ts';
 export {
   type MetaRules,
   validateAnnotations,

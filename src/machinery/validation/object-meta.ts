@@ -36,9 +36,19 @@ const NAME_RULES: Record<NameRule, (name: string) => string[]> = {
 /** What metadata validation asks of a kind. */
 export type MetaRules = Pick<Kind, 'namespaced' | 'nameRule' | 'group'>;
 
-/** Metadata of a new object. */
+/** Metadata of an object as its kind asks for it. */
 export function validateObjectMeta(meta: ObjectMeta, kind: MetaRules): FieldError[] {
-  const nameRule = NAME_RULES[kind.nameRule];
+  const errors = validateGenericMeta(meta, kind, NAME_RULES[kind.nameRule]);
+  if (!RELAXED_GROUPS.has(kind.group)) errors.push(...validateFinalizerPrefixes(meta.finalizers ?? []));
+  return errors;
+}
+
+/** Metadata of any object, whatever its kind asks for. Upstream: ValidateObjectMetaAccessor. */
+export function validateGenericMeta(
+  meta: ObjectMeta,
+  kind: Pick<MetaRules, 'namespaced'>,
+  nameRule: (name: string) => string[] = pathSegment,
+): FieldError[] {
   const errors: FieldError[] = [];
   if (meta.generateName)
     errors.push(
@@ -51,13 +61,31 @@ export function validateObjectMeta(meta: ObjectMeta, kind: MetaRules): FieldErro
     else errors.push(...invalidErrors('metadata.namespace', meta.namespace, dns1123Label(meta.namespace)));
   } else if (meta.namespace) errors.push(forbiddenError('metadata.namespace', 'not allowed on this type'));
   if ((meta.generation ?? 0) < 0) errors.push(invalidError('metadata.generation', meta.generation, NON_NEGATIVE));
-  errors.push(...validateCommon(meta), ...validateFinalizers(meta.finalizers ?? []));
+  errors.push(...validateMaps(meta));
+  if (meta.ownerReferences) errors.push(...validateOwnerReferences(meta.ownerReferences));
+  if (meta.finalizers) errors.push(...validateFinalizers(meta.finalizers));
+  if (meta.managedFields) errors.push(...validateManagedFields(meta.managedFields));
+  return errors;
+}
+
+const IMMUTABLE = [
+  'name',
+  'namespace',
+  'uid',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+] as const;
+
+/** Metadata of a changed object beside the stored one; the server's fields are already carried over. */
+export function validateObjectMetaUpdate(meta: ObjectMeta, old: ObjectMeta, kind: MetaRules): FieldError[] {
+  const errors = validateGenericMetaUpdate(meta, old);
   if (!RELAXED_GROUPS.has(kind.group)) errors.push(...validateFinalizerPrefixes(meta.finalizers ?? []));
   return errors;
 }
 
-/** Metadata of a changed object beside the stored one; the server's fields are already carried over. */
-export function validateObjectMetaUpdate(meta: ObjectMeta, old: ObjectMeta, kind: MetaRules): FieldError[] {
+/** Upstream: ValidateObjectMetaAccessorUpdate. */
+export function validateGenericMetaUpdate(meta: ObjectMeta, old: ObjectMeta): FieldError[] {
   const errors: FieldError[] = [];
   if (old.deletionTimestamp !== undefined) {
     const added = (meta.finalizers ?? []).filter((finalizer) => !old.finalizers?.includes(finalizer)).sort();
@@ -73,28 +101,20 @@ export function validateObjectMetaUpdate(meta: ObjectMeta, old: ObjectMeta, kind
   }
   if ((meta.generation ?? 0) < (old.generation ?? 0))
     errors.push(invalidError('metadata.generation', meta.generation ?? 0, 'must not be decremented'));
-  for (const field of [
-    'name',
-    'namespace',
-    'uid',
-    'creationTimestamp',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-  ] as const) {
+  for (const field of IMMUTABLE) {
     if ((meta[field] ?? '') !== (old[field] ?? ''))
       errors.push(invalidError(`metadata.${field}`, meta[field] ?? '', 'field is immutable'));
   }
-  errors.push(...validateCommon(meta), ...validateFinalizers(meta.finalizers ?? []));
-  if (!RELAXED_GROUPS.has(kind.group)) errors.push(...validateFinalizerPrefixes(meta.finalizers ?? []));
+  errors.push(...validateMaps(meta));
+  if (meta.ownerReferences) errors.push(...validateOwnerReferences(meta.ownerReferences));
+  if (meta.managedFields) errors.push(...validateManagedFields(meta.managedFields));
   return errors;
 }
 
-function validateCommon(meta: ObjectMeta): FieldError[] {
+function validateMaps(meta: ObjectMeta): FieldError[] {
   const errors: FieldError[] = [];
   if (meta.labels) errors.push(...validateLabels(meta.labels, 'metadata.labels'));
   if (meta.annotations) errors.push(...validateAnnotations(meta.annotations, 'metadata.annotations'));
-  if (meta.ownerReferences) errors.push(...validateOwnerReferences(meta.ownerReferences));
-  if (meta.managedFields) errors.push(...validateManagedFields(meta.managedFields));
   return errors;
 }
 
