@@ -1,5 +1,4 @@
 /** `/kedge/v1/clusters`: the fleet, for administrators. */
-import { z } from 'zod';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import {
@@ -15,6 +14,7 @@ import { newClusterId } from './cluster-id.ts';
 import type { Env } from './env.ts';
 import type { ClusterRecord, Fleet } from './fleet.ts';
 import { eraseCluster } from './fleet-clusters.ts';
+import { parseClusterRequest } from './fleet-request.ts';
 import { createConsoleLogger } from './log.ts';
 import { openFleet } from './open-fleet.ts';
 import { DEFAULT_CLUSTER } from './settings.ts';
@@ -22,21 +22,6 @@ import { DEFAULT_CLUSTER } from './settings.ts';
 const CLUSTERS = { group: '', kind: 'clusters' };
 const MAX_BODY = 64 * 1024;
 const DEFAULT_PAGE = 500;
-const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-
-/** Built on first use: a schema is work that the start of the Worker has no time for. */
-const requestSchema = () =>
-  z.strictObject({
-    name: z.string().regex(LABEL, 'must be lower case letters, digits and "-", at most 63'),
-    apiOnly: z.boolean().optional(),
-    hostname: z
-      .string()
-      .max(253)
-      .refine((name) => name.includes('.') && name.split('.').every((label) => LABEL.test(label)), {
-        message: 'must be a host name such as team.example.com',
-      })
-      .optional(),
-  });
 
 export interface FleetRouteOptions {
   clock?: Clock;
@@ -84,12 +69,7 @@ async function createCluster(
   request: Request,
   { clock = systemClock, random = systemRandom, changed }: FleetRouteOptions,
 ): Promise<Response> {
-  const asked = requestSchema().safeParse(await bodyOf(request));
-  if (!asked.success) {
-    const [issue] = asked.error.issues;
-    throw badRequest(`the cluster is not valid: ${issue?.path.join('.') || 'body'}: ${issue?.message}`);
-  }
-  const { name, apiOnly = false, hostname = null } = asked.data;
+  const { name, apiOnly, hostname } = parseClusterRequest(await bodyOf(request));
   if (name === DEFAULT_CLUSTER) throw alreadyExists(CLUSTERS, name);
   const record = { id: newClusterId(random, { name, apiOnly }), name, apiOnly, hostname, createdAt: clock.now() };
   const outcome = await fleet.insert(record);
@@ -114,14 +94,10 @@ async function deleteCluster(
   return Response.json(described(removed));
 }
 
-async function bodyOf(request: Request): Promise<unknown> {
+async function bodyOf(request: Request): Promise<string> {
   const text = await request.text();
   if (text.length > MAX_BODY) throw requestEntityTooLarge(`limit is ${MAX_BODY}`);
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw badRequest('the body is not JSON');
-  }
+  return text;
 }
 
 function missing(name: string): never {

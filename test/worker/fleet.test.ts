@@ -4,6 +4,7 @@ import { drizzle } from 'drizzle-orm/sqlite-proxy';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createFleet, type Fleet } from '../../src/worker/fleet.ts';
 import { FLEET_MIGRATIONS } from '../../src/worker/fleet-migrations.ts';
+import { parseClusterRequest } from '../../src/worker/fleet-request.ts';
 
 const record = (name: string, hostname: string | null = null, id = `${name}.1`) => ({
   id,
@@ -81,4 +82,34 @@ it('the inlined migrations of the fleet are those that drizzle made of the schem
   expect(FLEET_MIGRATIONS.map(({ name }) => name)).toEqual(journal.entries.map(({ tag }) => tag));
   for (const { name, sql } of FLEET_MIGRATIONS)
     expect(sql.trim()).toBe(readFileSync(new URL(`${name}.sql`, folder), 'utf8').trim());
+});
+
+describe('a request for a cluster', () => {
+  it('takes a name, and what else is asked for', () => {
+    expect(parseClusterRequest('{"name":"a-1"}')).toEqual({ name: 'a-1', apiOnly: false, hostname: null });
+    expect(parseClusterRequest('{"name":"a","apiOnly":true,"hostname":"a.test"}')).toEqual({
+      name: 'a',
+      apiOnly: true,
+      hostname: 'a.test',
+    });
+  });
+
+  it.each([
+    ['{"name":"A"}', 'name'],
+    ['{"name":"a.b"}', 'name'],
+    ['{"name":"a/b"}', 'name'],
+    [`{"name":"${'a'.repeat(64)}"}`, 'name'],
+    ['{}', 'name'],
+    ['{"name":1}', 'name'],
+    ['{"name":"a","apiOnly":"yes"}', 'apiOnly'],
+    ['{"name":"a","hostname":"*.test"}', 'hostname'],
+    ['{"name":"a","hostname":"localhost"}', 'hostname'],
+    ['{"name":"a","hostname":"A.test"}', 'hostname'],
+    ['{"name":"a","extra":1}', 'extra'],
+    ['[]', 'body'],
+    ['null', 'body'],
+    ['{', 'not JSON'],
+  ])('refuses %s and says why', (body, why) => {
+    expect(() => parseClusterRequest(body)).toThrow(why);
+  });
 });
