@@ -60,7 +60,13 @@ const qualified = (subject: Subject): string =>
 export class StatusError extends Error {
   override readonly name = 'StatusError';
   readonly status: Status;
-  constructor(code: number, reason: string, message: string, details?: StatusDetails, metadata: Status['metadata'] = {}) {
+  constructor(
+    code: number,
+    reason: string,
+    message: string,
+    details?: StatusDetails,
+    metadata: Status['metadata'] = {},
+  ) {
     super(message);
     this.status = { kind: 'Status', apiVersion: 'v1', metadata, status: 'Failure', message, reason, code };
     if (details) this.status.details = details;
@@ -78,7 +84,11 @@ export const notFound = (s: Subject, name: string): StatusError =>
   new StatusError(404, 'NotFound', `${qualified(s)} "${name}" not found`, { name, ...groupOf(s), kind: s.kind });
 
 export const alreadyExists = (s: Subject, name: string): StatusError =>
-  new StatusError(409, 'AlreadyExists', `${qualified(s)} "${name}" already exists`, { name, ...groupOf(s), kind: s.kind });
+  new StatusError(409, 'AlreadyExists', `${qualified(s)} "${name}" already exists`, {
+    name,
+    ...groupOf(s),
+    kind: s.kind,
+  });
 
 export const conflict = (s: Subject, name: string, why: string): StatusError =>
   new StatusError(409, 'Conflict', `Operation cannot be fulfilled on ${qualified(s)} "${name}": ${why}`, {
@@ -130,14 +140,19 @@ export interface FieldError {
 
 /** 422 Invalid with every field error as a cause. `subject.kind` is the kind. Upstream: NewInvalid. */
 export function invalid(subject: Subject, name: string, errors: readonly FieldError[]): StatusError {
-  const lines = errors.map((e) => `${e.field}: ${e.message}`);
-  const joined = lines.length === 1 ? lines[0] : `[${[...new Set(lines)].join(', ')}]`;
-  return new StatusError(422, 'Invalid', `${qualified(subject)} "${name}" is invalid${lines.length ? `: ${joined}` : ''}`, {
-    ...(name === '' ? {} : { name }),
-    ...groupOf(subject),
-    ...(subject.kind === '' ? {} : { kind: subject.kind }),
-    causes: errors.map((e) => ({ reason: e.type, message: e.message, field: e.field })),
-  });
+  const lines = [...new Set(errors.map((e) => `${e.field}: ${e.message}`))];
+  const joined = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
+  return new StatusError(
+    422,
+    'Invalid',
+    `${qualified(subject)} "${name}" is invalid${lines.length ? `: ${joined}` : ''}`,
+    {
+      ...(name === '' ? {} : { name }),
+      ...groupOf(subject),
+      ...(subject.kind === '' ? {} : { kind: subject.kind }),
+      causes: errors.map((e) => ({ reason: e.type, message: e.message, field: e.field })),
+    },
+  );
 }
 
 function groupOf(s: Subject): { group?: string } {

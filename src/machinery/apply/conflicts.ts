@@ -1,4 +1,6 @@
 /** Conflicts of an apply. Upstream: apimachinery/pkg/util/managedfields/internal/conflict.go. */
+
+import { quote } from '../quote.ts';
 import { StatusError } from '../status.ts';
 import { type FieldSet, pathsOf, pathText } from './field-set.ts';
 import type { Manager, Managers } from './managers.ts';
@@ -44,7 +46,7 @@ function message(conflicts: readonly ApplyConflict[]): string {
 }
 
 function managerText(manager: Manager): string {
-  const name = JSON.stringify(manager.name);
-  const where = manager.subresource === '' ? name : `${name} with subresource ${JSON.stringify(manager.subresource)}`;
+  const name = quote(manager.name);
+  const where = manager.subresource === '' ? name : `${name} with subresource ${quote(manager.subresource)}`;
   return manager.operation === 'Update' ? `${where} using ${manager.apiVersion}` : where;
 }

@@ -3,6 +3,8 @@
  * first use and kept with it, so that walks need no look-up by name.
  * Upstream: structured-merge-diff/schema, kube-openapi schemaconv.
  */
+
+import { quote } from '../quote.ts';
 import type { ArraySchema, FieldSchema, MapSchema, ObjectSchema, ScalarType, Schema } from '../schema.ts';
 import { goJson } from './field-set.ts';
 
@@ -139,7 +141,7 @@ export class TypedNode {
     if (text === '') {
       const names = (this.#schema as ArraySchema).listMapKeys ?? [];
       throw new UnnamedItemError(
-        `associative list with keys has an element that omits all key fields [${names.map((n) => JSON.stringify(n)).join(' ')}] (and doesn't have default values for any key fields)`,
+        `associative list with keys has an element that omits all key fields [${names.map((n) => quote(n)).join(' ')}] (and doesn't have default values for any key fields)`,
       );
     }
     return `k:{${text}}`;

@@ -1,5 +1,6 @@
 /** How scalar values are checked and brought into the form that the server writes. */
 import { canonicalQuantity } from '../quantity.ts';
+import { quote } from '../quote.ts';
 import type { ScalarSchema, ScalarType } from '../schema.ts';
 import { type DecodeContext, DecodeError, type Decoder, jsonTypeOf, MAX_DEPTH, wrongType } from './decode-context.ts';
 
@@ -64,13 +65,11 @@ function badTime(text: string, layout: string): DecodeError {
   for (const [pattern, name] of parts) {
     const match = pattern.exec(rest);
     if (!match)
-      return new DecodeError(
-        `parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(rest)} as "${name}"`,
-      );
+      return new DecodeError(`parsing time ${quote(text)} as "${layout}": cannot parse ${quote(rest)} as "${name}"`);
     rest = rest.slice(match[0].length);
   }
-  const why = rest === '' ? 'day out of range' : `extra text: ${JSON.stringify(rest)}`;
-  return new DecodeError(`parsing time ${JSON.stringify(text)}: ${why}`);
+  const why = rest === '' ? 'day out of range' : `extra text: ${quote(rest)}`;
+  return new DecodeError(`parsing time ${quote(text)}: ${why}`);
 }
 
 /** Standard base64 with padding; line ends are allowed and dropped. */

@@ -1,3 +1,4 @@
+import { quote } from '../quote.ts';
 import type { ObjectSchema, Schema } from '../schema.ts';
 import { DecodeError, MAX_DEPTH } from './decode-context.ts';
 
@@ -31,7 +32,7 @@ class StrictScanner {
   #report(kind: 'unknown' | 'duplicate', key: string): void {
     if (this.#errors.size >= MAX_ERRORS) return;
     const path = [...this.#path, this.#path.length === 0 ? key : `.${key}`].join('');
-    this.#errors.add(`${kind} field ${JSON.stringify(path)}`);
+    this.#errors.add(`${kind} field ${quote(path)}`);
   }
 
   #value(schema: Schema | undefined): void {

@@ -1,4 +1,6 @@
 /** Label selectors as text. Upstream: apimachinery/pkg/labels/selector.go. */
+
+import { quote } from '../quote.ts';
 import { badRequest } from '../status.ts';
 import { labelValueErrors, qualifiedNameErrors } from './names.ts';
 
@@ -96,7 +98,7 @@ class Parser {
     if (token.type !== 'word') throw unparsable(`found '${token.text}', expected: identifier`);
     const key = token.text;
     const problems = qualifiedNameErrors(key);
-    if (problems.length > 0) throw unparsable(`<nil>: Invalid value: ${JSON.stringify(key)}: ${problems.join('; ')}`);
+    if (problems.length > 0) throw unparsable(`<nil>: Invalid value: ${quote(key)}: ${problems.join('; ')}`);
     if (absent) return { key, operator: 'absent', values: [] };
     const next = this.#peek();
     if (next.type === 'end' || next.type === ',') return { key, operator: 'exists', values: [] };
@@ -177,14 +179,14 @@ const unparsable = (why: string) => badRequest(`unable to parse requirement: ${w
 function checked(key: string, operator: LabelRequirement['operator'], values: string[]): LabelRequirement {
   if ((operator === 'gt' || operator === 'lt') && !/^[-+]?\d+$/.test(values[0]!)) {
     throw unparsable(
-      `values[0]: Invalid value: ${JSON.stringify(values[0])}: for 'Gt', 'Lt' operators, the value must be an integer`,
+      `values[0]: Invalid value: ${quote(values[0] ?? '')}: for 'Gt', 'Lt' operators, the value must be an integer`,
     );
   }
   values.sort();
   values.forEach((value, i) => {
     const problems = labelValueErrors(value);
     if (problems.length > 0)
-      throw unparsable(`values[${i}][${key}]: Invalid value: ${JSON.stringify(value)}: ${problems.join('; ')}`);
+      throw unparsable(`values[${i}][${key}]: Invalid value: ${quote(value)}: ${problems.join('; ')}`);
   });
   return { key, operator, values };
 }

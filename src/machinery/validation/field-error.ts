@@ -1,14 +1,12 @@
 /** Constructors of field errors with upstream's wording. Upstream: apimachinery/pkg/util/validation/field. */
+
+import { quote } from '../quote.ts';
 import type { FieldError } from '../status.ts';
 
 /** A value as upstream's messages show it: texts quoted, numbers and bools plain, the rest as JSON. */
 function show(value: unknown): string {
   if (value === undefined || value === null) return 'null';
-  return typeof value === 'string'
-    ? JSON.stringify(value)
-    : typeof value === 'object'
-      ? JSON.stringify(value)
-      : String(value);
+  return typeof value === 'string' ? quote(value) : typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 const withDetail = (text: string, detail: string): string => (detail === '' ? text : `${text}: ${detail}`);

@@ -8,6 +8,8 @@ const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
 const LABEL_1035 = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const NAME_PART = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const LABEL_VALUE = `(${NAME_PART})?`;
+const UNDERSCORED_LABEL = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+const UNDERSCORED = `${UNDERSCORED_LABEL}(\\.${UNDERSCORED_LABEL})*`;
 const WILDCARD = `\\*\\.${SUBDOMAIN}`;
 const C_IDENTIFIER = '[A-Za-z_][A-Za-z0-9_]*';
 const CONFIG_KEY = '[-._a-zA-Z0-9]+';
@@ -21,6 +23,7 @@ const RE = {
   label1035: whole(LABEL_1035),
   namePart: whole(NAME_PART),
   labelValue: whole(LABEL_VALUE),
+  underscored: whole(UNDERSCORED),
   wildcard: whole(WILDCARD),
   cIdentifier: whole(C_IDENTIFIER),
   configKey: whole(CONFIG_KEY),
@@ -187,6 +190,26 @@ export const httpHeaderName = (value: string): string[] =>
 
 export const isPercent = (value: string): boolean => RE.percent.test(value);
 
+/** Subdomains whose labels may hold underscores: DNS searches. */
+export function dns1123SubdomainWithUnderscore(value: string): string[] {
+  const errors = value.length > SUBDOMAIN_LENGTH ? [maxLengthText(SUBDOMAIN_LENGTH)] : [];
+  if (!RE.underscored.test(value)) {
+    errors.push(
+      regexText(
+        SUBDOMAIN_TEXT.replace("'-' or '.'", "'_', '-' or '.'"),
+        UNDERSCORED,
+        'example.com',
+      ),
+    );
+  }
+  return errors;
+}
+
+const MAX_ID = 2_147_483_647;
+
+/** Numbers of users and of groups. */
+export const userId = (id: number): string[] => (id >= 0 && id <= MAX_ID ? [] : [rangeText(0, MAX_ID)]);
+
 /** Dotted IPv4 without leading zeros. */
 export function isIPv4(value: string): boolean {
   const parts = value.split('.');
@@ -214,15 +237,9 @@ export function isIPv6(value: string): boolean {
 
 export const isIP = (value: string): boolean => isIPv4(value) || isIPv6(value);
 
-export const ipAddress = (value: string): string[] =>
-  isIP(value) ? [] : ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'];
-
 /** `address/bits`. */
 export function isCIDR(value: string): boolean {
   const [address = '', bits = '', ...rest] = value.split('/');
   if (rest.length > 0 || !/^(0|[1-9]\d{0,2})$/.test(bits)) return false;
   return isIPv4(address) ? Number(bits) <= 32 : isIPv6(address) && Number(bits) <= 128;
 }
-
-export const cidr = (value: string): string[] =>
-  isCIDR(value) ? [] : ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'];

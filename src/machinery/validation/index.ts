@@ -13,14 +13,13 @@ export {
 } from './field-error.ts';
 export {
   cIdentifier,
-  cidr,
   configMapKey,
   dns1035Label,
   dns1123Label,
   dns1123Subdomain,
+  dns1123SubdomainWithUnderscore,
   envVarName,
   httpHeaderName,
-  ipAddress,
   isCIDR,
   isIP,
   isIPv4,
@@ -36,6 +35,7 @@ export {
   portNumber,
   qualifiedName,
   rangeText,
+  userId,
   regexText,
   wildcardSubdomain,
 } from './formats.ts';

@@ -1,5 +1,5 @@
 /** IP addresses and networks as numbers. Upstream: apimachinery/pkg/util/validation/ip.go. */
-import { isCIDR, isIP, isIPv4, isIPv6 } from './formats.ts';
+import { isCIDR, isIP, isIPv4, isIPv6 } from './ip.ts';
 
 export interface Address {
   family: 4 | 6;

@@ -1,6 +1,7 @@
 /** The rules of metadata. Upstream: apimachinery/pkg/api/validation/objectmeta.go. */
 import type { Kind, NameRule } from '../kind.ts';
 import type { ObjectMeta, OwnerReference } from '../meta.ts';
+import { quote } from '../quote.ts';
 import type { FieldError } from '../status.ts';
 import { forbiddenError, invalidError, invalidErrors, requiredError, tooLongError } from './field-error.ts';
 import {
@@ -90,7 +91,7 @@ export function validateGenericMetaUpdate(meta: ObjectMeta, old: ObjectMeta): Fi
   if (old.deletionTimestamp !== undefined) {
     const added = (meta.finalizers ?? []).filter((finalizer) => !old.finalizers?.includes(finalizer)).sort();
     if (added.length > 0) {
-      const list = added.map((finalizer) => JSON.stringify(finalizer)).join(', ');
+      const list = added.map((finalizer) => quote(finalizer)).join(', ');
       errors.push(
         forbiddenError(
           'metadata.finalizers',

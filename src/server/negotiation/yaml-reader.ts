@@ -1,5 +1,6 @@
 /** YAML bodies as JSON text. Upstream: sigs.k8s.io/yaml. */
 import { isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { quote } from '../../machinery/quote.ts';
 
 export type YamlBody = { json: string; duplicates: string[]; error?: undefined } | { error: string };
 
@@ -27,7 +28,7 @@ export function yamlToJson(text: string): YamlBody {
           if (!isScalar(pair.key)) continue;
           if (seen.has(pair.key.value)) {
             const { line } = lines.linePos(pair.key.range?.[0] ?? 0);
-            duplicates.push(`line ${line}: key ${JSON.stringify(String(pair.key.value))} already set in map`);
+            duplicates.push(`line ${line}: key ${quote(String(pair.key.value))} already set in map`);
           }
           seen.add(pair.key.value);
         }

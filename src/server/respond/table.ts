@@ -1,6 +1,7 @@
 /** Objects as the rows that kubectl prints. Upstream: registry/rest/table.go, handlers/response.go asTable. */
 import type { Column } from '../../machinery/kind.ts';
 import { apiVersionOf, type KubeObject, type ListMeta } from '../../machinery/meta.ts';
+import { quote } from '../../machinery/quote.ts';
 import { badRequest } from '../../machinery/status.ts';
 import type { Output } from '../negotiation/accept.ts';
 import type { ResourceCall } from '../scope.ts';
@@ -22,7 +23,7 @@ export function includeObjectOf(call: ResourceCall): Include {
   if (value === '' || value === 'Metadata') return 'Metadata';
   if (value === 'None' || value === 'Object') return value;
   throw badRequest(
-    `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(value)}: must be 'Metadata', 'Object', 'None', or empty`,
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${quote(value)}: must be 'Metadata', 'Object', 'None', or empty`,
   );
 }
 

@@ -1,5 +1,6 @@
 /** /healthz, /livez, /readyz. Upstream: server/healthz/healthz.go. */
 import type { Hono } from 'hono';
+import { quote } from '../../machinery/quote.ts';
 import type { ChainEnv } from '../chain-env.ts';
 import { textResponse } from '../errors.ts';
 import type { RequestScope, ServerParts } from '../scope.ts';
@@ -65,7 +66,7 @@ async function answerAll(checks: readonly Check[], endpoint: string, scope: Requ
   const notes =
     excluded.size > 0
       ? [
-          `warn: some health checks cannot be excluded: no matches for ${[...excluded].map((name) => JSON.stringify(name)).join(', ')}`,
+          `warn: some health checks cannot be excluded: no matches for ${[...excluded].map((name) => quote(name)).join(', ')}`,
         ]
       : [];
   if (failed) return textResponse(500, `${[...lines, ...notes, `${endpoint} check failed`].join('\n')}\n`);

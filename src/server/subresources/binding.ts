@@ -1,6 +1,7 @@
 /** Gives a pod its node. Upstream: registry/core/pod/storage/storage.go BindingREST. */
 import { pods } from '../../kinds/index.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
+import { quote } from '../../machinery/quote.ts';
 import { badRequest, conflict, type Status, StatusError } from '../../machinery/status.ts';
 import { negotiateOutput } from '../negotiation/accept.ts';
 import { respondValue } from '../respond/object.ts';
@@ -76,7 +77,7 @@ function checkTarget({ target }: Binding): void {
   const errors: string[] = [];
   const kind = target?.kind ?? '';
   if (kind !== '' && kind !== 'Node') {
-    errors.push(`target.kind: Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`);
+    errors.push(`target.kind: Unsupported value: ${quote(kind)}: supported values: "Node", "<empty>"`);
   }
   if (!target?.name) errors.push('target.name: Required value');
   if (errors.length > 0) throw new StatusError(500, '', errors.length === 1 ? errors[0]! : `[${errors.join(', ')}]`);
@@ -88,7 +89,7 @@ function bind(pod: PodShape, binding: Binding, now: number): PodShape {
   const refuse = (why: string) => conflict({ group: '', kind: 'pods/binding' }, name, why);
   if (pod.metadata.deletionTimestamp !== undefined)
     throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
-  if (pod.spec?.nodeName) throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`);
+  if (pod.spec?.nodeName) throw refuse(`pod ${name} is already assigned to node ${quote(pod.spec.nodeName)}`);
   if (pod.spec?.schedulingGates?.length) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
   const { annotations, labels } = binding.metadata;
   return {

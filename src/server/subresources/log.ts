@@ -1,4 +1,6 @@
 /** pods/NAME/log. Upstream: registry/core/pod/rest/log.go. */
+
+import { quote } from '../../machinery/quote.ts';
 import { badRequest, type FieldError, internalError, invalid, StatusError } from '../../machinery/status.ts';
 import { decodeStored } from '../encode.ts';
 import { isTrue } from '../negotiation/accept.ts';
@@ -65,7 +67,7 @@ function checkOptions(pod: string, query: URLSearchParams): void {
     errors.push({
       type: 'FieldValueNotSupported',
       field: 'stream',
-      message: `Unsupported value: ${JSON.stringify(stream)}: supported values: "All", "Stderr", "Stdout"`,
+      message: `Unsupported value: ${quote(stream)}: supported values: "All", "Stderr", "Stdout"`,
     });
   }
   if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, pod, errors);

@@ -1,6 +1,7 @@
 /** HTTP to pods, services and nodes through the API. Upstream: registry/core/{pod,service,node}/rest/subresources.go. */
 import { endpointSlices, pods, services } from '../../kinds/index.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
+import { quote } from '../../machinery/quote.ts';
 import { badRequest, notFound, StatusError, serviceUnavailable } from '../../machinery/status.ts';
 import { decodeStored } from '../encode.ts';
 import { type ResourceCall, subjectOf } from '../scope.ts';
@@ -69,7 +70,7 @@ export function splitName(text: string): ProxyName {
   if (parts.length === 3 && (parts[0] === 'http' || parts[0] === 'https' || parts[0] === '')) {
     return { scheme: parts[0], name: parts[1]!, port: parts[2]! };
   }
-  throw badRequest(`invalid proxy request ${JSON.stringify(text)}`);
+  throw badRequest(`invalid proxy request ${quote(text)}`);
 }
 
 function locate(call: ResourceCall, asked: ProxyName): Promise<Omit<NodeTarget, 'path'>> {
@@ -92,8 +93,7 @@ async function locatePod(call: ResourceCall, { scheme, name, port }: ProxyName):
 async function locateService(call: ResourceCall, { scheme, name, port }: ProxyName): Promise<Omit<NodeTarget, 'path'>> {
   const service = decodeStored(call.kind, (await loadStored(call, { name })).text) as ServiceShape;
   const wanted = servicePort(service, port);
-  if (!wanted)
-    throw serviceUnavailable(`no service port ${JSON.stringify(port)} found for service ${JSON.stringify(name)}`);
+  if (!wanted) throw serviceUnavailable(`no service port ${quote(port)} found for service ${quote(name)}`);
   const targets: { node: string; dial: string }[] = [];
   const slices = await slicesOf(call, name);
   for (const slice of slices) {
@@ -106,7 +106,7 @@ async function locateService(call: ResourceCall, { scheme, name, port }: ProxyNa
   }
   const target = targets[Math.floor(call.parts.options.random.next() * targets.length)];
   if (targets.length === 0 && slices.length === 0) throw notFound(subjectOf(call.kind), name);
-  if (!target) throw serviceUnavailable(`no endpoints available for service ${JSON.stringify(name)}`);
+  if (!target) throw serviceUnavailable(`no endpoints available for service ${quote(name)}`);
   return { ...target, tls: scheme === 'https' };
 }
 
@@ -140,7 +140,7 @@ async function locateNode(call: ResourceCall, { name, port }: ProxyName): Promis
 
 function portNumber(text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw badRequest(`invalid port ${JSON.stringify(text)}`);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw badRequest(`invalid port ${quote(text)}`);
   return port;
 }
 

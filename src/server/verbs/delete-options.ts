@@ -1,5 +1,6 @@
 /** DeleteOptions from the body or the query. Upstream: handlers/delete.go, metav1 validation ValidateDeleteOptions. */
 import type { KubeObject } from '../../machinery/meta.ts';
+import { quote } from '../../machinery/quote.ts';
 import { badRequest, type FieldError, invalid } from '../../machinery/status.ts';
 import { readObjectText } from '../negotiation/body.ts';
 import { yamlToJson } from '../negotiation/yaml-reader.ts';
@@ -59,12 +60,12 @@ function validate({ orphanDependents, propagationPolicy }: DeleteOptions): Field
   if (propagationPolicy === undefined) return errors;
   const field = 'propagationPolicy';
   if (orphanDependents !== undefined) {
-    const message = `Invalid value: ${JSON.stringify(propagationPolicy)}: orphanDependents and deletionPropagation cannot be both set`;
+    const message = `Invalid value: ${quote(propagationPolicy)}: orphanDependents and deletionPropagation cannot be both set`;
     errors.push({ type: 'FieldValueInvalid', field, message });
   }
   if (!POLICIES.slice(0, 3).includes(propagationPolicy)) {
-    const supported = POLICIES.map((policy) => JSON.stringify(policy)).join(', ');
-    const message = `Unsupported value: ${JSON.stringify(propagationPolicy)}: supported values: ${supported}`;
+    const supported = POLICIES.map((policy) => quote(policy)).join(', ');
+    const message = `Unsupported value: ${quote(propagationPolicy)}: supported values: ${supported}`;
     errors.push({ type: 'FieldValueNotSupported', field, message });
   }
   return errors;
@@ -95,7 +96,7 @@ function parseBody(text: string, format: 'json' | 'yaml'): Record<string, unknow
   if (options.kind && options.kind !== 'DeleteOptions') {
     const version = String(options.apiVersion || 'v1');
     throw badRequest(
-      `no kind ${JSON.stringify(options.kind)} is registered for version ${JSON.stringify(version)} in scheme "pkg/runtime/scheme.go:111"`,
+      `no kind ${quote(String(options.kind))} is registered for version ${quote(version)} in scheme "pkg/runtime/scheme.go:111"`,
     );
   }
   return options;
@@ -105,8 +106,7 @@ function fromQuery(query: URLSearchParams): Record<string, unknown> {
   const options: Record<string, unknown> = {};
   const grace = query.get('gracePeriodSeconds');
   if (grace !== null) {
-    if (!/^[-+]?\d+$/.test(grace))
-      throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`);
+    if (!/^[-+]?\d+$/.test(grace)) throw badRequest(`strconv.ParseInt: parsing ${quote(grace)}: invalid syntax`);
     options.gracePeriodSeconds = Number(grace);
   }
   const orphan = query.get('orphanDependents');

@@ -1,5 +1,6 @@
 /** Which fields a field selector may name. Upstream: AddFieldLabelConversionFunc of each group. */
 import type { Kind } from '../../machinery/kind.ts';
+import { quote } from '../../machinery/quote.ts';
 import { badRequest } from '../../machinery/status.ts';
 
 const METADATA_FIELDS = ['metadata.name', 'metadata.namespace'];
@@ -8,10 +9,8 @@ const METADATA_FIELDS = ['metadata.name', 'metadata.namespace'];
 export function checkSelectableField(kind: Kind, field: string): void {
   if (METADATA_FIELDS.includes(field) || kind.selectableFields.includes(field)) return;
   if (kind.selectableFields.every((known) => METADATA_FIELDS.includes(known))) {
-    throw badRequest(
-      `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
-    );
+    throw badRequest(`${quote(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`);
   }
-  if (kind.group === 'batch') throw badRequest(`field label ${JSON.stringify(field)} not supported for ${kind.kind}`);
+  if (kind.group === 'batch') throw badRequest(`field label ${quote(field)} not supported for ${kind.kind}`);
   throw badRequest(`field label not supported: ${field}`);
 }

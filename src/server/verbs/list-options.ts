@@ -2,6 +2,8 @@
  * Query parameters of lists and watches, checked as upstream does.
  * Upstream: apimachinery internalversion/validation/validation.go ValidateListOptions, storage/util.go.
  */
+
+import { quote } from '../../machinery/quote.ts';
 import { parseFieldSelector, parseLabelSelector } from '../../machinery/selectors/index.ts';
 import { badRequest, type FieldError, invalid, StatusError } from '../../machinery/status.ts';
 import type { FieldRequirement, LabelRequirement, Selection } from '../../storage/contract.ts';
@@ -65,7 +67,7 @@ function fieldRequirements(call: ResourceCall, text: string): FieldRequirement[]
 function integer(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
   if (text === null || text === '') return undefined;
-  if (!/^[-+]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (!/^[-+]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${quote(text)}: invalid syntax`);
   return Number(text);
 }
 
@@ -79,7 +81,7 @@ function unsupportedMatch(value: string, supported: readonly string[]): FieldErr
   return {
     type: 'FieldValueNotSupported',
     field: 'resourceVersionMatch',
-    message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((s) => JSON.stringify(s)).join(', ')}`,
+    message: `Unsupported value: ${quote(value)}: supported values: ${supported.map((s) => quote(s)).join(', ')}`,
   };
 }
 
@@ -129,7 +131,7 @@ function listErrors(options: CollectionOptions): FieldError[] {
 export function parseResourceVersion(text: string): number {
   if (text === '') return 0;
   if (!/^\d{1,15}$/.test(text)) {
-    const message = `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
+    const message = `resourceVersion: Invalid value: ${quote(text)}: strconv.ParseUint: parsing ${quote(text)}: invalid syntax`;
     throw new StatusError(500, '', message);
   }
   return Number(text);

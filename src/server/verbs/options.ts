@@ -1,4 +1,6 @@
 /** Query parameters of writes, checked as upstream checks CreateOptions, UpdateOptions and PatchOptions. */
+
+import { quote } from '../../machinery/quote.ts';
 import { type FieldError, invalid } from '../../machinery/status.ts';
 import type { RequestScope } from '../scope.ts';
 
@@ -86,7 +88,7 @@ function checkManager(errors: FieldError[], manager: string): void {
       errors.push({
         type: 'FieldValueInvalid',
         field: 'fieldManager',
-        message: `Invalid value: ${JSON.stringify(manager)}: invalid character U+${code} (at position ${position})`,
+        message: `Invalid value: ${quote(manager)}: invalid character U+${code} (at position ${position})`,
       });
       return;
     }
@@ -96,11 +98,11 @@ function checkManager(errors: FieldError[], manager: string): void {
 
 /** A value outside a closed set. Upstream: field.NotSupported. */
 export function unsupported(field: string, value: string, supported: readonly string[]): FieldError {
-  const known = supported.map((s) => JSON.stringify(s)).join(', ');
+  const known = supported.map((s) => quote(s)).join(', ');
   return {
     type: 'FieldValueNotSupported',
     field,
-    message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${known}`,
+    message: `Unsupported value: ${quote(value)}: supported values: ${known}`,
   };
 }
 

@@ -3,6 +3,7 @@ import { apply } from '../../machinery/apply/index.ts';
 import { DecodeError, decodeObject, strictErrors } from '../../machinery/fields/index.ts';
 import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../machinery/meta.ts';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '../../machinery/patch/index.ts';
+import { quote } from '../../machinery/quote.ts';
 import { badRequest, invalid, StatusError } from '../../machinery/status.ts';
 import { convertTo, resetFieldsOf } from '../field-owners.ts';
 import { contentTypeOf } from '../negotiation/body.ts';
@@ -111,7 +112,7 @@ function checkType(call: ResourceCall, json: KubeObject): void {
   const [version = '', group = ''] = (apiVersion ?? '').split('/').reverse();
   const other = call.parts.kinds.byKind(group, version, kind ?? '');
   if (other === undefined) {
-    const why = `no kind ${JSON.stringify(kind ?? '')} is registered for version ${JSON.stringify(apiVersion ?? '')}`;
+    const why = `no kind ${quote(kind ?? '')} is registered for version ${quote(apiVersion ?? '')}`;
     throw new DecodeError(`${why} in scheme "pkg/runtime/scheme.go:111"`);
   }
   decodeObject(other.schema, structuredClone(json));
@@ -121,7 +122,7 @@ function checkType(call: ResourceCall, json: KubeObject): void {
 
 function badPatch(document: string, why: string): StatusError {
   return invalid({ group: '', kind: '' }, '', [
-    { type: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(document)}: ${why}` },
+    { type: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${quote(document)}: ${why}` },
   ]);
 }
 
