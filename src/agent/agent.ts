@@ -117,10 +117,9 @@ class RealNode implements Agent {
 
   async start(): Promise<void> {
     const { stateDir } = this.#options;
-    [this.containerd, this.#credential] = await Promise.all([
-      startContainerd({ stateDir, log: this.#log, clock: this.#clock }),
-      this.#join(),
-    ]);
+    // A node that is refused must leave nothing running.
+    this.#credential = await this.#join();
+    this.containerd = await startContainerd({ stateDir, log: this.#log, clock: this.#clock });
     const { runtime } = this.containerd;
     const version = await runtime.version();
     this.#machine = await readMachine(stateDir, `${version.name}://${version.version}`);

@@ -32,6 +32,10 @@ export function listenAddress(address: string): ListenAddress {
   return { listen: bracketed(address), reach: bracketed(address), hosts: withExtra(address) };
 }
 
+/** The address by which other nodes reach this machine, when `--listen` names one. */
+export const reachableAddress = (address: string): string | undefined =>
+  isIP(address) !== 4 || isLoopback(address) || address === '0.0.0.0' ? undefined : address;
+
 const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.');
 const bracketed = (address: string): string => (isIP(address) === 6 ? `[${address}]` : address);
 const withExtra = (address: string): string[] => [...new Set([...LOOPBACK, address])];

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type ApiTarget, apiRequest } from './api-request.ts';
 import { type ClusterState, processStart } from './cluster-state.ts';
 import { UserError } from './errors.ts';
+import { reachableAddress } from './listen-address.ts';
 import type { Output, UpOptions } from './options.ts';
 import type { ClusterPaths } from './paths.ts';
 
@@ -87,6 +88,7 @@ async function startAgent(options: LocalNodesOptions, spec: AgentSpec): Promise<
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const entry: ClusterState['nodes'][number] = { name: spec.name, kind: spec.kind, count: spec.count };
   state.nodes.push(entry);
+  const nodeAddress = reachableAddress(up.host);
   let child: ChildProcess | undefined;
   let stopping = false;
   const start = async () => {
@@ -107,6 +109,7 @@ async function startAgent(options: LocalNodesOptions, spec: AgentSpec): Promise<
         nodeName: spec.name,
         stateDir,
         install: up.install,
+        ...(nodeAddress === undefined ? {} : { nodeIP: nodeAddress }),
         ...(spec.kind === 'simulated' ? { simulated: spec.count } : {}),
       }),
     );

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { request } from 'node:https';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { UserError } from '../../emulator/index.ts';
 import { defineCommand, UsageError } from '../command.ts';
 
@@ -26,6 +28,7 @@ export const nodeJoin = defineCommand({
       default: '/var/lib/kedge',
     },
     'node-ip': { type: 'string', value: 'IP', description: 'Address other nodes reach this one at' },
+    'keep-pods': { type: 'boolean', description: 'Leave pods running when the agent is stopped, for its next start' },
     'no-install': { type: 'boolean', description: 'Never install Debian packages' },
   },
   async run(context) {
@@ -36,14 +39,18 @@ export const nodeJoin = defineCommand({
         'flag --token takes a join token like abcdef.0123456789abcdef; kedge token create makes one',
       );
     }
+    const ca = flags['ca-file'] === undefined ? undefined : readFileSync(String(flags['ca-file']), 'utf8');
+    const stateDir = resolve(String(flags['state-dir']));
+    if (!existsSync(join(stateDir, 'credential.json'))) await requireServer(server, ca);
     const config = {
       server,
       ...(flags.token === undefined ? {} : { joinToken: flags.token }),
-      ...(flags['ca-file'] === undefined ? {} : { ca: readFileSync(String(flags['ca-file']), 'utf8') }),
+      ...(ca === undefined ? {} : { ca }),
       ...(flags.name === undefined ? {} : { nodeName: flags.name }),
       ...(flags['node-ip'] === undefined ? {} : { nodeIP: flags['node-ip'] }),
-      stateDir: resolve(String(flags['state-dir'])),
+      stateDir,
       install: flags['no-install'] !== true,
+      keepPods: flags['keep-pods'] === true,
     };
     return runAgent(join(context.dist, 'agent.js'), JSON.stringify(config));
   },
@@ -60,17 +67,68 @@ function serverOf(text: string): string {
   return url.toString().replace(/\/$/, '');
 }
 
+const PREFLIGHT_TIMEOUT_MS = 10_000;
+
+/** Asks the server for its version, as the agent would ask for ever. Throws UserError when no API server answers. */
+function requireServer(server: string, ca: string | undefined): Promise<void> {
+  return new Promise((done, fail) => {
+    const refuse = (why: string) => fail(new UserError(`${server} does not answer as an API server: ${why}`));
+    const options = { timeout: PREFLIGHT_TIMEOUT_MS, agent: false, ...(ca === undefined ? {} : { ca }) } as const;
+    const call = request(`${server}/version`, options, (reply) => {
+      let body = '';
+      reply.setEncoding('utf8');
+      reply.on('data', (chunk: string) => {
+        body += chunk;
+      });
+      reply.on('error', (error) => refuse(error.message));
+      // Where anonymous requests are refused the answer is a Status.
+      reply.on('end', () => (/"gitVersion"|"Status"/.test(body) ? done() : refuse(`status ${reply.statusCode}`)));
+    });
+    call.on('timeout', () => call.destroy(new Error(`no answer within ${PREFLIGHT_TIMEOUT_MS / 1000} s`)));
+    call.on('error', (error: NodeJS.ErrnoException) => refuse(hintFor(error)));
+    call.end();
+  });
+}
+
+function hintFor(error: NodeJS.ErrnoException): string {
+  const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(error.code ?? '');
+  if (!untrusted) return error.message;
+  return `${error.message}; give the CA of its certificate with --ca-file (locally it is tls/ca.crt in the cluster's folder)`;
+}
+
+/** Runs the agent until it ends. Its log passes through; the reason why it gave up becomes the error of the command. */
 function runAgent(file: string, config: string): Promise<number> {
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, [file], {
-      stdio: ['pipe', 'inherit', 'inherit'],
+      stdio: ['pipe', 'inherit', 'pipe'],
       env: { ...process.env, KEDGE_AGENT_CONFIG: 'stdin' },
+    });
+    let reason: string | undefined;
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      const fatal = fatalMessage(line);
+      if (fatal === undefined) process.stderr.write(`${line}\n`);
+      else reason = fatal;
     });
     const forward = (signal: NodeJS.Signals) => child.kill(signal);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, forward);
     child.once('error', (error) => fail(new UserError(`Could not start the agent: ${error.message}`)));
-    child.once('exit', (code) => done(code ?? 1));
+    child.once('close', (code, signal) => {
+      if (reason !== undefined) fail(new UserError(reason));
+      else if (signal !== null) fail(new UserError(`the agent was ended by ${signal}; its pods go on: join again`));
+      else done(code ?? 1);
+    });
     child.stdin.on('error', () => undefined);
     child.stdin.end(config);
   });
+}
+
+/** The message of the line in which the agent says why it ends. */
+function fatalMessage(line: string): string | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    const entry = JSON.parse(line) as { level?: string; kind?: string; message?: string };
+    return entry.level === 'error' && entry.kind !== undefined ? entry.message : undefined;
+  } catch {
+    return undefined;
+  }
 }

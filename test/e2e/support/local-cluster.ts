@@ -8,7 +8,8 @@ import { lockMachine } from './machine-lock.ts';
 import { toolPath } from './tools.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
-const kedge = join(root, 'bin', 'kedge.mjs');
+/** The `kedge` command of this tree. */
+export const kedgeProgram = join(root, 'bin', 'kedge.mjs');
 
 export interface CommandResult {
   code: number;
@@ -61,7 +62,7 @@ export function run(
 
 /** Runs a kedge command to its end, on no particular cluster. */
 export const kedgeCommand = (words: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<CommandResult> =>
-  run(process.execPath, [kedge, ...words], { env });
+  run(process.execPath, [kedgeProgram, ...words], { env });
 
 /** Splits words at spaces; parts in single quotes stay whole. */
 export const wordsOf = (line: string): string[] =>
@@ -117,7 +118,7 @@ export async function startCluster(flags: readonly string[] = []): Promise<Local
     spawnKubectl: (words) => spawn(kubectlFile, [...words], { env, stdio: ['pipe', 'pipe', 'pipe'] }),
     kedge: (words) => kedgeCommand([...words, ...base], env),
     async up() {
-      child = spawn(process.execPath, [kedge, 'up', ...base, '--kubeconfig', kubeconfig, ...flags], {
+      child = spawn(process.execPath, [kedgeProgram, 'up', ...base, '--kubeconfig', kubeconfig, ...flags], {
         env,
         stdio: ['ignore', 'pipe', 'pipe'],
       });
