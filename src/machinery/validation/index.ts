@@ -35,21 +35,11 @@ export {
   portNumber,
   qualifiedName,
   rangeText,
-  userId,
   regexText,
+  userId,
   wildcardSubdomain,
 } from './formats.ts';
-export {
-  formatAddress,
-  formatNetwork,
-  hasHostBits,
-  isStrictSubset,
-  type Network,
-  parseAddress,
-  parseNetwork,
-  strictAddress,
-  strictNetwork,
-} from './ip-networks.ts';
+export { canonicalIP, cidr, ipAddress, isStrictSubset, type Network, parseNetwork } from './ip-networks.ts';
 export {
   type MetaRules,
   validateAnnotations,

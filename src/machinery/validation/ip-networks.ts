@@ -1,7 +1,7 @@
 /** IP addresses and networks as numbers. Upstream: apimachinery/pkg/util/validation/ip.go. */
-import { isCIDR, isIP, isIPv4, isIPv6 } from './ip.ts';
+import { isCIDR, isIP, isIPv4, isIPv6 } from './formats.ts';
 
-export interface Address {
+interface Address {
   family: 4 | 6;
   value: bigint;
 }
@@ -17,7 +17,7 @@ const NOT_A_NETWORK = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8
 const MAPPED = 0xffffn;
 
 /** Undefined for what is no address. */
-export function parseAddress(text: string): Address | undefined {
+function parseAddress(text: string): Address | undefined {
   if (isIPv4(text)) return { family: 4, value: joinParts(text.split('.').map(Number), 8n) };
   return isIPv6(text) ? { family: 6, value: joinParts(groupsOf(text), 16n) } : undefined;
 }
@@ -48,7 +48,7 @@ function groupsOf(text: string): number[] {
 }
 
 /** The one text of an address. Upstream: netip.Addr String. */
-export function formatAddress({ family, value }: Address): string {
+function formatAddress({ family, value }: Address): string {
   if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 0xffn)).join('.');
   if (value >> 32n === MAPPED) return `::ffff:${formatAddress({ family: 4, value: value & 0xffffffffn })}`;
   const groups = Array.from({ length: 8 }, (_, index) => Number((value >> BigInt(16 * (7 - index))) & 0xffffn));
@@ -67,11 +67,16 @@ function longestZeros(groups: readonly number[]): { start: number; length: numbe
   return best;
 }
 
-export const formatNetwork = (network: Network): string => `${formatAddress(network)}/${network.bits}`;
+/** The one text of an address or a network; the text itself when it is neither. */
+export function canonicalIP(text: string): string {
+  const [address = '', ...bits] = text.split('/');
+  const parsed = parseAddress(address);
+  return parsed ? [formatAddress(parsed), ...bits].join('/') : text;
+}
 
 const hostBits = ({ family, bits }: Network): bigint => BigInt(LENGTH[family] - bits);
 
-export const hasHostBits = (network: Network): boolean =>
+const hasHostBits = (network: Network): boolean =>
   network.value !== (network.value >> hostBits(network)) << hostBits(network);
 
 /** Whether `inner` lies in `outer` and is smaller. */
@@ -84,14 +89,14 @@ export const isStrictSubset = (inner: Network, outer: Network): boolean =>
 const withoutZeros = (text: string): string => (text.includes('.') ? text.replace(/(^|[.:/])0+(?=\d)/g, '$1') : text);
 
 /** Upstream: IsValidIP. */
-export function strictAddress(text: string): string[] {
+export function ipAddress(text: string): string[] {
   if (!isIP(text)) return [isIP(withoutZeros(text)) ? 'must not have leading 0s' : NOT_AN_IP];
   const { family, value } = parseAddress(text)!;
   return family === 6 && value >> 32n === MAPPED ? ['must not be an IPv4-mapped IPv6 address'] : [];
 }
 
 /** Upstream: IsValidCIDR. */
-export function strictNetwork(text: string): string[] {
+export function cidr(text: string): string[] {
   const network = parseNetwork(text);
   if (!network) {
     const lenient = withoutZeros(text).replace(/\/0+(?=\d)/, '/');

@@ -1,6 +1,25 @@
+import type { StrategyContext } from '../../../machinery/kind.ts';
 import { certificateSigningRequestCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { CertificateSigningRequest } from '../../generated/types/certificates-v1.ts';
+import { validateRequest, validateRequestUpdate } from './validate.ts';
+
+/** Conditions that come without times get them. Upstream: populateConditionTimestamps. */
+function stampConditions(
+  request: CertificateSigningRequest,
+  old: CertificateSigningRequest,
+  { now }: StrategyContext,
+): void {
+  const time = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  for (const condition of request.status?.conditions ?? []) {
+    condition.lastUpdateTime ??= time;
+    const before = old.status?.conditions?.find(
+      ({ type, status, lastTransitionTime }) =>
+        type === condition.type && status === condition.status && lastTransitionTime,
+    );
+    condition.lastTransitionTime ??= before?.lastTransitionTime ?? time;
+  }
+}
 
 export const certificateSigningRequests = defineKind<CertificateSigningRequest>(
   'certificates.k8s.io/v1/certificatesigningrequests',
@@ -19,6 +38,32 @@ export const certificateSigningRequests = defineKind<CertificateSigningRequest>(
       },
       prepareForUpdate(request, old) {
         request.spec = old.spec;
+      },
+      validateCreate: (request) => validateRequest(request),
+      validateUpdate: validateRequestUpdate(''),
+      resetFields: ['spec'],
+    },
+    statusStrategy: {
+      prepareForUpdate: stampConditions,
+      validateUpdate: validateRequestUpdate('status'),
+    },
+    subresources: {
+      approval: {
+        strategy: {
+          /** Only the conditions are taken. */
+          prepareForUpdate(object, previous, context) {
+            const [request, old] = [object as CertificateSigningRequest, previous as CertificateSigningRequest];
+            request.spec = old.spec;
+            const conditions = request.status?.conditions;
+            request.status = { ...old.status };
+            if (conditions) request.status.conditions = conditions;
+            else delete request.status.conditions;
+            stampConditions(request, old, context);
+          },
+          validateUpdate: (object, old) =>
+            validateRequestUpdate('approval')(object as CertificateSigningRequest, old as CertificateSigningRequest),
+          resetFields: ['spec', 'status.certificate'],
+        },
       },
     },
     fieldsOf: ({ spec }) => ({ 'spec.signerName': spec.signerName }),

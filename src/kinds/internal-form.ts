@@ -1,0 +1,70 @@
+/**
+ * Values as upstream's messages show whole structs: in the shape of its internal types, which write every field, by its
+ * Go name, and null for what is unset. Types of meta/v1 have JSON names there as well and stay as they are.
+ */
+import type { FieldSchema, ObjectSchema, Schema } from '../machinery/schema.ts';
+import { objectSchema } from './schema.ts';
+
+/** Words that Go writes in capitals at the start of a name. */
+const INITIALISM = /^(api|uid|ip|cel|csi|cidr|url|ca|http|tls|nfs|fs|iscsi|rbd|fc|id)(?=[A-Z]|s$|$)/;
+/** Names that do not follow from those of the JSON. */
+const ODD_NAMES: Readonly<Record<string, string>> = {
+  'resource.k8s.io/v1.DeviceAttribute.bool': 'BoolValue',
+  'resource.k8s.io/v1.DeviceAttribute.int': 'IntValue',
+  'resource.k8s.io/v1.DeviceAttribute.string': 'StringValue',
+  'resource.k8s.io/v1.DeviceAttribute.version': 'VersionValue',
+  'core/v1.EventSource.host': 'Host',
+};
+
+/** `value` of the type called `name` (`resource.k8s.io/v1.ResourceClaimSpec`), for use in a message. */
+export const internalForm = (name: string, value: unknown): unknown => objectForm(objectSchema(name), value);
+
+const goName = (type: string | undefined, field: string): string =>
+  ODD_NAMES[`${type}.${field}`] ??
+  (INITIALISM.test(field)
+    ? field.replace(INITIALISM, (word) => word.toUpperCase())
+    : `${field.charAt(0).toUpperCase()}${field.slice(1)}`);
+
+function form(schema: Schema, value: unknown): unknown {
+  if (value === undefined || value === null) return zeroForm(schema);
+  if (schema.type === 'object') return objectForm(schema, value);
+  if (schema.type === 'array') return (value as unknown[]).map((item) => form(schema.items, item));
+  if (schema.type !== 'map') return value;
+  const entries = Object.entries(value as Record<string, unknown>).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, form(schema.values, item)]));
+}
+
+function objectForm(schema: ObjectSchema, value: unknown): unknown {
+  if (schema.name?.startsWith('meta/v1.')) return value;
+  const input = value as Record<string, unknown>;
+  const output: Record<string, unknown> = {};
+  for (const field of schema.fields.values()) {
+    // Metadata is embedded, so that its fields stand among those of the type.
+    if (field.name === 'metadata') Object.assign(output, input['metadata']);
+    else output[goName(schema.name, field.name)] = fieldForm(field, input[field.name]);
+  }
+  return output;
+}
+
+const fieldForm = (field: FieldSchema, value: unknown): unknown =>
+  (value === undefined || value === null) && field.pointer ? null : form(field.schema, value);
+
+function zeroForm(schema: Schema): unknown {
+  switch (schema.type) {
+    case 'object':
+      return objectForm(schema, {});
+    case 'string':
+    case 'intOrString':
+      return '';
+    case 'bool':
+      return false;
+    case 'int32':
+    case 'int64':
+    case 'float64':
+      return 0;
+    case 'quantity':
+      return '0';
+    default:
+      return null;
+  }
+}
