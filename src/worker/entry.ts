@@ -4,6 +4,7 @@ import { notFound } from '../machinery/status.ts';
 import type { Server } from '../server/contract.ts';
 import { ensureClusterDns } from './addons.ts';
 import { clientAddress } from './client-address.ts';
+import { isApiOnly } from './cluster-id.ts';
 import { createClusterServer } from './cluster-server.ts';
 import type { Env } from './env.ts';
 import { directory, edgeOf } from './ingress-entry.ts';
@@ -49,7 +50,7 @@ export default {
     const resident = residentOf(env, target.cluster);
     if (!resident.bootstrapped) {
       await resident.server.bootstrap();
-      if (env.KEDGE_API_ONLY !== 'true') await ensureClusterDns(resident.server);
+      if (!isApiOnly(env, target.cluster)) await ensureClusterDns(resident.server);
       resident.bootstrapped = true;
     }
     const relative = target.rewritten === undefined ? request : new Request(target.rewritten, request);

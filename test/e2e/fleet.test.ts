@@ -44,7 +44,7 @@ describe('a fleet', () => {
     const bare = await create('bare', '--api-only');
     expect((await bare('create namespace quiet')).code).toBe(0);
     expect((await bare('get clusterroles -o name')).stdout).not.toContain('ingress-status');
-    expect((await bare('get ingressclasses,serviceaccounts -A -o name')).stdout).toBe('');
+    expect((await bare('get ingressclasses,serviceaccounts,services -A -o name')).stdout).toBe('service/kubernetes\n');
   });
 
   it('refuses credentials of one cluster in another', async () => {
