@@ -25,13 +25,13 @@ import type { ServerParts } from './scope.ts';
 /** The server over `options`; parts that a test replaces come in `replaced`. */
 export function createServer(options: ServerOptions, replaced: Partial<ServerParts> = {}): Server {
   const parts: ServerParts = { ...assemble(options), ...replaced };
-  const app = createChain(parts);
+  const chain = createChain(parts);
   const lookup = createObjectLookup({ store: options.store, kinds: parts.kinds, config: parts.config });
   const joinDeps = { ...parts, lookup, signing: createSigningKeys(options.keys) };
   return {
     async fetch(request, caller) {
       const joined = caller === undefined ? await answerJoin(request, joinDeps) : undefined;
-      return joined ?? app.fetch(request, caller === undefined ? {} : { caller });
+      return joined ?? chain.fetch(request, caller);
     },
     authenticate: (request) => parts.authenticator.authenticate(request),
     bootstrap: () => bootstrapCluster({ options, kinds: parts.kinds, config: parts.config, aggregateRoles: false }),

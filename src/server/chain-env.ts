@@ -1,8 +1,6 @@
-import type { UserInfo } from './contract.ts';
 import type { RequestScope } from './scope.ts';
 
-/** What Hono hands through: the caller from outside, the scope once it is built. */
+/** What Hono hands through to the routes: the scope of the request, which comes from the chain. */
 export interface ChainEnv {
-  Bindings: { caller?: UserInfo };
-  Variables: { scope: RequestScope };
+  Bindings: { scope: RequestScope };
 }

@@ -14,51 +14,70 @@ import { impersonate } from './filters/impersonation.ts';
 import { createLimits } from './filters/limits.ts';
 import { isLongRunning } from './metrics.ts';
 import { parseRequestInfo } from './request-info.ts';
-import { addRoutes } from './routes/index.ts';
+import { addRoutes, answerResource } from './routes/index.ts';
 import type { RequestScope, ServerParts } from './scope.ts';
 
 const NOBODY: UserInfo = { name: '', groups: [] };
 
-/** The Hono app that answers all requests of one cluster. */
-export function createChain(parts: ServerParts): Hono<ChainEnv> {
-  const app = new Hono<ChainEnv>({ strict: false });
-  const limits = createLimits();
+/** What answers all requests of one cluster. */
+export interface Chain {
+  /** `caller` is given for calls from inside the control plane, which carry no credentials. */
+  fetch(request: Request, caller?: UserInfo): Promise<Response>;
+}
 
-  app.use('*', async (c, next) => {
-    const scope = openScope(parts, c.req.raw);
-    c.set('scope', scope);
-    const record = parts.metrics.start(scope);
-    let code = 500;
-    try {
-      await next();
-      decorate(c.res, scope);
-      code = c.res.status;
-    } finally {
-      const done = (): void => record.done(code, (parts.options.clock.now() - scope.started) / 1000);
-      if (scope.streaming && code < 400) void scope.streaming.then(done, done);
-      else done();
-      logRequest(parts, scope, code);
-    }
+export function createChain(parts: ServerParts): Chain {
+  const limits = createLimits();
+  const routes = new Hono<ChainEnv>({ strict: false });
+  addRoutes(routes, parts);
+  routes.onError((error) => {
+    throw error;
   });
-  app.use('*', async (c, next) => {
-    const { scope } = c.var;
-    await authenticate(parts, scope, c.env?.caller);
+  const answer = async (scope: RequestScope, caller: UserInfo | undefined): Promise<Response> => {
+    await authenticate(parts, scope, caller);
     await impersonate(parts, scope);
     await authorize(parts, attributesOf(scope));
     const leave = limits.enter(scope);
     try {
-      await next();
+      // No fixed path names a resource, so nearly all requests need no router.
+      return await (scope.info.isResource ? answerResource(parts, scope) : routes.fetch(scope.request, { scope }));
     } finally {
       leave();
     }
-  });
-  addRoutes(app, parts);
-  app.onError((error, c) => {
-    const failure = toStatusError(error);
-    if (!(error instanceof StatusError)) logFault(parts, c.get('scope'), error);
-    return statusResponse(failure.status, c.req.raw);
-  });
-  return app;
+  };
+  return {
+    async fetch(request, caller) {
+      let scope: RequestScope;
+      try {
+        scope = openScope(parts, request);
+      } catch (error) {
+        return failureResponse(parts, { request, error });
+      }
+      const record = parts.metrics.start(scope);
+      let response: Response;
+      try {
+        response = await answer(scope, caller);
+        decorate(response, scope);
+      } catch (error) {
+        response = failureResponse(parts, { request, scope, error });
+        decorate(response, scope);
+      }
+      const code = response.status;
+      const done = (): void => record.done(code, (parts.options.clock.now() - scope.started) / 1000);
+      if (scope.streaming && code < 400) void scope.streaming.then(done, done);
+      else done();
+      logRequest(parts, scope, code);
+      return request.method === 'HEAD' ? new Response(null, response) : response;
+    },
+  };
+}
+
+function failureResponse(
+  parts: ServerParts,
+  { request, scope, error }: { request: Request; scope?: RequestScope; error: unknown },
+): Response {
+  const failure = toStatusError(error);
+  if (!(error instanceof StatusError)) logFault(parts, scope, error);
+  return statusResponse(failure.status, request);
 }
 
 function openScope(parts: ServerParts, request: Request): RequestScope {
@@ -114,12 +133,13 @@ function logRequest(parts: ServerParts, scope: RequestScope, code: number): void
   });
 }
 
-function logFault(parts: ServerParts, scope: RequestScope | undefined, error: Error): void {
+function logFault(parts: ServerParts, scope: RequestScope | undefined, error: unknown): void {
+  const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
   parts.options.log.error('request failed', {
     id: scope?.id,
     cluster: parts.options.cluster,
     path: scope?.info.path,
-    error: error.message,
-    stack: error.stack,
+    error: message,
+    stack,
   });
 }

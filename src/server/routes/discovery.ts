@@ -11,14 +11,14 @@ export function addDiscoveryRoutes(app: Hono<ChainEnv>, parts: ServerParts): voi
   const kinds = () => parts.kinds.all();
   for (const path of ['/api', '/apis']) {
     app.get(path, async (c) => {
-      const { scope } = c.var;
+      const { scope } = c.env;
       if (wantsAggregated(scope)) return aggregated(scope, aggregatedDiscovery(kinds(), path === '/api'));
       return answer(scope, path === '/api' ? coreVersions(scope.url.host) : groupList(kinds()), path === '/apis');
     });
   }
   app.all('/apis/:group', (c) => {
     const document = groupDocument(kinds(), c.req.param('group'));
-    return document ? answer(c.var.scope, document) : pageNotFound();
+    return document ? answer(c.env.scope, document) : pageNotFound();
   });
   const versionDocument = (scope: RequestScope, group: string, version: string): Response => {
     const document = resourceList(kinds(), group, version);
@@ -29,8 +29,8 @@ export function addDiscoveryRoutes(app: Hono<ChainEnv>, parts: ServerParts): voi
     if (scope.request.method !== 'GET') throw methodNotAllowed();
     return answer(scope, document);
   };
-  app.all('/api/:version', (c) => versionDocument(c.var.scope, '', c.req.param('version')));
-  app.all('/apis/:group/:version', (c) => versionDocument(c.var.scope, c.req.param('group'), c.req.param('version')));
+  app.all('/api/:version', (c) => versionDocument(c.env.scope, '', c.req.param('version')));
+  app.all('/apis/:group/:version', (c) => versionDocument(c.env.scope, c.req.param('group'), c.req.param('version')));
 }
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';

@@ -9,14 +9,13 @@ import { addOpenApiRoutes } from './openapi.ts';
 import { answerResource } from './resource.ts';
 import { addRootRoutes } from './root.ts';
 
-/** The fixed paths first; what is left names a resource or nothing. */
+export { answerResource };
+
+/** The paths that name no resource. */
 export function addRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
   addHealthRoutes(app, parts);
   addRootRoutes(app, parts);
   addDiscoveryRoutes(app, parts);
   addOpenApiRoutes(app, parts);
-  app.all('*', (c) => {
-    const { scope } = c.var;
-    return scope.info.isResource ? answerResource(parts, scope) : pageNotFound();
-  });
+  app.all('*', () => pageNotFound());
 }

@@ -9,15 +9,15 @@ import type { RequestScope, ServerParts } from '../scope.ts';
 export function addOpenApiRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
   const documents = createOpenApiDocuments(() => parts.kinds.all(), parts.options.gitVersion);
   app.get('/openapi/v2', async (c) => {
-    const { scope } = c.var;
+    const { scope } = c.env;
     requireJson(scope);
     return answer(scope, await documents.v2(), { 'Content-Type': 'application/json' });
   });
   app.get('/openapi/v3', async (c) =>
-    answer(c.var.scope, await documents.index(), { 'Content-Type': 'text/plain; charset=utf-8' }),
+    answer(c.env.scope, await documents.index(), { 'Content-Type': 'text/plain; charset=utf-8' }),
   );
   app.get('/openapi/v3/*', async (c) => {
-    const { scope } = c.var;
+    const { scope } = c.env;
     requireJson(scope);
     const path = scope.info.path.slice('/openapi/v3/'.length);
     const text = await documents.v3(path);
