@@ -182,6 +182,14 @@ export interface AdmissionContext {
   random: Random;
 }
 
+/** The server's side of a WebSocket. */
+export interface ServerSocket {
+  send(message: string | Uint8Array<ArrayBuffer>): void;
+  close(): void;
+  /** Called once when the other side has gone. */
+  onClose: () => void;
+}
+
 /** Everything the server needs from its host. */
 export interface ServerOptions {
   /** Name of the cluster, for logs and metrics. */
@@ -191,6 +199,11 @@ export interface ServerOptions {
   gitVersion: string;
   store: Store;
   nodes: NodeConnector;
+  /**
+   * Accepts the WebSocket that a request asks for, under a subprotocol of the client's; `response` is the answer to it.
+   * Where a host has none, watches are answered as streams only.
+   */
+  acceptWebSocket?: (protocol: string | undefined) => { response: Response; socket: ServerSocket };
   /** Objects that the host wants in the cluster besides upstream's bootstrap objects. */
   bootstrapExtras?: readonly KubeObject[];
   keys: () => Promise<ClusterKeys>;

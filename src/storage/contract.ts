@@ -156,6 +156,8 @@ export interface WatchStream {
   onFrame: (frame: string) => void;
   /** The watch ended on the storage side; `why` is a short reason. */
   onClose: (why: string) => void;
+  /** Asks for a bookmark now, besides the regular ones; it comes as a frame once the watch is live. */
+  requestBookmark(): void;
   close(): void;
 }
 

@@ -75,6 +75,7 @@ function openLocalWatch(hub: WatchHub, query: WatchQuery): WatchStream {
   subscription = hub.open(query, sink);
   const opened = subscription;
   stream.onStop = () => hub.close(opened);
+  stream.onRequestBookmark = () => hub.bookmark([opened]);
   while (!opened.closed && opened.phase.name !== 'live') hub.acknowledge(opened, Number.POSITIVE_INFINITY);
   return stream;
 }
@@ -82,6 +83,7 @@ function openLocalWatch(hub: WatchHub, query: WatchQuery): WatchStream {
 /** Keeps frames until the receiver has set its callbacks, so that none is lost between. */
 class LocalWatchStream implements WatchStream {
   onStop: () => void = () => {};
+  onRequestBookmark: () => void = () => {};
   #onFrame: ((frame: string) => void) | undefined;
   #onClose: ((why: string) => void) | undefined;
   #early: string[] = [];
@@ -105,6 +107,10 @@ class LocalWatchStream implements WatchStream {
   set onClose(callback: (why: string) => void) {
     this.#onClose = callback;
     this.#finish();
+  }
+
+  requestBookmark(): void {
+    if (!this.#closed) this.onRequestBookmark();
   }
 
   receive(frame: string): void {

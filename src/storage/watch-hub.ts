@@ -156,11 +156,11 @@ export class WatchHub {
     this.#onDelivered(this.#engine.revision());
   }
 
-  /** WATCH-2: a bookmark for every live subscriber that asked, after everything that is pending. */
-  bookmark(): void {
+  /** WATCH-2: a bookmark for every live subscriber that asked, or one of them, after everything that is pending. */
+  bookmark(subscriptions: Iterable<Subscription> = this.#all): void {
     this.deliver();
     const revision = this.#engine.revision();
-    for (const subscription of this.#all) {
+    for (const subscription of subscriptions) {
       if (!subscription.query.bookmarks || subscription.phase.name !== 'live') continue;
       if (subscription.phase.from > revision) continue;
       this.#send(subscription, bookmarkLine(subscription.query, revision));

@@ -8,6 +8,7 @@ import type { ClusterKeys, Server } from '../server/contract.ts';
 import { createServer } from '../server/index.ts';
 import type { Shard, Store } from '../storage/contract.ts';
 import { DEFAULT_SHARD_MAP, shardNameOf } from '../storage/index.ts';
+import { acceptWebSocket } from './accept-web-socket.ts';
 import { isApiOnly } from './cluster-id.ts';
 import type { Env } from './env.ts';
 import { createConsoleLogger } from './log.ts';
@@ -53,6 +54,7 @@ export function createClusterServer(env: Env, cluster: string): Server {
     gitVersion: GIT_VERSION,
     store: createClusterStore(env, cluster),
     nodes: createNodeConnector(env, cluster),
+    acceptWebSocket,
     bootstrapExtras: isApiOnly(env, cluster) ? [] : ownControllerRoles(),
     keys: async () => {
       keys ??= await loadClusterKeys(env, cluster);

@@ -18,6 +18,7 @@ export class ShardWatchStream implements WatchStream {
   readonly #clock: Clock;
   #taken = 0;
   #done = false;
+  #live = false;
   #cancelBookmark: () => void = ignore;
 
   /** `socket` is not accepted yet: frames wait in it until the caller has set its callbacks. */
@@ -32,6 +33,10 @@ export class ShardWatchStream implements WatchStream {
     socket.accept();
   }
 
+  requestBookmark(): void {
+    if (this.#live && !this.#done) this.#socket.send(REVISION_REQUEST);
+  }
+
   close(): void {
     if (this.#done) return;
     this.#done = true;
@@ -42,6 +47,7 @@ export class ShardWatchStream implements WatchStream {
   #receive(frame: string): void {
     if (this.#done) return;
     if (frame === LIVE_FRAME) {
+      this.#live = true;
       if (this.#query.bookmarks) this.#askLater();
       return;
     }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../src/machinery/meta.ts';
-import { createTestCluster, type RequestInput, type TestCluster } from '../support/cluster.ts';
+import type { ServerSocket } from '../../src/server/contract.ts';
+import { ADMIN_TOKEN, createTestCluster, type RequestInput, type TestCluster } from '../support/cluster.ts';
 
 const PATH = '/api/v1/namespaces/team/configmaps';
 let cluster: TestCluster;
@@ -98,6 +99,73 @@ describe('watch', () => {
     const rest = w.rest();
     cluster.clock.advance(5_000);
     expect(await rest).toEqual([]);
+  });
+
+  it('sends a bookmark two seconds before its time is over', async () => {
+    const w = await watch('&resourceVersion=1&allowWatchBookmarks=true&timeoutSeconds=5');
+    await create('a');
+    expect(shown(await w.next(1))).toEqual(['ADDED a']);
+    await cluster.clock.advance(3_000);
+    const [bookmark] = await w.next(1);
+    expect(bookmark?.type).toBe('BOOKMARK');
+    await cluster.clock.advance(2_000);
+    expect(await w.rest()).toEqual([]);
+  });
+
+  describe('over a WebSocket', () => {
+    const messages: (string | Uint8Array)[] = [];
+    let protocol: string | undefined;
+    let closed = false;
+    const socket: ServerSocket = {
+      send: (message) => void messages.push(message),
+      close: () => {
+        closed = true;
+      },
+      onClose: () => undefined,
+    };
+
+    beforeEach(async () => {
+      messages.length = 0;
+      closed = false;
+      cluster = await createTestCluster({
+        acceptWebSocket(asked) {
+          protocol = asked;
+          return { response: new Response(null), socket };
+        },
+      });
+      await cluster.send('POST /api/v1/namespaces', { body: { metadata: { name: 'team' } } });
+    });
+
+    it('sends an event in each message, under the protocol that carries no token', async () => {
+      const token = Buffer.from(ADMIN_TOKEN).toString('base64url');
+      const headers = {
+        Upgrade: 'websocket',
+        'Sec-WebSocket-Protocol': `base64url.bearer.authorization.k8s.io.${token}, base64.binary.k8s.io`,
+        Authorization: '',
+      };
+      await create('a');
+      await cluster.fetch(`GET ${PATH}?watch=1`, { headers });
+      expect(protocol).toBe('base64.binary.k8s.io');
+      await create('b');
+      const events = messages.map((message) => JSON.parse(message as string) as Event);
+      expect(shown(events)).toEqual(['ADDED a', 'ADDED b']);
+      await cluster.send(`DELETE ${PATH}/a`);
+      expect(messages).toHaveLength(3);
+      socket.onClose();
+      await create('c');
+      expect(messages).toHaveLength(3);
+    });
+
+    it('closes when the time is over, and sends protobuf in binary messages', async () => {
+      const headers = { Upgrade: 'websocket' };
+      const accept = 'application/vnd.kubernetes.protobuf';
+      await create('a');
+      await cluster.fetch(`GET ${PATH}?watch=1&timeoutSeconds=10`, { headers, accept });
+      expect(messages).toHaveLength(1);
+      expect(messages[0]).toBeInstanceOf(Uint8Array);
+      await cluster.clock.advance(10_000);
+      expect(closed).toBe(true);
+    });
   });
 
   it('sends Table rows with the columns in the first event only', async () => {

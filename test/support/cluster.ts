@@ -22,6 +22,7 @@ export const TEST_SETTINGS: ClusterSettings = {
 
 export interface TestClusterOptions {
   nodes?: NodeConnector;
+  acceptWebSocket?: NonNullable<ServerOptions['acceptWebSocket']>;
   parts?: Partial<ServerParts>;
   /** Creates the bootstrap objects; off by default, the administrator needs none of them. */
   bootstrap?: boolean;
@@ -82,6 +83,7 @@ export async function createTestCluster(input: TestClusterOptions = {}): Promise
     gitVersion: 'v1.36.0+kedge-test',
     store: createMemoryStore(),
     nodes: input.nodes ?? noNodes,
+    ...(input.acceptWebSocket ? { acceptWebSocket: input.acceptWebSocket } : {}),
     keys: () => testKeys(),
     adminTokenHash: createHash('sha256').update(ADMIN_TOKEN).digest('hex'),
     clock: input.clock ?? clock,

@@ -1,11 +1,13 @@
 /** GET of a collection as a stream of changes. Upstream: handlers/get.go, handlers/watch.go. */
 import { apiVersionOf, type KubeObject } from '../../machinery/meta.ts';
 import type { WatchQuery, WatchStream } from '../../storage/contract.ts';
+import type { ServerOptions } from '../contract.ts';
 import { negotiateStream, type Output } from '../negotiation/accept.ts';
 import { isStoredForm } from '../respond/object.ts';
 import { partialMetadata } from '../respond/partial.ts';
 import { includeObjectOf, tableOf } from '../respond/table.ts';
 import type { ResourceCall } from '../scope.ts';
+import { upgradeOf } from '../subresources/node-request.ts';
 import { type CollectionOptions, parseCollectionOptions, parseResourceVersion } from './list-options.ts';
 
 /** A watch without a timeout of its own ends after a random time between this and twice this. */
@@ -21,7 +23,13 @@ export async function watchVerb(call: ResourceCall): Promise<Response> {
   const stream = await host.store.shardOf(call.kind.storedAs).watch(watchQuery(call, options));
   const rewrite = rewriter(call, output);
   const seconds = options.timeoutSeconds || MIN_TIMEOUT_SECONDS * (1 + host.random.next());
-  const body = openBody(call, { stream, rewrite, seconds });
+  const watch = { stream, rewrite, seconds, bookmarks: options.bookmarks };
+  if (upgradeOf(call.scope.request) === 'websocket' && host.acceptWebSocket)
+    return openSocket(call, watch, {
+      accept: host.acceptWebSocket,
+      binary: output.serializer.writeEvent !== undefined,
+    });
+  const body = openBody(call, watch);
   return new Response(body, {
     headers: {
       'Content-Type': output.serializer.writeEvent
@@ -38,6 +46,23 @@ interface OpenWatch {
   stream: WatchStream;
   rewrite: (frame: string) => Uint8Array;
   seconds: number;
+  bookmarks: boolean;
+}
+
+/** Seconds before the end of a watch at which it sends a last bookmark, so that its client resumes from there. */
+const LAST_BOOKMARK_SECONDS = 2;
+
+/** Ends a watch when its time is over; the result cancels that. */
+function limitTime(call: ResourceCall, watch: OpenWatch, finish: () => void): () => void {
+  const { clock } = call.parts.options;
+  const { seconds, stream } = watch;
+  const cancelEnd = clock.after(seconds * 1000, finish);
+  if (!watch.bookmarks || seconds <= LAST_BOOKMARK_SECONDS) return cancelEnd;
+  const cancelBookmark = clock.after((seconds - LAST_BOOKMARK_SECONDS) * 1000, () => stream.requestBookmark());
+  return () => {
+    cancelEnd();
+    cancelBookmark();
+  };
 }
 
 /** Encodes frames; many watches get the same one after each other, and it is encoded once for all of them. */
@@ -57,8 +82,8 @@ function createFrameEncoder(): (frame: string) => Uint8Array {
 const encodeFrame = createFrameEncoder();
 
 /** The frames of a watch as bytes, until its time is over or either side closes it. */
-function openBody(call: ResourceCall, { stream, rewrite, seconds }: OpenWatch): ReadableStream<Uint8Array> {
-  const { clock } = call.parts.options;
+function openBody(call: ResourceCall, watch: OpenWatch): ReadableStream<Uint8Array> {
+  const { stream, rewrite } = watch;
   const ended = Promise.withResolvers<void>();
   call.scope.streaming = ended.promise;
   let cancelTimer: () => void = () => undefined;
@@ -77,7 +102,7 @@ function openBody(call: ResourceCall, { stream, rewrite, seconds }: OpenWatch): 
           end();
           controller.close();
         };
-        cancelTimer = clock.after(seconds * 1000, finish);
+        cancelTimer = limitTime(call, watch, finish);
         stream.onFrame = (frame) => {
           if (!open) return;
           // WATCH-5: a client that does not read is cut off; it comes back and resumes.
@@ -90,6 +115,45 @@ function openBody(call: ResourceCall, { stream, rewrite, seconds }: OpenWatch): 
     },
     { highWaterMark: 0, size: (chunk) => chunk.byteLength },
   );
+}
+
+/**
+ * The frames of a watch as messages of a WebSocket: an event each, in text where the media type is a text.
+ * Upstream: handlers/watch.go HandleWS.
+ */
+function openSocket(
+  call: ResourceCall,
+  watch: OpenWatch,
+  { accept, binary }: { accept: NonNullable<ServerOptions['acceptWebSocket']>; binary: boolean },
+): Response {
+  const { stream, rewrite } = watch;
+  const { response, socket } = accept(subprotocolOf(call.scope.request));
+  const ended = Promise.withResolvers<void>();
+  call.scope.streaming = ended.promise;
+  const decoder = new TextDecoder();
+  const finish = (): void => {
+    cancelTimer();
+    stream.close();
+    socket.close();
+    ended.resolve();
+  };
+  const cancelTimer = limitTime(call, watch, finish);
+  socket.onClose = finish;
+  stream.onFrame = (frame) => {
+    for (const line of frame.split('\n')) {
+      if (line === '') continue;
+      const message = rewrite(`${line}\n`);
+      socket.send(binary ? new Uint8Array(message) : decoder.decode(message));
+    }
+  };
+  stream.onClose = finish;
+  return response;
+}
+
+/** The first protocol that a client offers besides the one that carries its token. */
+function subprotocolOf(request: Request): string | undefined {
+  const offered = (request.headers.get('sec-websocket-protocol') ?? '').split(',').map((name) => name.trim());
+  return offered.find((name) => name !== '' && !name.startsWith('base64url.bearer.authorization.k8s.io.'));
 }
 
 function watchQuery(call: ResourceCall, options: CollectionOptions): WatchQuery {
