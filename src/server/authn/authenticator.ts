@@ -68,7 +68,7 @@ const NODE_RECHECK_MS = 10_000;
 /** Names the part of a node that sends a request. */
 const COMPONENT_HEADER = 'x-kedge-component';
 
-const ADMIN: UserInfo = { name: 'kubernetes-admin', groups: [MASTERS_GROUP, ALL_AUTHENTICATED] };
+const ADMIN: UserInfo = { name: 'admin', uid: 'admin-uid', groups: [MASTERS_GROUP, ALL_AUTHENTICATED] };
 
 /** Tokens that were verified are remembered, so that a request costs one map look-up and reads of the cache. */
 export function createAuthenticator(deps: AuthenticatorDeps): TokenAuthenticator {

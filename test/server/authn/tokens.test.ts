@@ -35,7 +35,8 @@ describe('bearer tokens', () => {
   it('prove the administrator, and are refused when unknown', async () => {
     const cluster = await createTestCluster({ bootstrap: true });
     expect((await cluster.send<Review & { metadata: object }>(REVIEW, { body: {} })).body.status.userInfo).toEqual({
-      username: 'kubernetes-admin',
+      username: 'admin',
+      uid: 'admin-uid',
       groups: ['system:masters', 'system:authenticated'],
     });
     for (const wrong of ['wrong', 'a.b.c', 'abcdef.0123456789abcdef', `${'x'.repeat(5_000)}`]) {

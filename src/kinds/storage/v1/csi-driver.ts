@@ -1,6 +1,17 @@
 import { csiDriverCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { CSIDriver } from '../../generated/types/storage-v1.ts';
+import { validateDriver, validateDriverUpdate } from './validate-csi.ts';
+
+const TOKENS_IN_ATTRIBUTES =
+  'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes';
+
+function dropGated(spec: CSIDriver['spec']): void {
+  delete spec.preventPodSchedulingIfMissing;
+}
+
+const warnOfTokens = ({ spec }: CSIDriver): string[] =>
+  spec.tokenRequests?.length && spec.serviceAccountTokenInSecrets === undefined ? [TOKENS_IN_ATTRIBUTES] : [];
 
 export const csiDrivers = defineKind<CSIDriver>('storage.k8s.io/v1/csidrivers', {
   defaults({ spec }) {
@@ -11,6 +22,17 @@ export const csiDrivers = defineKind<CSIDriver>('storage.k8s.io/v1/csidrivers', 
     spec.volumeLifecycleModes ??= ['Persistent'];
     spec.requiresRepublish ??= false;
     spec.seLinuxMount ??= false;
+  },
+  strategy: {
+    /** The field of a feature that is off. */
+    prepareForCreate: ({ spec }) => dropGated(spec),
+    prepareForUpdate: ({ spec }, old) => {
+      if (old.spec.preventPodSchedulingIfMissing === undefined) dropGated(spec);
+    },
+    validateCreate: validateDriver,
+    validateUpdate: validateDriverUpdate,
+    warningsOnCreate: warnOfTokens,
+    warningsOnUpdate: warnOfTokens,
   },
   cells: csiDriverCells,
 });

@@ -1,7 +1,10 @@
 import { volumeAttachmentCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { VolumeAttachment } from '../../generated/types/storage-v1.ts';
+import { validateAttachmentUpdate, validateNewAttachment } from './validate-attachment.ts';
 
 export const volumeAttachments = defineKind<VolumeAttachment>('storage.k8s.io/v1/volumeattachments', {
+  strategy: { validateCreate: validateNewAttachment, validateUpdate: validateAttachmentUpdate },
+  statusStrategy: { validateUpdate: validateAttachmentUpdate },
   cells: volumeAttachmentCells,
 });
