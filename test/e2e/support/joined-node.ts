@@ -67,9 +67,13 @@ export class JoinedNode {
     return eventually('the agent runs', 20_000, async () => childrenOf(this.#child.pid as number)[0]);
   }
 
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   /** Ends it as Ctrl-C does: with its pods. */
   async stop(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGTERM');
+    if (this.running) this.#child.kill('SIGTERM');
     await this.ended;
   }
 }
