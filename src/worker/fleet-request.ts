@@ -1,42 +1,36 @@
 /** The body of a request for a new cluster. */
+import * as z from 'zod/mini';
 import { badRequest } from '../machinery/status.ts';
-
-export interface ClusterRequest {
-  name: string;
-  apiOnly: boolean;
-  hostname: string | null;
-}
 
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const MAX_HOSTNAME = 253;
-const FIELDS = new Set(['name', 'apiOnly', 'hostname']);
+
+const clusterRequest = () =>
+  z.strictObject({
+    name: z.string(NAME_RULE).check(z.regex(LABEL, NAME_RULE)),
+    apiOnly: z._default(z.boolean('must be true or false'), false),
+    hostname: z._default(z.nullable(z.string(HOST_RULE).check(z.refine(isHostname, HOST_RULE))), null),
+  });
+
+const NAME_RULE = 'must be lower case letters, digits and "-", at most 63';
+const HOST_RULE = 'must be a host name such as team.example.com';
+
+export type ClusterRequest = z.infer<ReturnType<typeof clusterRequest>>;
 
 /** Throws 400 naming the field that is wrong. */
 export function parseClusterRequest(text: string): ClusterRequest {
-  const body = parseObject(text);
-  const unknown = Object.keys(body).find((field) => !FIELDS.has(field));
-  if (unknown !== undefined) throw wrong(unknown, 'unknown field');
-  const { name, apiOnly = false, hostname = null } = body;
-  if (typeof name !== 'string' || !LABEL.test(name)) {
-    throw wrong('name', 'must be lower case letters, digits and "-", at most 63');
-  }
-  if (typeof apiOnly !== 'boolean') throw wrong('apiOnly', 'must be true or false');
-  if (hostname === null) return { name, apiOnly, hostname };
-  if (typeof hostname !== 'string' || !isHostname(hostname)) {
-    throw wrong('hostname', 'must be a host name such as team.example.com');
-  }
-  return { name, apiOnly, hostname };
-}
-
-function parseObject(text: string): Record<string, unknown> {
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
     throw badRequest('the body is not JSON');
   }
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw wrong('body', 'must be an object');
-  return body as Record<string, unknown>;
+  const parsed = clusterRequest().safeParse(body);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  if (issue?.code === 'unrecognized_keys') throw wrong(String(issue.keys[0]), 'unknown field');
+  if (!issue || issue.path.length === 0) throw wrong('body', 'must be an object');
+  throw wrong(issue.path.join('.'), issue.message);
 }
 
 function isHostname(name: string): boolean {

@@ -2,6 +2,7 @@
  * How a machine becomes a node: it shows a join token once and gets a credential bound to its name, which it renews
  * with that credential. Bootstrap tokens are upstream's; the two routes are Kedge's own.
  */
+import * as z from 'zod/mini';
 import type { KubeObject } from '../../machinery/meta.ts';
 import {
   badRequest,
@@ -116,6 +117,14 @@ async function renew(request: Request, deps: JoinDeps): Promise<NodeCredential> 
   return credential(name, generation, { ...deps, publicKey: body.publicKey });
 }
 
+/** Bodies of both routes; what is needed beyond the types is checked where it is used, with a message of its own. */
+const bodySchema = () =>
+  z.object({
+    token: z.optional(z.string('must be a text')),
+    nodeName: z.optional(z.string('must be a text')),
+    publicKey: z.optional(z.string('must be a PEM text')),
+  });
+
 async function readBody(request: Request): Promise<Partial<JoinRequest>> {
   const text = await request.text();
   if (text.length > MAX_BODY_CHARACTERS) throw requestEntityTooLarge(`limit is ${MAX_BODY_CHARACTERS}`);
@@ -126,11 +135,11 @@ async function readBody(request: Request): Promise<Partial<JoinRequest>> {
   } catch {
     throw badRequest('the body is no JSON');
   }
-  if (body === null || typeof body !== 'object' || Array.isArray(body))
-    throw badRequest('the body must be a JSON object');
-  const { publicKey } = body as { publicKey?: unknown };
-  if (publicKey !== undefined && typeof publicKey !== 'string') throw badRequest('publicKey must be a PEM text');
-  return body as Partial<JoinRequest>;
+  const parsed = bodySchema().safeParse(body);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  if (!issue || issue.path.length === 0) throw badRequest('the body must be a JSON object');
+  throw badRequest(`${issue.path.join('.')} ${issue.message}`);
 }
 
 function checkName(name: unknown): string {
