@@ -1,10 +1,14 @@
 import { csiDriverCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
+import { equalJson } from '../../equal-json.ts';
 import type { CSIDriver } from '../../generated/types/storage-v1.ts';
 import { validateDriver, validateDriverUpdate } from './validate-csi.ts';
 
 const TOKENS_IN_ATTRIBUTES =
   'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes';
+
+/** Fields whose changes make a new generation. */
+const COUNTED = ['tokenRequests', 'requiresRepublish', 'seLinuxMount'] as const;
 
 function dropGated(spec: CSIDriver['spec']): void {
   delete spec.preventPodSchedulingIfMissing;
@@ -26,8 +30,10 @@ export const csiDrivers = defineKind<CSIDriver>('storage.k8s.io/v1/csidrivers', 
   strategy: {
     /** The field of a feature that is off. */
     prepareForCreate: ({ spec }) => dropGated(spec),
-    prepareForUpdate: ({ spec }, old) => {
+    prepareForUpdate: ({ metadata, spec }, old) => {
       if (old.spec.preventPodSchedulingIfMissing === undefined) dropGated(spec);
+      if (COUNTED.some((field) => !equalJson(spec[field] ?? null, old.spec[field] ?? null)))
+        metadata.generation = (old.metadata.generation ?? 0) + 1;
     },
     validateCreate: validateDriver,
     validateUpdate: validateDriverUpdate,

@@ -66,13 +66,14 @@ function validateTopologies(terms: readonly TopologySelectorTerm[]): FieldError[
 }
 
 function topologyValues(
-  { matchLabelExpressions = [] }: TopologySelectorTerm,
+  { matchLabelExpressions }: TopologySelectorTerm,
   path: string,
 ): { values: Map<string, Set<string>>; errors: FieldError[] } {
   const errors: FieldError[] = [];
   const values = new Map<string, Set<string>>();
-  for (const [index, { key, values: list = [] }] of matchLabelExpressions.entries()) {
+  for (const [index, { key, values: given }] of (matchLabelExpressions ?? []).entries()) {
     const at = `${path}[${index}]`;
+    const list = given ?? [];
     const set = new Set<string>();
     if (list.length === 0) errors.push(requiredError(`${at}.values`));
     for (const [position, value] of list.entries()) {
