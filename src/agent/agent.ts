@@ -13,6 +13,7 @@ import { type Containerd, startContainerd } from './node/containerd.ts';
 import { type Credential, keepRenewing, obtainCredential } from './node/credential.ts';
 import { runLogRotation } from './node/log-rotation.ts';
 import { defaultAddress, type Machine, readMachine, VERSION } from './node/machine.ts';
+import { lockNetworkNamespace } from './node/node-lock.ts';
 import { allocatableOf, type NodeFactsInput } from './node/node-object.ts';
 import { NodeReporter } from './node/node-reporter.ts';
 import { ensurePackages } from './node/packages.ts';
@@ -73,12 +74,19 @@ export const machineName = (): string =>
  * registered and its parts run; rejects with AgentError when it can never work as asked.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  const { log = silentLog, stateDir } = options;
-  await mkdir(stateDir, { recursive: true, mode: 0o700 });
-  await ensurePackages({ install: options.install ?? true, log });
-  const node = new RealNode(options);
-  await node.start();
-  return node;
+  const { log = silentLog, stateDir, server } = options;
+  const node = options.nodeName ?? machineName();
+  const unlock = await lockNetworkNamespace({ node, server, stateDir, pid: process.pid });
+  try {
+    await mkdir(stateDir, { recursive: true, mode: 0o700 });
+    await ensurePackages({ install: options.install ?? true, log });
+    const agent = new RealNode(options, unlock);
+    await agent.start();
+    return agent;
+  } catch (error) {
+    unlock();
+    throw error;
+  }
 }
 
 class RealNode implements Agent {
@@ -103,9 +111,11 @@ class RealNode implements Agent {
   #reporter!: NodeReporter;
   #networkProblem: string | undefined = 'container runtime network not ready: waiting for the pod range of this node';
   #tunnelUp = false;
+  readonly #unlock: () => void;
 
-  constructor(options: AgentOptions) {
+  constructor(options: AgentOptions, unlock: () => void) {
     this.#options = options;
+    this.#unlock = unlock;
     this.#log = options.log ?? silentLog;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
@@ -350,5 +360,6 @@ class RealNode implements Agent {
     if (clean) await this.containerd.stop({ clean: true });
     else this.containerd.detach();
     this.#closeTransport();
+    this.#unlock();
   }
 }

@@ -1,7 +1,7 @@
 /** The nodes of a local cluster: one real node where containers can run, else simulated ones. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type ApiTarget, apiRequest } from './api-request.ts';
@@ -25,6 +25,14 @@ export interface LocalNodes {
   /** Stops the agents and everything they started, containers included. */
   stop(): Promise<void>;
 }
+
+/** The exit code of an agent that can never work as asked; another attempt would end the same. */
+const REFUSED = 2;
+/** Bytes of an agent's log in which the reason of its end is looked for. */
+const LOG_TAIL = 8192;
+
+const ADVICE =
+  'Start a cluster without a real node by --node none or --simulated-nodes N, or with one of its own in another network namespace';
 
 /** How many simulated nodes stand in for a real one. */
 const STAND_INS = 2;
@@ -91,6 +99,7 @@ async function startAgent(options: LocalNodesOptions, spec: AgentSpec): Promise<
   const nodeAddress = reachableAddress(up.host);
   let child: ChildProcess | undefined;
   let stopping = false;
+  const refused = new AbortController();
   const start = async () => {
     const token = await createJoinToken(options.target);
     const log = openSync(join(stateDir, 'agent.log'), 'a', 0o600);
@@ -119,6 +128,14 @@ async function startAgent(options: LocalNodesOptions, spec: AgentSpec): Promise<
     child.once('exit', (code, killedBy) => {
       child = undefined;
       if (stopping) return;
+      if (code === REFUSED) {
+        state.nodes.splice(state.nodes.indexOf(entry), 1);
+        save();
+        out.line(`The cluster goes on without node ${spec.name}: ${refusalOf(join(stateDir, 'agent.log'))}`);
+        if (spec.kind === 'real') out.line(ADVICE);
+        refused.abort();
+        return;
+      }
       out.line(
         `The agent of node ${spec.name} ended (${killedBy ?? `exit code ${code}`}) and is started again; see ${join(stateDir, 'agent.log')}`,
       );
@@ -137,7 +154,8 @@ async function startAgent(options: LocalNodesOptions, spec: AgentSpec): Promise<
       : `Starting ${spec.count} simulated node(s) …`,
   );
   await start();
-  await untilNodesReady(options, spec, join(stateDir, 'agent.log'));
+  const signal = AbortSignal.any([options.signal, refused.signal]);
+  await untilNodesReady({ ...options, signal }, spec, join(stateDir, 'agent.log'));
   return {
     async stop() {
       stopping = true;
@@ -150,6 +168,17 @@ async function startAgent(options: LocalNodesOptions, spec: AgentSpec): Promise<
       clearTimeout(force);
     },
   };
+}
+
+/** The reason that an agent gave when it ended. */
+function refusalOf(log: string): string {
+  const end = readFileSync(log).subarray(-LOG_TAIL).toString('utf8').trimEnd().split('\n').at(-1) ?? '';
+  try {
+    const { message } = JSON.parse(end) as { message?: string };
+    return message ?? `see ${log}`;
+  } catch {
+    return `see ${log}`;
+  }
 }
 
 /** A bootstrap token that lives for an hour. Upstream: kubeadm token create. */
