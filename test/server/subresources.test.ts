@@ -67,6 +67,22 @@ describe('scale', () => {
     });
   });
 
+  it('can be shown as a Table row, or by its metadata alone', async () => {
+    const table = await cluster.fetch(`GET ${path}/d/scale`, {
+      accept: 'application/json;as=Table;v=v1;g=meta.k8s.io',
+    });
+    const { columnDefinitions, rows } = (await table.json()) as {
+      columnDefinitions: { name: string }[];
+      rows: { cells: unknown[] }[];
+    };
+    expect(columnDefinitions.map(({ name }) => name)).toEqual(['Name', 'Desired', 'Available', 'Age']);
+    expect(rows[0]?.cells).toEqual(['d', 1, 0, '0s']);
+    const partial = await cluster.fetch(`GET ${path}/d/scale`, {
+      accept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io',
+    });
+    expect(await partial.json()).toMatchObject({ kind: 'PartialObjectMetadata', metadata: { name: 'd' } });
+  });
+
   it('sets replicas by update and patch, and refuses a negative count', async () => {
     expect(
       (await cluster.send(`PUT ${path}/d/scale`, { body: { metadata: { name: 'd' }, spec: { replicas: 4 } } })).status,

@@ -23,6 +23,24 @@ describe('update', () => {
     expect((await put('', '4')).body).toMatchObject({ data: { a: '4' } });
   });
 
+  it('forgets the managers when an empty list of them is sent', async () => {
+    const metadata = { name: 'c', managedFields: [] };
+    const { body } = await cluster.send(`PUT ${PATH}/c`, { body: { metadata, data: { a: '1' } } });
+    expect(body.metadata.managedFields).toBeUndefined();
+  });
+
+  it('finds keys that come twice in a JSON patch', async () => {
+    const text = '[{"op":"add","path":"/data/b","value":"2","path":"/data/b"}]';
+    const patch = (validation: string) =>
+      cluster.send(`PATCH ${PATH}/c?fieldValidation=${validation}`, { body: text, type: 'json' });
+    expect((await patch('Strict')).body).toMatchObject({
+      code: 422,
+      message: expect.stringContaining('strict decoding error: json patch duplicate field "[0].path"'),
+    });
+    const warned = await patch('Warn');
+    expect(warned.headers.get('warning')).toBe('299 - "json patch duplicate field \\"[0].path\\""');
+  });
+
   it('keeps the version when nothing changes', async () => {
     cluster.clock.advance(60_000);
     const { body } = await cluster.send(`PUT ${PATH}/c`, { body: { metadata: { name: 'c' }, data: { a: '1' } } });

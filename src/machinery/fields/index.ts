@@ -3,4 +3,4 @@
 export { zeroOf } from './compile.ts';
 export { type Decoded, decodeBody, decodeObject, type FieldValidation } from './decode.ts';
 export { DecodeError } from './decode-context.ts';
-export { strictErrors } from './strict.ts';
+export { duplicateKeys, strictErrors } from './strict.ts';

@@ -14,6 +14,18 @@ export function strictErrors(schema: ObjectSchema, text: string): string[] {
   return new StrictScanner(text).scan(schema);
 }
 
+/**
+ * Keys that come twice in an object of a JSON text whose type does not matter, as `duplicate field "[0].op"`. `text`
+ * must be valid JSON.
+ */
+export function duplicateKeys(text: string): string[] {
+  return new StrictScanner(text).scan(ANYTHING);
+}
+
+const ANYTHING: Schema = { type: 'any' };
+const ANY_OBJECT: Schema = { type: 'map', values: ANYTHING };
+const ANY_LIST: Schema = { type: 'array', items: ANYTHING };
+
 class StrictScanner {
   readonly #text: string;
   #at = 0;
@@ -24,7 +36,7 @@ class StrictScanner {
     this.#text = text;
   }
 
-  scan(schema: ObjectSchema): string[] {
+  scan(schema: Schema): string[] {
     this.#value(schema);
     return [...this.#errors];
   }
@@ -38,7 +50,7 @@ class StrictScanner {
   #value(schema: Schema | undefined): void {
     this.#space();
     const first = this.#text[this.#at];
-    const known = schema?.type === 'any' && schema.oneOf !== undefined ? alternative(schema.oneOf, first) : schema;
+    const known = schema === ANYTHING ? untyped(first) : typed(schema, first);
     if (first === '{' && (known?.type === 'object' || known?.type === 'map')) this.#object(known);
     else if (first === '[' && known?.type === 'array') this.#array(known.items);
     else this.#skip();
@@ -132,6 +144,14 @@ class StrictScanner {
       this.#at++;
     }
   }
+}
+
+function untyped(first: string | undefined): Schema | undefined {
+  return first === '{' ? ANY_OBJECT : first === '[' ? ANY_LIST : undefined;
+}
+
+function typed(schema: Schema | undefined, first: string | undefined): Schema | undefined {
+  return schema?.type === 'any' && schema.oneOf !== undefined ? alternative(schema.oneOf, first) : schema;
 }
 
 function alternative(schemas: readonly Schema[], first: string | undefined): Schema | undefined {

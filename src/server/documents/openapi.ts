@@ -16,23 +16,24 @@ export interface OpenApiDocuments {
 
 interface Cache {
   kinds: readonly Kind[];
-  texts: Map<string, Promise<string | undefined>>;
+  texts: Map<string, string>;
 }
 
 /** `kinds` is asked each time; as long as it gives the same list, texts are kept. `version` goes into `info`. */
 export function createOpenApiDocuments(kinds: () => readonly Kind[], version: string): OpenApiDocuments {
   let cache: Cache | undefined;
-  const kept = (
+  // Texts are kept and not promises: in workerd the promise of another request dies with that request.
+  const kept = async (
     name: string,
     build: (kinds: readonly Kind[]) => Promise<string | undefined>,
   ): Promise<string | undefined> => {
     const now = kinds();
     if (cache?.kinds !== now) cache = { kinds: now, texts: new Map() };
-    let text = cache.texts.get(name);
-    if (text === undefined) {
-      text = build(now);
-      cache.texts.set(name, text);
-    }
+    const { texts } = cache;
+    const known = texts.get(name);
+    if (known !== undefined) return known;
+    const text = await build(now);
+    if (text !== undefined) texts.set(name, text);
     return text;
   };
   return {

@@ -94,7 +94,7 @@ function listValue(
       throw new StatusError(
         406,
         'NotAcceptable',
-        `you requested PartialObjectMetadata, but the requested object is a list (*${internalName(call)}.${kind.listKind})`,
+        `you requested PartialObjectMetadata, but the requested object is a list (*${internalName(kind)}.${kind.listKind})`,
       );
     default:
       return {

@@ -6,7 +6,7 @@ import type { Output } from '../negotiation/accept.ts';
 import type { ResourceCall } from '../scope.ts';
 import { compressible } from './compress.ts';
 import { partialMetadata } from './partial.ts';
-import { tableOf } from './table.ts';
+import { type TableForm, tableOf } from './table.ts';
 
 export interface TextAnswer {
   /** Stored text of an object of the call's kind. */
@@ -34,14 +34,17 @@ export interface ObjectAnswer {
   object: KubeObject;
   output: Output;
   status: number;
+  /** For objects of a subresource's type. */
+  form?: TableForm;
 }
 
 /** Answers with a parsed object in the form that was negotiated. */
-export function respondObject(call: ResourceCall, { object, output, status }: ObjectAnswer): Response {
-  return respondValue(call, { value: transform(call, object, output), output, status });
+export function respondObject(call: ResourceCall, answer: ObjectAnswer): Response {
+  const { output, status } = answer;
+  return respondValue(call, { value: transform(call, answer), output, status });
 }
 
-function transform(call: ResourceCall, object: KubeObject, output: Output): object {
+function transform(call: ResourceCall, { object, output, form = call.kind }: ObjectAnswer): object {
   switch (output.as) {
     case undefined:
       return object;
@@ -49,6 +52,7 @@ function transform(call: ResourceCall, object: KubeObject, output: Output): obje
       return tableOf(call, {
         objects: [object],
         output,
+        form,
         listMeta: { resourceVersion: object.metadata.resourceVersion },
       });
     case 'PartialObjectMetadata':
@@ -57,14 +61,14 @@ function transform(call: ResourceCall, object: KubeObject, output: Output): obje
       throw new StatusError(
         406,
         'NotAcceptable',
-        `you requested PartialObjectMetadataList, but the requested object is not a list (*${internalName(call)}.${call.kind.kind})`,
+        `you requested PartialObjectMetadataList, but the requested object is not a list (*${internalName(form)}.${form.kind})`,
       );
   }
 }
 
 /** How upstream's messages name the package of a kind. */
-export function internalName(call: ResourceCall): string {
-  return call.kind.group === '' ? 'core' : call.kind.group.split('.')[0]!;
+export function internalName({ group }: { group: string }): string {
+  return group === '' ? 'core' : group.split('.')[0]!;
 }
 
 /** Answers with any value in the negotiated media type. */

@@ -1,5 +1,5 @@
 /** Objects as the rows that kubectl prints. Upstream: registry/rest/table.go, handlers/response.go asTable. */
-import type { Column } from '../../machinery/kind.ts';
+import type { Column, Kind } from '../../machinery/kind.ts';
 import { apiVersionOf, type KubeObject, type ListMeta } from '../../machinery/meta.ts';
 import { quote } from '../../machinery/quote.ts';
 import { badRequest } from '../../machinery/status.ts';
@@ -13,7 +13,12 @@ export interface TableInput {
   listMeta: ListMeta;
   /** Left out after the first event of a watch. */
   columns?: boolean;
+  /** How rows are made where the objects are not of the call's kind. */
+  form?: TableForm;
 }
+
+/** What the rows of a type show, and the type that whole objects in them name. */
+export interface TableForm extends Pick<Kind, 'columns' | 'cells' | 'group' | 'version' | 'kind'> {}
 
 type Include = 'None' | 'Metadata' | 'Object';
 
@@ -28,25 +33,26 @@ export function includeObjectOf(call: ResourceCall): Include {
 }
 
 /** A Table of meta.k8s.io. */
-export function tableOf(call: ResourceCall, { objects, output, listMeta, columns = true }: TableInput): object {
+export function tableOf(call: ResourceCall, input: TableInput): object {
+  const { objects, output, listMeta, columns = true, form = call.kind } = input;
   const include = includeObjectOf(call);
   const now = call.parts.options.clock.now();
   return {
     kind: 'Table',
     apiVersion: `meta.k8s.io/${output.metaVersion}`,
     metadata: listMeta,
-    columnDefinitions: columns ? call.kind.columns.map(columnDefinition) : null,
+    columnDefinitions: columns ? form.columns.map(columnDefinition) : null,
     rows: objects.map((object) => ({
-      cells: call.kind.cells(object, now),
+      cells: form.cells(object, now),
       ...(include === 'None'
         ? { object: null }
-        : { object: include === 'Metadata' ? partialMetadata(object, output.metaVersion) : typed(call, object) }),
+        : { object: include === 'Metadata' ? partialMetadata(object, output.metaVersion) : typed(form, object) }),
     })),
   };
 }
 
-function typed(call: ResourceCall, object: KubeObject): KubeObject {
-  return { ...object, kind: call.kind.kind, apiVersion: apiVersionOf(call.kind.group, call.kind.version) };
+function typed(form: TableForm, object: KubeObject): KubeObject {
+  return { ...object, kind: form.kind, apiVersion: apiVersionOf(form.group, form.version) };
 }
 
 function columnDefinition(column: Column): object {

@@ -1,5 +1,6 @@
 /** The scale of whatever has replicas. Upstream: registry/apps/deployment/storage ScaleREST, api/apiserver-internal scale handlers. */
 import { objectSchema } from '../../kinds/index.ts';
+import { formatAge } from '../../machinery/age.ts';
 import { apply, parentEntries, replicasPath, scaleEntries, trackUpdate } from '../../machinery/apply/index.ts';
 import { decodeObject } from '../../machinery/fields/index.ts';
 import type { SubresourceDefinition } from '../../machinery/kind.ts';
@@ -11,7 +12,8 @@ import { decodeStored } from '../encode.ts';
 import { methodNotAllowed } from '../errors.ts';
 import { negotiateOutput, type Output } from '../negotiation/accept.ts';
 import { readBody } from '../negotiation/body.ts';
-import { respondValue } from '../respond/object.ts';
+import { respondObject } from '../respond/object.ts';
+import type { TableForm } from '../respond/table.ts';
 import type { ResourceCall } from '../scope.ts';
 import { admissionRequest } from '../verbs/context.ts';
 import { optionsObject } from '../verbs/create.ts';
@@ -47,7 +49,7 @@ export const scaleSubresource: SubresourceHandler = {
   async answer(call, definition) {
     const paths = definition?.scale;
     if (!paths) throw methodNotAllowed();
-    const output = negotiateOutput(call.scope.request, call.scope.query, { transforms: false });
+    const output = negotiateOutput(call.scope.request, call.scope.query);
     switch (call.scope.info.verb) {
       case 'get':
         return respond(call, { output, scale: scaleOf(decodeStored(call.kind, (await loadStored(call)).text), paths) });
@@ -62,7 +64,38 @@ export const scaleSubresource: SubresourceHandler = {
 };
 
 function respond(call: ResourceCall, { output, scale }: { output: Output; scale: Scale }): Response {
-  return respondValue(call, { value: scale, output, status: 200 });
+  return respondObject(call, { object: scale, output, status: 200, form: tableForm(call) });
+}
+
+/** Rows of Scales. Upstream: printers/internalversion scaleColumnDefinitions. */
+function tableForm({ kind }: ResourceCall): TableForm {
+  const meaning = (name: string): string => kind.columns.find((column) => column.name === name)?.description ?? '';
+  return {
+    ...{ group: 'autoscaling', version: 'v1', kind: 'Scale' },
+    columns: [
+      { name: 'Name', type: 'string', format: 'name', description: meaning('Name') },
+      {
+        name: 'Desired',
+        type: 'integer',
+        description: 'replicas is the desired number of instances for the scaled object.',
+      },
+      {
+        name: 'Available',
+        type: 'integer',
+        description: 'replicas is the actual number of observed instances of the scaled object.',
+      },
+      { name: 'Age', type: 'string', description: meaning('Age') },
+    ],
+    cells: (object, now) => {
+      const { metadata, spec, status } = object as Scale;
+      return [
+        metadata.name ?? '',
+        spec?.replicas ?? 0,
+        status?.replicas ?? 0,
+        formatAge(metadata.creationTimestamp, now),
+      ];
+    },
+  };
 }
 
 /** The Scale that an object shows. */

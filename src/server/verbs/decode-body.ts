@@ -51,8 +51,17 @@ export function decodeText(text: string, { call, type, format, validation }: Dec
   object.kind = type.kind;
   object.apiVersion = apiVersionOf(type.group, type.version);
   object.metadata ??= {};
+  // Decoding drops empty lists, but an empty list of managers is how a client asks to forget them.
+  if (EMPTY_OWNERS.test(json) && resetsOwners(json)) object.metadata.managedFields = [];
   type.defaults?.(object);
   return object;
+}
+
+const EMPTY_OWNERS = /"managedFields"\s*:\s*\[\s*\]/;
+
+function resetsOwners(text: string): boolean {
+  const owners = (JSON.parse(text) as KubeObject).metadata?.managedFields;
+  return Array.isArray(owners) && owners.length === 0;
 }
 
 function report(

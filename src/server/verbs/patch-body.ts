@@ -1,6 +1,6 @@
 /** What the body of a PATCH makes of an object. Upstream: handlers/patch.go, its four mechanisms. */
 import { apply } from '../../machinery/apply/index.ts';
-import { DecodeError, decodeObject, strictErrors } from '../../machinery/fields/index.ts';
+import { DecodeError, decodeObject, duplicateKeys, strictErrors } from '../../machinery/fields/index.ts';
 import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../machinery/meta.ts';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '../../machinery/patch/index.ts';
 import { quote } from '../../machinery/quote.ts';
@@ -47,11 +47,12 @@ export interface PatchInput {
  */
 export function createPatch(call: ResourceCall, input: PatchInput): (live: KubeObject | undefined) => KubeObject {
   if (input.type === 'apply') return createApply(call, input);
-  const patch = parsePatch(call, input);
+  const patch = parsePatch(input);
   const { schema } = call.kind;
   return (live) => {
     const document = live as unknown as JsonObject;
-    if (input.type === 'json') return decodePatched(call, input, applyJsonPatch(document, patch.value));
+    if (input.type === 'json')
+      return decodePatched(call, input, applyJsonPatch(document, patch.value), patch.duplicates);
     const patched =
       input.type === 'merge'
         ? applyMergePatch(document, patch.value)
@@ -60,7 +61,7 @@ export function createPatch(call: ResourceCall, input: PatchInput): (live: KubeO
   };
 }
 
-function parsePatch(call: ResourceCall, { type, text, options }: PatchInput): { value: unknown; duplicates: string[] } {
+function parsePatch({ type, text, options }: PatchInput): { value: unknown; duplicates: string[] } {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -68,8 +69,8 @@ function parsePatch(call: ResourceCall, { type, text, options }: PatchInput): { 
     const why = text.trim() === '' ? 'unexpected end of JSON input' : (error as Error).message;
     throw badRequest(type === 'json' ? why : `error decoding patch: ${why}`);
   }
-  const plain = type === 'json' || options.fieldValidation === 'Ignore' || JSON.stringify(value) === text.trim();
-  const duplicates = plain ? [] : strictErrors(call.kind.schema, text).filter((line) => line.startsWith('duplicate'));
+  const plain = options.fieldValidation === 'Ignore' || JSON.stringify(value) === text.trim();
+  const duplicates = plain ? [] : duplicateKeys(text).map((line) => (type === 'json' ? `json patch ${line}` : line));
   return { value, duplicates };
 }
 
@@ -144,7 +145,7 @@ function createApply(call: ResourceCall, input: PatchInput): (live: KubeObject |
       resetFields: resetFieldsOf(kind, subresource),
       convert: (object, apiVersion) => convertTo(parts.kinds, kind, { object, apiVersion }),
     });
-    if (options.fieldValidation === 'Strict' && duplicates.length > 0) throw duplicateKeys(duplicates);
+    if (options.fieldValidation === 'Strict' && duplicates.length > 0) throw duplicateKeyError(duplicates);
     if (options.fieldValidation === 'Warn') for (const line of duplicates) scope.warn(line);
     const { value } = decode(call, 'apply', JSON.stringify(object));
     if (managedFields) value.metadata.managedFields = managedFields;
@@ -168,7 +169,7 @@ export function parseConfiguration(text: string): { applied: KubeObject; duplica
   return { applied: (value ?? {}) as KubeObject, duplicates: converted.duplicates };
 }
 
-function duplicateKeys(lines: readonly string[]): StatusError {
+function duplicateKeyError(lines: readonly string[]): StatusError {
   const list = lines.map((line) => `  ${line}`).join('\n');
   return badRequest(`error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n${list}`);
 }
