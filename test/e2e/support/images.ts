@@ -70,6 +70,17 @@ export function echoserverImage(folder: string): Promise<string> {
   });
 }
 
+/** One program of this machine as the entrypoint, with the libraries that it loads and nothing else. */
+export function programImage(folder: string, options: { reference: string; program: string }): Promise<string> {
+  const { reference, program } = options;
+  const [file, ...libraries] = programWithLibraries(program) as [ArchiveFile, ...ArchiveFile[]];
+  return save(folder, reference.replace(/[^a-z0-9.]+/g, '-'), {
+    reference,
+    files: [...BASE, { ...file, path: 'program' } as ArchiveFile, ...libraries],
+    entrypoint: ['/program'],
+  });
+}
+
 /** A program and the shared libraries that it loads. */
 export function programWithLibraries(program: string): ArchiveFile[] {
   const listing = execFileSync('ldd', [program], { encoding: 'utf8' });
