@@ -1,6 +1,7 @@
 /** The Worker: finds the cluster a request is for and hands it to that cluster's API server. */
 
-import { notFound } from '../machinery/status.ts';
+import { systemClock } from '../base/clock.ts';
+import { notFound, serviceUnavailable } from '../machinery/status.ts';
 import type { Server } from '../server/contract.ts';
 import { ensureClusterDns } from './addons.ts';
 import { clientAddress } from './client-address.ts';
@@ -9,8 +10,9 @@ import { createClusterServer } from './cluster-server.ts';
 import type { Env } from './env.ts';
 import { directory, edgeOf } from './ingress-entry.ts';
 import { answerKedgeRoute, statusResponse } from './kedge-routes.ts';
+import { createConsoleLogger } from './log.ts';
 import { openFleet } from './open-fleet.ts';
-import { targetOf } from './request-target.ts';
+import { type RequestTarget, targetOf } from './request-target.ts';
 import { runWatchdog } from './watchdog.ts';
 
 export { ControllersObject } from './controllers-object.ts';
@@ -44,7 +46,13 @@ function residentOf(env: Env, cluster: string): Resident {
 export default {
   async fetch(request, env): Promise<Response> {
     const fleet = () => openFleet(env);
-    const target = await targetOf(new URL(request.url), { apiHosts: env.KEDGE_API_HOSTS, fleet, directory });
+    let target: RequestTarget;
+    try {
+      target = await targetOf(new URL(request.url), { apiHosts: env.KEDGE_API_HOSTS, fleet, directory });
+    } catch (error) {
+      createConsoleLogger(systemClock).error('the fleet could not be read', { error: String(error) });
+      return statusResponse(serviceUnavailable('the clusters of this control plane could not be looked up'));
+    }
     if (target.to === 'ingress') return edgeOf(env, target.cluster).fetch(request, clientAddress(request));
     if (target.to === 'nobody') return statusResponse(notFound({ group: '', kind: 'clusters' }, target.name));
     const resident = residentOf(env, target.cluster);

@@ -1,21 +1,10 @@
 /** The edge ingress through the whole control plane and a real tunnel; the pods are servers in this process. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { silentLog } from '../../src/agent/index.ts';
-import { obtainCredential } from '../../src/agent/node/credential.ts';
-import { createNodeTransport } from '../../src/agent/node-transport.ts';
-import { FakeRuntime } from '../../src/agent/runtime/fake/fake-runtime.ts';
-import { createKubeletHandler } from '../../src/agent/streams/index.ts';
-import { runTunnel } from '../../src/agent/tunnel/index.ts';
-import { systemClock } from '../../src/base/clock.ts';
-import { systemRandom } from '../../src/base/random.ts';
-import { clusterPaths } from '../../src/emulator/index.ts';
+import { NOBODY, POD, sliceOf, startEdgeNode } from './support/edge-node.ts';
 import { eventually, type LocalCluster, startCluster } from './support/local-cluster.ts';
 
 const INGRESS = `apiVersion: networking.k8s.io/v1
@@ -39,24 +28,6 @@ kind: Service
 metadata: { name: empty }
 spec: { ports: [{ port: 80 }] }
 `;
-
-const slice = (port: number, addresses: string[]) =>
-  JSON.stringify({
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { name: 'web-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
-    addressType: 'IPv4',
-    ports: [{ port, protocol: 'TCP' }],
-    endpoints: addresses.map((address) => ({
-      addresses: [address],
-      nodeName: 'edge-node',
-      conditions: { ready: true },
-    })),
-  });
-
-/** Addresses that a pod could have; the agent of this test dials this machine instead of the first, nobody instead of others. */
-const POD = '10.9.9.9';
-const NOBODY = '10.9.9.10';
 
 function pod(incoming: IncomingMessage, answer: ServerResponse): void {
   const { pathname } = new URL(incoming.url ?? '/', 'http://pod');
@@ -91,8 +62,7 @@ describe('the edge', () => {
   let ingressPort = 0;
   /** How WebSockets ended for the pod. */
   const closes: string[] = [];
-  const stop = new AbortController();
-  const stateDir = mkdtempSync(join(tmpdir(), 'kedge-edge-'));
+  let node: { stop(): void } | undefined;
 
   interface Answer {
     status: number;
@@ -141,59 +111,17 @@ describe('the edge', () => {
     );
     cluster = await startCluster(['--node', 'none']);
     ingressPort = Number(/Edge ingress at \S*:(\d+)/.exec(cluster.output())?.[1]);
-    await openTunnel();
-    await cluster.kubectl('apply --validate=false -f -', INGRESS);
-    await cluster.kubectl('apply --validate=false -f -', slice(port, [POD]));
+    node = await startEdgeNode(cluster, { port });
+    await cluster.kubectl('apply -f -', INGRESS);
+    await cluster.kubectl('apply -f -', sliceOf(port, [POD]));
     await eventually('the edge answers', 10_000, async () => (await ask('/')).status === 200);
   });
 
-  async function openTunnel(): Promise<void> {
-    const ca = readFileSync(join(clusterPaths(join(cluster.folder, 'data'), 'default').tls, 'ca.crt'), 'utf8');
-    const made = await cluster.kedge(['token', 'create']);
-    const { transport, close } = createNodeTransport({ ca });
-    const credential = await obtainCredential({
-      server: cluster.server,
-      nodeName: 'edge-node',
-      stateDir,
-      transport,
-      clock: systemClock,
-      log: silentLog,
-      signal: stop.signal,
-      joinToken: made.stdout.trim(),
-    });
-    close();
-    const kubelet = createKubeletHandler({
-      node: 'edge-node',
-      runtime: new FakeRuntime({ clock: systemClock, nextIP: () => POD, prefix: 'edge-' }),
-      clock: systemClock,
-      pods: () => [],
-    });
-    await new Promise<void>((resolve) => {
-      void runTunnel({
-        server: cluster.server,
-        node: 'edge-node',
-        token: () => credential.token,
-        ca,
-        handler: (incoming) => {
-          const dial = incoming.headers.get('x-kedge-dial') ?? '';
-          incoming.headers.set('x-kedge-dial', dial.startsWith(`${POD}:`) ? `127.0.0.1:${port}` : '127.0.0.1:1');
-          return kubelet(incoming);
-        },
-        clock: systemClock,
-        random: systemRandom,
-        log: silentLog,
-        signal: stop.signal,
-        onState: (connected) => connected && resolve(),
-      });
-    });
-  }
-
   afterAll(async () => {
-    stop.abort();
+    node?.stop();
     server?.closeAllConnections();
     server?.close();
     await cluster?.remove();
-    rmSync(stateDir, { recursive: true, force: true });
   });
 
   it('brings a request to the pod as the client sent it, with what the edge knows of the client', async () => {
@@ -262,7 +190,7 @@ describe('the edge', () => {
   });
 
   it('goes to another pod when the first cannot be connected to', async () => {
-    await cluster.kubectl('apply --validate=false -f -', slice(port, [POD, NOBODY]));
+    await cluster.kubectl('apply -f -', sliceOf(port, [POD, NOBODY]));
     await new Promise((resolve) => setTimeout(resolve, 1_100));
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask('/')));
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));

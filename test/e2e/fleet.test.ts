@@ -1,8 +1,52 @@
 /** Clusters beside the first one, made with the command and used with kubectl. */
 import { writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { POD, sliceOf, startEdgeNode } from './support/edge-node.ts';
 import { eventually, type LocalCluster, startCluster, wordsOf } from './support/local-cluster.ts';
+
+const INGRESS = `apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: web }
+spec:
+  rules:
+  - host: shop.team.kedge.test
+    http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: web, port: { number: 80 } } } }] }
+  - host: elsewhere.test
+    http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: web, port: { number: 80 } } } }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web }
+spec: { ports: [{ port: 80 }] }
+`;
+
+interface Question {
+  address?: string;
+  port: number;
+  host: string;
+  path?: string;
+  tls?: boolean;
+}
+
+/** The body of an answer, whatever its status. */
+function ask({ address = '127.0.0.1', port, host, path = '/', tls = false }: Question): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const options = { host: address, port, path, headers: { host }, agent: false as const, rejectUnauthorized: false };
+    const call = (tls ? httpsRequest : request)(options, (reply) => {
+      let body = '';
+      reply.on('data', (chunk: Buffer) => {
+        body += chunk.toString();
+      });
+      reply.on('end', () => resolve(body));
+    });
+    call.on('error', reject);
+    call.end();
+  });
+}
 
 describe('a fleet', () => {
   let cluster: LocalCluster;
@@ -53,13 +97,48 @@ describe('a fleet', () => {
     expect((await first('create serviceaccount robot')).code).toBe(0);
     const token = (await first('create token robot')).stdout.trim();
     expect((await first(`auth whoami --token=${token}`)).stdout).toContain('system:serviceaccount:default:robot');
-    const kubeconfig = join(cluster.folder, 'kubeconfig-beta');
     const server = /server: (\S+)/.exec((await second('config view --raw')).stdout)?.[1] as string;
     const foreign = await cluster.tryKubectl([
       ...['--kubeconfig', '/dev/null', '--server', server, '--insecure-skip-tls-verify'],
       ...['get', 'configmaps', '--token', token],
     ]);
-    expect(`${kubeconfig} ${foreign.stderr}`).toMatch(/Unauthorized|must be logged in/);
+    expect(foreign.stderr).toMatch(/Unauthorized|must be logged in/);
+  });
+
+  it('serves a cluster at its host name, with nodes and an edge of its own', async () => {
+    const team = await create('team', '--hostname', 'team.kedge.test');
+    const server = createServer((incoming, answer) => answer.end(`pod of team at ${incoming.headers.host}`));
+    const port = await new Promise<number>((resolve) =>
+      server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
+    );
+    const node = await startEdgeNode(cluster, { port, fleetCluster: 'team' });
+    try {
+      const files = { ingress: INGRESS, slice: sliceOf(port, [POD]) };
+      for (const [name, content] of Object.entries(files)) {
+        const file = join(cluster.folder, name);
+        writeFileSync(file, content);
+        expect(await team(`create -f ${file}`)).toMatchObject({ code: 0 });
+      }
+      const ingressPort = Number(/Edge ingress at \S*:(\d+)/.exec(cluster.output())?.[1]);
+      const edge = (host: string) => ask({ port: ingressPort, host });
+      expect(await eventually('the edge answers', 10_000, () => edge('shop.team.kedge.test'))).toBe(
+        'pod of team at shop.team.kedge.test',
+      );
+      // The same rule has no effect for names that are not the cluster's.
+      expect(await edge('elsewhere.test')).toBe('default backend - 404\n');
+      const { hostname, port: apiPort } = new URL(cluster.server);
+      const api = await ask({
+        port: Number(apiPort),
+        address: hostname,
+        host: 'team.kedge.test',
+        path: '/livez',
+        tls: true,
+      });
+      expect(api).toBe('ok');
+    } finally {
+      node.stop();
+      server.close();
+    }
   });
 
   it('deletes a cluster with all it had, and one of the same name starts empty', async () => {
