@@ -53,9 +53,8 @@ export const CUT_OFF_CHARACTERS = 16 * 1024 * 1024;
 const PENDING_CHARACTERS = 4 * 1024 * 1024;
 /** With more subscribers than this, a commit does not pay for its own delivery. */
 const INLINE_SUBSCRIBERS = 16;
-/** Milliseconds between two deliveries per live subscriber, so that several events share a frame when many listen. */
-const PACE_PER_SUBSCRIBER = 0.1;
-const MAX_PACE = 50;
+/** Longest rest between two deliveries, in milliseconds. */
+const MAX_REST = 50;
 
 export class WatchHub {
   readonly #engine: ShardEngine;
@@ -66,8 +65,11 @@ export class WatchHub {
   #pending: ShardEvent[] = [];
   #pendingCharacters = 0;
   #cancelTimer: (() => void) | undefined;
-  #lastDelivery = 0;
   #delivering = false;
+  /** The loop has not come back from the last delivery. */
+  #draining = false;
+  /** When the next delivery may start, in milliseconds since the epoch. */
+  #restUntil = 0;
 
   constructor(options: WatchHubOptions) {
     this.#engine = options.engine;
@@ -128,17 +130,10 @@ export class WatchHub {
       this.#pending.push(event);
       this.#pendingCharacters += event.text.length;
     }
-    if (this.#delivering || this.#cancelTimer) {
+    if (this.#delivering || this.#draining || this.#cancelTimer) {
       if (this.#pendingCharacters > PENDING_CHARACTERS) this.deliver();
-      return;
-    }
-    if (this.#groups.size <= INLINE_SUBSCRIBERS) {
-      this.deliver();
-      return;
-    }
-    const pace = Math.min(MAX_PACE, this.#groups.size * PACE_PER_SUBSCRIBER);
-    const wait = Math.max(0, this.#lastDelivery + pace - this.#clock.now());
-    this.#cancelTimer = this.#clock.after(wait, () => this.deliver());
+    } else if (this.#groups.size <= INLINE_SUBSCRIBERS) this.deliver();
+    else this.#deliverLater();
   }
 
   /** Sends everything that is pending to all live subscribers. */
@@ -152,8 +147,27 @@ export class WatchHub {
     } finally {
       this.#delivering = false;
     }
-    this.#lastDelivery = this.#clock.now();
+    if (this.#groups.size > INLINE_SUBSCRIBERS && !this.#draining) this.#measure();
     this.#onDelivered(this.#engine.revision());
+  }
+
+  #deliverLater(): void {
+    this.#cancelTimer = this.#clock.after(Math.max(0, this.#restUntil - this.#clock.now()), () => this.deliver());
+  }
+
+  /**
+   * Many subscribers keep the loop busy after their frames were handed over. Writes get as much time as that took
+   * before the next delivery, so events share frames when there is more to deliver than the machine can.
+   */
+  #measure(): void {
+    const started = this.#clock.now();
+    this.#draining = true;
+    this.#clock.after(0, () => {
+      this.#draining = false;
+      const now = this.#clock.now();
+      this.#restUntil = now + Math.min(MAX_REST, now - started);
+      if (this.#pending.length > 0 && !this.#cancelTimer) this.#deliverLater();
+    });
   }
 
   /** WATCH-2: a bookmark for every live subscriber that asked, or one of them, after everything that is pending. */

@@ -58,6 +58,25 @@ function openHub() {
 }
 
 describe('the watch hub', () => {
+  it('rests as long as a delivery to many kept the loop busy, and sends what came meanwhile in one frame', () => {
+    const { hub, clock, write } = openHub();
+    const receivers = Array.from({ length: 20 }, receiver);
+    for (const each of receivers) hub.open({ ...query, since: 1 }, each.sink);
+    write('a');
+    clock.pass(0);
+    expect(receivers.every(({ frames }) => frames.length === 1)).toBe(true);
+    write('b');
+    clock.pass(30);
+    write('c');
+    clock.pass(29);
+    expect(receivers.every(({ frames }) => frames.length === 1)).toBe(true);
+    clock.pass(1);
+    for (const { frames } of receivers) {
+      expect(frames).toHaveLength(2);
+      expect(frames[1]!.match(/"ADDED"/g)).toHaveLength(2);
+    }
+  });
+
   it('WATCH-5 a catch-up pauses until the receiver has taken what it was sent', () => {
     const { hub, write, fill } = openHub();
     fill(40, 500_000);
