@@ -191,12 +191,12 @@ export const flowSchemaCells = (schema: FlowSchema, now: number): unknown[] => [
 ];
 
 export function priorityLevelCells(level: PriorityLevelConfiguration, now: number): unknown[] {
-  const { type, limited, exempt } = level.spec;
+  const { type, limited } = level.spec;
   const queuing = limited?.limitResponse?.queuing;
   return [
     nameOf(level),
     type,
-    (limited ?? exempt)?.nominalConcurrencyShares ?? NONE,
+    limited?.nominalConcurrencyShares ?? NONE,
     queuing?.queues ?? NONE,
     queuing?.handSize ?? NONE,
     queuing?.queueLengthLimit ?? NONE,

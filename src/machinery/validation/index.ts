@@ -39,7 +39,15 @@ export {
   userId,
   wildcardSubdomain,
 } from './formats.ts';
-export { canonicalIP, cidr, ipAddress, isStrictSubset, type Network, parseNetwork } from './ip-networks.ts';
+export {
+  canonicalIP,
+  canonicalWarning,
+  cidr,
+  ipAddress,
+  isStrictSubset,
+  type Network,
+  parseNetwork,
+} from './ip-networks.ts';
 export {
   type MetaRules,
   validateAnnotations,

@@ -74,6 +74,16 @@ export function canonicalIP(text: string): string {
   return parsed ? [formatAddress(parsed), ...bits].join('/') : text;
 }
 
+/** What a client is told of an address or a network that is valid but written in another way than its one. */
+export function canonicalWarning(text: string, path: string): string[] {
+  const canonical = canonicalIP(text);
+  if (canonical === text || !text.includes(':')) return [];
+  const what = text.includes('/') ? 'CIDR value' : 'address';
+  return [
+    `${path}: IPv6 ${what} ${JSON.stringify(text)} should be in RFC 5952 canonical format (${JSON.stringify(canonical)})`,
+  ];
+}
+
 const hostBits = ({ family, bits }: Network): bigint => BigInt(LENGTH[family] - bits);
 
 const hasHostBits = (network: Network): boolean =>

@@ -5,6 +5,7 @@
 import { settleManagedFields } from '../../machinery/apply/index.ts';
 import type { Strategy } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
+import { quote } from '../../machinery/quote.ts';
 import { conflict, invalid, notFound, StatusError } from '../../machinery/status.ts';
 import type { StoredObject } from '../../storage/contract.ts';
 import type { AttachedWrite } from '../contract.ts';
@@ -167,10 +168,9 @@ function keepSystemFields(object: KubeObject, old: KubeObject): void {
   metadata.generation = before.generation ?? 0;
   if (metadata.generation === 0) delete metadata.generation;
   if (before.namespace) metadata.namespace ||= before.namespace;
-  if (before.deletionTimestamp === undefined) delete metadata.deletionTimestamp;
-  else metadata.deletionTimestamp = before.deletionTimestamp;
-  if (before.deletionGracePeriodSeconds === undefined) delete metadata.deletionGracePeriodSeconds;
-  else metadata.deletionGracePeriodSeconds ??= before.deletionGracePeriodSeconds;
+  if (before.deletionTimestamp !== undefined) metadata.deletionTimestamp = before.deletionTimestamp;
+  if (before.deletionGracePeriodSeconds !== undefined)
+    metadata.deletionGracePeriodSeconds ??= before.deletionGracePeriodSeconds;
   delete metadata.selfLink;
 }
 
@@ -182,13 +182,7 @@ function raiseGeneration(call: ResourceCall, object: KubeObject, old: KubeObject
   if ((object.metadata.generation ?? 0) > before) return;
   if (generation.onSpecChange > 0 && specChanged(object, old))
     object.metadata.generation = before + generation.onSpecChange;
-  else if (
-    generation.onMetadataChange > 0 &&
-    !(
-      deepEqual(object.metadata.labels, old.metadata.labels) &&
-      deepEqual(object.metadata.annotations, old.metadata.annotations)
-    )
-  ) {
+  else if (generation.onMetadataChange > 0 && !deepEqual(object.metadata.labels ?? {}, old.metadata.labels ?? {})) {
     object.metadata.generation = before + generation.onMetadataChange;
   }
 }
@@ -211,7 +205,7 @@ function checkVersion(
   }
   const version = object.metadata.resourceVersion!;
   if (!/^\d+$/.test(version)) {
-    throw new StatusError(500, '', `strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`);
+    throw new StatusError(500, '', `strconv.ParseUint: parsing ${quote(version)}: invalid syntax`);
   }
   if (version !== String(stored.revision)) throw conflict(subjectOf(call.kind), call.name, MODIFIED);
 }

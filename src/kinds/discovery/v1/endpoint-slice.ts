@@ -1,7 +1,18 @@
+import { canonicalWarning } from '../../../machinery/validation/index.ts';
 import { endpointSliceCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { EndpointSlice } from '../../generated/types/discovery-v1.ts';
 import { validateEndpointSlice, validateEndpointSliceUpdate } from './validate.ts';
+
+const warnOfAddressType = ({ addressType }: EndpointSlice): string[] =>
+  addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : [];
+
+const warnOfAddresses = ({ endpoints }: EndpointSlice): string[] =>
+  (endpoints ?? []).flatMap(({ addresses }, index) =>
+    (addresses ?? []).flatMap((address, position) =>
+      canonicalWarning(address, `endpoints[${index}].addresses[${position}]`),
+    ),
+  );
 
 export const endpointSlices = defineKind<EndpointSlice>('discovery.k8s.io/v1/endpointslices', {
   defaults(slice) {
@@ -11,5 +22,10 @@ export const endpointSlices = defineKind<EndpointSlice>('discovery.k8s.io/v1/end
     }
   },
   cells: endpointSliceCells,
-  strategy: { validateCreate: validateEndpointSlice, validateUpdate: validateEndpointSliceUpdate },
+  strategy: {
+    validateCreate: validateEndpointSlice,
+    validateUpdate: validateEndpointSliceUpdate,
+    warningsOnCreate: (slice) => [...warnOfAddressType(slice), ...warnOfAddresses(slice)],
+    warningsOnUpdate: warnOfAddresses,
+  },
 });

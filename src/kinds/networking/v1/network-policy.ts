@@ -1,7 +1,7 @@
 import { age, formatSelector, nameOf } from '../../cells/text.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { NetworkPolicy } from '../../generated/types/networking-v1.ts';
-import { validateNetworkPolicy } from './validate.ts';
+import { validateNetworkPolicy, warnOfRanges } from './validate.ts';
 
 export const networkPolicies = defineKind<NetworkPolicy>('networking.k8s.io/v1/networkpolicies', {
   defaults({ spec }) {
@@ -10,5 +10,10 @@ export const networkPolicies = defineKind<NetworkPolicy>('networking.k8s.io/v1/n
     spec.policyTypes ??= spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress'];
   },
   cells: (policy, now) => [nameOf(policy), formatSelector(policy.spec.podSelector), age(policy, now)],
-  strategy: { validateCreate: validateNetworkPolicy, validateUpdate: validateNetworkPolicy },
+  strategy: {
+    validateCreate: validateNetworkPolicy,
+    validateUpdate: validateNetworkPolicy,
+    warningsOnCreate: warnOfRanges,
+    warningsOnUpdate: warnOfRanges,
+  },
 });

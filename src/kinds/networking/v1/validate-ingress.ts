@@ -1,10 +1,12 @@
 /** Rules of ingresses. Upstream: pkg/apis/networking/validation. */
 import type { FieldError } from '../../../machinery/status.ts';
 import {
+  canonicalWarning,
   dns1123Label,
   dns1123Subdomain,
   invalidError,
   invalidErrors,
+  ipAddress,
   isIP,
   notSupportedError,
   portName,
@@ -66,6 +68,32 @@ export function validateIngressCreate(ingress: Ingress): FieldError[] {
   return errors;
 }
 
+export const warnOfClassAnnotation = ({ metadata }: Ingress): string[] =>
+  metadata.annotations?.[CLASS] === undefined
+    ? []
+    : [`annotation "${CLASS}" is deprecated, please use 'spec.ingressClassName' instead`];
+
+/** Upstream: core/validation ValidateLoadBalancerStatus, for ingresses. */
+export function validateIngressStatus({ status }: Ingress): FieldError[] {
+  return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }, index) => {
+    const at = `status.loadBalancer.ingress[${index}]`;
+    return [
+      ...(ip ? invalidErrors(`${at}.ip`, ip, ipAddress(ip)) : []),
+      ...(hostname ? validateAddressHost(hostname, `${at}.hostname`) : []),
+    ];
+  });
+}
+
+const validateAddressHost = (host: string, path: string): FieldError[] => [
+  ...invalidErrors(path, host, dns1123Subdomain(host)),
+  ...(isIP(host) ? [invalidError(path, host, 'must be a DNS name, not an IP address')] : []),
+];
+
+export const warnOfAddresses = ({ status }: Ingress): string[] =>
+  (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }, index) =>
+    ip ? canonicalWarning(ip, `status.loadBalancer.ingress[${index}].ip`) : [],
+  );
+
 function validateHost(host: string, path: string): FieldError[] {
   if (isIP(host)) return [invalidError(path, host, 'must be a DNS name, not an IP address')];
   return invalidErrors(path, host, host.includes('*') ? wildcardSubdomain(host) : dns1123Subdomain(host));
@@ -73,8 +101,8 @@ function validateHost(host: string, path: string): FieldError[] {
 
 function validatePath({ path = '', pathType, backend }: HTTPIngressPath, at: string): FieldError[] {
   const errors: FieldError[] = [];
-  if (!pathType) errors.push(requiredError(`${at}.pathType`, 'pathType must be specified'));
-  else if (pathType === 'Exact' || pathType === 'Prefix') {
+  if (!pathType) return [requiredError(`${at}.pathType`, 'pathType must be specified')];
+  if (pathType === 'Exact' || pathType === 'Prefix') {
     if (!path.startsWith('/')) errors.push(invalidError(`${at}.path`, path, 'must be an absolute path'));
     for (const part of BAD_IN_PATH)
       if (path.includes(part)) errors.push(invalidError(`${at}.path`, path, `must not contain '${part}'`));

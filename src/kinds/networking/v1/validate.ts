@@ -1,14 +1,16 @@
 /** Rules of network policies and ingress classes. Upstream: pkg/apis/networking/validation. */
 import type { FieldError } from '../../../machinery/status.ts';
 import {
+  canonicalWarning,
   cidr,
   dns1123Label,
   dns1123Subdomain,
   forbiddenError,
   invalidError,
   invalidErrors,
-  isIPv4,
+  isStrictSubset,
   notSupportedError,
+  parseNetwork,
   pathSegment,
   portName,
   portNumber,
@@ -61,7 +63,7 @@ function validatePort({ protocol, port, endPort }: NetworkPolicyPort, path: stri
   if (typeof port === 'number') {
     errors.push(...invalidErrors(`${path}.port`, port, portNumber(port)));
     if (endPort !== undefined && endPort < port)
-      errors.push(invalidError(`${path}.endPort`, endPort, 'must be greater than or equal to `port`'));
+      errors.push(invalidError(`${path}.endPort`, port, 'must be greater than or equal to `port`'));
     if (endPort !== undefined) errors.push(...invalidErrors(`${path}.endPort`, endPort, portNumber(endPort)));
   } else if (port !== undefined) {
     if (endPort !== undefined)
@@ -83,46 +85,37 @@ function validatePeer({ podSelector, namespaceSelector, ipBlock }: NetworkPolicy
   return errors;
 }
 
-interface Range {
-  base: number;
-  bits: number;
-}
-
-/** An IPv4 range as numbers; undefined for other families. */
-function parseRange(text: string): Range | undefined {
-  const [address = '', bits = ''] = text.split('/');
-  if (!isIPv4(address)) return undefined;
-  return { base: address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0), bits: Number(bits) };
-}
-
-const sizeOf = (range: Range): number => 2 ** (32 - range.bits);
-const startOf = (range: Range): number => Math.floor(range.base / sizeOf(range)) * sizeOf(range);
-
 function validateBlock(block: IPBlock, path: string): FieldError[] {
   if (!block.cidr) return [requiredError(`${path}.cidr`)];
-  const texts = cidr(block.cidr);
-  if (texts.length > 0) return invalidErrors(`${path}.cidr`, block.cidr, texts);
-  const outer = parseRange(block.cidr);
-  const errors: FieldError[] = [];
-  if (outer && startOf(outer) !== outer.base)
-    errors.push(invalidError(`${path}.cidr`, block.cidr, 'must not have bits set beyond the prefix length'));
+  const errors = invalidErrors(`${path}.cidr`, block.cidr, cidr(block.cidr));
+  const outer = parseNetwork(block.cidr);
+  if (!outer) return errors;
   for (const [index, except] of (block.except ?? []).entries()) {
     const at = `${path}.except[${index}]`;
-    const wrong = cidr(except);
-    if (wrong.length > 0) {
-      errors.push(...invalidErrors(at, except, wrong));
-      continue;
-    }
-    const inner = parseRange(except);
-    const isInside =
-      outer &&
-      inner &&
-      inner.bits > outer.bits &&
-      startOf(inner) >= startOf(outer) &&
-      startOf(inner) < startOf(outer) + sizeOf(outer);
-    if ((outer || inner) && !isInside) errors.push(invalidError(at, except, 'must be a strict subset of `cidr`'));
+    const wrong = invalidErrors(at, except, cidr(except));
+    errors.push(...wrong);
+    const inner = parseNetwork(except);
+    if (inner && !isStrictSubset(inner, outer))
+      errors.push(invalidError(at, except, 'must be a strict subset of `cidr`'));
   }
   return errors;
+}
+
+/** Ranges that are not written in their one way. */
+export function warnOfRanges({ spec }: NetworkPolicy): string[] {
+  const blocks = (peers: readonly NetworkPolicyPeer[] | null | undefined, path: string): string[] =>
+    (peers ?? []).flatMap(({ ipBlock }, index) => {
+      if (!ipBlock) return [];
+      const at = `${path}[${index}].ipBlock`;
+      return [
+        ...canonicalWarning(ipBlock.cidr, `${at}.cidr`),
+        ...(ipBlock.except ?? []).flatMap((except, position) => canonicalWarning(except, `${at}.except[${position}]`)),
+      ];
+    });
+  return [
+    ...(spec.ingress ?? []).flatMap(({ from }, index) => blocks(from, `spec.ingress[${index}].from`)),
+    ...(spec.egress ?? []).flatMap(({ to }, index) => blocks(to, `spec.egress[${index}].to`)),
+  ];
 }
 
 const DOMAIN_PATH = 'must be a domain-prefixed path (such as "acme.io/foo")';

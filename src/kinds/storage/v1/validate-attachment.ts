@@ -37,8 +37,8 @@ export function validateAttachment({ spec, status }: VolumeAttachment): FieldErr
 export function validateNewAttachment(attachment: VolumeAttachment): FieldError[] {
   const { attacher, source } = attachment.spec;
   const name = source?.persistentVolumeName;
-  const errors = validateAttachment(attachment);
-  errors.push(...validateDriverName(attacher, 'spec.attacher'));
+  const errors = attacher ? validateDriverName(attacher, 'spec.attacher') : [];
+  errors.push(...validateAttachment(attachment));
   if (name !== undefined)
     errors.push(...invalidErrors('spec.source.persistentVolumeName', name, dns1123Subdomain(name)));
   return errors;

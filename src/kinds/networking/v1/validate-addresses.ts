@@ -1,0 +1,79 @@
+/** Rules of IP addresses and of the ranges they come from. Upstream: pkg/apis/networking/validation. */
+import type { FieldError } from '../../../machinery/status.ts';
+import {
+  canonicalIP,
+  cidr,
+  dns1123Subdomain,
+  invalidError,
+  invalidErrors,
+  ipAddress,
+  parseNetwork,
+  pathSegment,
+  requiredError,
+} from '../../../machinery/validation/index.ts';
+import { equalJson } from '../../equal-json.ts';
+import type { IPAddress, ParentReference, ServiceCIDR } from '../../generated/types/networking-v1.ts';
+import { internalForm } from '../../internal-form.ts';
+
+const IMMUTABLE = 'field is immutable';
+const RANGES = 'spec.cidrs';
+const MAX_RANGES = 2;
+
+/** The rules of a text, and that it is written in its one way. */
+function canonicalFaults(text: string, rule: (text: string) => string[]): string[] {
+  const texts = rule(text);
+  const canonical = canonicalIP(text);
+  return texts.length > 0 || canonical === text ? texts : [`must be in canonical form (${JSON.stringify(canonical)})`];
+}
+
+export function validateIPAddress({ metadata, spec }: IPAddress): FieldError[] {
+  const name = metadata.name ?? '';
+  return [
+    ...(name === '' ? [] : invalidErrors('metadata.name', name, canonicalFaults(name, ipAddress))),
+    ...validateParent(spec?.parentRef, 'spec.parentRef'),
+  ];
+}
+
+function validateParent(parent: ParentReference | undefined, path: string): FieldError[] {
+  if (!parent) return [requiredError(path)];
+  const errors = parent.group ? invalidErrors(`${path}.group`, parent.group, dns1123Subdomain(parent.group)) : [];
+  for (const field of ['resource', 'name', 'namespace'] as const) {
+    const value = parent[field];
+    if (value) errors.push(...invalidErrors(`${path}.${field}`, value, pathSegment(value)));
+    else if (field !== 'namespace') errors.push(requiredError(`${path}.${field}`));
+  }
+  return errors;
+}
+
+export function validateIPAddressUpdate({ spec }: IPAddress, old: IPAddress): FieldError[] {
+  if (equalJson(spec.parentRef, old.spec.parentRef)) return [];
+  const shown = internalForm('networking.k8s.io/v1.ParentReference', spec.parentRef);
+  return [invalidError('spec.parentRef', shown, IMMUTABLE)];
+}
+
+export function validateServiceCIDR({ spec }: ServiceCIDR): FieldError[] {
+  const ranges = spec?.cidrs ?? [];
+  if (ranges.length === 0) return [requiredError(RANGES, 'at least one CIDR required')];
+  if (ranges.length > MAX_RANGES) {
+    const shown = internalForm('networking.k8s.io/v1.ServiceCIDRSpec', spec);
+    return [invalidError(RANGES, shown, `may only hold up to ${MAX_RANGES} values`)];
+  }
+  const families = new Set(ranges.map((range) => parseNetwork(range)?.family));
+  if (ranges.length === MAX_RANGES && (families.size < MAX_RANGES || families.has(undefined))) {
+    const why = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64';
+    return [invalidError(RANGES, ranges, why)];
+  }
+  return ranges.flatMap((range, index) => invalidErrors(`${RANGES}[${index}]`, range, canonicalFaults(range, cidr)));
+}
+
+/** Ranges stay; one of the other family may join the only one. */
+export function validateServiceCIDRUpdate(object: ServiceCIDR, old: ServiceCIDR): FieldError[] {
+  const [ranges, before] = [object.spec?.cidrs ?? [], old.spec?.cidrs ?? []];
+  if (equalJson(ranges, before)) return [];
+  const joins = before.length === 1 && ranges.length === MAX_RANGES;
+  if (!joins && ranges.length !== before.length) return [invalidError(RANGES, ranges, IMMUTABLE)];
+  const errors = before.flatMap((range, index) =>
+    ranges[index] === range ? [] : [invalidError(`${RANGES}[${index}]`, ranges[index], IMMUTABLE)],
+  );
+  return joins ? [...errors, ...validateServiceCIDR(object)] : errors;
+}
