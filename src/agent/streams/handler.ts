@@ -6,7 +6,7 @@ import { messageOf } from '../log.ts';
 import { type ContainerRuntime, RuntimeError } from '../runtime/contract.ts';
 import { DIAL_HEADER, serveDial } from './dial.ts';
 import { serveAttach, serveExec } from './exec.ts';
-import { serveLogs, type WaitingReason } from './logs.ts';
+import { serveLogs } from './logs.ts';
 import { servePortForward } from './port-forward.ts';
 import { resourceMetrics, statsSummary } from './stats.ts';
 import { HttpError, textResponse } from './target.ts';
@@ -17,7 +17,6 @@ export interface KubeletHandlerOptions {
   clock: Clock;
   /** Pods of the node with their statuses. */
   pods(): readonly Pod[];
-  waitingReason?: WaitingReason;
 }
 
 /**

@@ -1,15 +1,15 @@
 /** `GET /containerLogs/NAMESPACE/POD/CONTAINER`. Upstream: kubelet getContainerLogs. */
 import type { IncomingRequest, OutgoingResponse } from '../../base/mux/index.ts';
+import type { Pod } from '../../kinds/index.ts';
 import type { Container, ContainerRuntime } from '../runtime/contract.ts';
 import { type LogReadOptions, readLog } from './log-reader.ts';
+import { noLogError } from './no-log.ts';
 import { type ContainerTarget, containerTarget, findContainers, HttpError } from './target.ts';
-
-/** Says why a container has no log so far, when the agent knows: `waiting to start: ContainerCreating`. */
-export type WaitingReason = (target: ContainerTarget) => string | undefined;
 
 export interface LogsOptions {
   runtime: ContainerRuntime;
-  waitingReason?: WaitingReason;
+  /** Pods of the node with their statuses, for the reason why there is no log. */
+  pods(): readonly Pod[];
   /** Milliseconds since the epoch. */
   now(): number;
 }
@@ -67,9 +67,7 @@ async function pickContainer(target: ContainerTarget, previous: boolean, options
   }
   const chosen = started[0];
   if (chosen) return chosen;
-  const reason = options.waitingReason?.(target);
-  if (reason) throw new HttpError(400, `container "${container}" in pod "${pod}" is waiting to start: ${reason}`);
-  throw new HttpError(404, `container "${container}" in pod "${pod}" is not available`);
+  throw noLogError(options.pods(), target);
 }
 
 /** The log options of a query. Throws HttpError 400 for values that are none. */
