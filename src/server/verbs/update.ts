@@ -25,7 +25,8 @@ export async function updateVerb(call: ResourceCall, subresource?: SubresourceDe
     uid: body.metadata.uid ?? '',
     createAbsent: subresource === undefined && kind.allowCreateOnUpdate,
     transform(live) {
-      const object = structuredClone(body);
+      // Only a write that names no version is tried again, and changes the body each time.
+      const object = body.metadata.resourceVersion ? body : structuredClone(body);
       parts.fieldOwners.recordUpdate({
         kind,
         object,
