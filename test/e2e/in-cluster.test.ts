@@ -6,6 +6,7 @@ import { programImage } from './support/images.ts';
 import { eventually, type LocalCluster, startCluster } from './support/local-cluster.ts';
 import { canRunContainers } from './support/machine.ts';
 import { killHard } from './support/processes.ts';
+import { toolPath } from './support/tools.ts';
 
 /** Lists pods, then watches them, and begins anew when the watch ends: what every controller does. */
 const PROGRAM = `
@@ -137,6 +138,37 @@ describe.skipIf(!canRunContainers())('a program with in-cluster configuration', 
     await kubectl("wait '--for=jsonpath={.status.phase}=Succeeded' pod/other --timeout=30s");
     await kubectl('delete pod other');
     await printed('EVENT DELETED other');
+  });
+
+  it('serves client-go, in the form of kubectl in a pod', async () => {
+    const image = await programImage(cluster.folder, {
+      reference: 'docker.io/library/kubectl:1',
+      program: toolPath('kubectl'),
+    });
+    expect(await cluster.kedge(['image', 'load', image])).toMatchObject({ code: 0 });
+    const overrides = JSON.stringify({ spec: { serviceAccountName: 'lister' } });
+    const start = async (name: string, ...words: string[]) => {
+      const flags = ['--image=kubectl:1', '--restart=Never', `--overrides=${overrides}`];
+      const made = await cluster.tryKubectl(['run', name, ...flags, '--', ...words]);
+      expect(made, made.stderr).toMatchObject({ code: 0 });
+    };
+    const inPod = async (name: string, ...words: string[]) => {
+      await start(name, ...words);
+      await kubectl(
+        `wait '--for=jsonpath={.status.containerStatuses[0].state.terminated.reason}' pod/${name} --timeout=60s`,
+      );
+      return kubectl(`logs ${name}`);
+    };
+    await start('watch', 'get', 'pods', '--watch');
+    expect(await inPod('get', 'get', 'pods', '-o', 'wide')).toMatch(/^lister\s+1\/1\s+Running\s/m);
+    expect(await inPod('who', 'auth', 'whoami')).toContain('system:serviceaccount:default:lister');
+    expect(await inPod('forbidden', 'get', 'nodes')).toContain(
+      'User "system:serviceaccount:default:lister" cannot list resource "nodes"',
+    );
+    await eventually('the watch saw a pod end', 20_000, async () =>
+      /^who\s+0\/1\s+Completed\s/m.test(await kubectl('logs watch')),
+    );
+    await kubectl('delete pod watch --now');
   });
 
   it('goes on after the control plane was killed', async () => {

@@ -1,5 +1,5 @@
 /** Images for tests, built from programs of the machine's Debian packages: no registry is needed. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type ArchiveFile, buildImageArchive } from '../../../src/agent/node/image-archive.ts';
@@ -83,7 +83,8 @@ export function programImage(folder: string, options: { reference: string; progr
 
 /** A program and the shared libraries that it loads. */
 export function programWithLibraries(program: string): ArchiveFile[] {
-  const listing = execFileSync('ldd', [program], { encoding: 'utf8' });
+  // It fails for a program that is linked statically.
+  const listing = spawnSync('ldd', [program], { encoding: 'utf8' }).stdout;
   const libraries = [...listing.matchAll(/(\/\S+\.so\S*)/g)].map((match) => match[1] as string);
   return [program, ...new Set(libraries)].map((path) => ({
     path: path.slice(1),
