@@ -20,7 +20,12 @@ const MAX_ANNOTATIONS = 262_144;
 const MAX_MANAGER = 128;
 const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 /** Groups whose finalizers need no prefix, as their validation is not that of the core. */
-const RELAXED_GROUPS = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io']);
+const RELAXED_GROUPS = new Set([
+  'apiextensions.k8s.io',
+  'apiregistration.k8s.io',
+  'admissionregistration.k8s.io',
+  'coordination.k8s.io',
+]);
 
 /** Objects that come and go too fast to own others, as messages name them. */
 const DISALLOWED_OWNERS: Readonly<Record<string, string>> = { 'v1/Event': '/v1, Kind=Event' };

@@ -1,6 +1,7 @@
 import { priorityLevelCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { PriorityLevelConfiguration } from '../../generated/types/flowcontrol-v1.ts';
+import { validateFlowConditions, validateLevel } from './validate-level.ts';
 
 export const priorityLevelConfigurations = defineKind<PriorityLevelConfiguration>(
   'flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations',
@@ -21,6 +22,8 @@ export const priorityLevelConfigurations = defineKind<PriorityLevelConfiguration
         queuing.queueLengthLimit ||= 50;
       }
     },
+    strategy: { validateCreate: validateLevel, validateUpdate: validateLevel },
+    statusStrategy: { validateUpdate: ({ status }) => validateFlowConditions(status?.conditions) },
     cells: priorityLevelCells,
   },
 );
