@@ -8,13 +8,12 @@ import type { Env } from './env.ts';
 import type { Fleet } from './fleet.ts';
 import { pokeCluster } from './watchdog-poke.ts';
 
-/** Rows of the fleet that are read at a time. */
-const PAGE = 200;
+/** Deleted clusters that one run of the watchdog looks after. */
+const MAX_DELETED = 200;
 /** Clusters that are poked at the same time. */
 const PARALLEL = 20;
 /** Clusters that one run of the watchdog pokes at most; the next runs take the others. */
 const MAX_POKES = 1_000;
-const WATCHDOG_INTERVAL_MS = 60_000;
 /** Longer than any isolate believes in a cluster: what was written after the first erasure is erased by the second. */
 const SETTLED_AFTER_MS = 90_000;
 
@@ -43,26 +42,17 @@ function namesOf(list: string): string[] {
 
 /** Erases what deleted clusters have left, and forgets those that have nothing more. */
 export async function cleanFleet(env: Env, fleet: Fleet, clock: Clock): Promise<void> {
-  for (const { id, deletedAt } of await fleet.deleted(PAGE)) {
+  for (const { id, deletedAt } of await fleet.deleted(MAX_DELETED)) {
     await eraseCluster(env, id);
     if (clock.now() - deletedAt > SETTLED_AFTER_MS) await fleet.forget(id);
   }
 }
 
 /** Pokes the clusters of the fleet; of very many, a part each time, in turn. */
-export async function pokeFleet(env: Env, fleet: Fleet, clock: Clock): Promise<void> {
-  const ids: string[] = [];
-  let after: string | undefined;
-  for (;;) {
-    const page = await fleet.list({ limit: PAGE, ...(after === undefined ? {} : { after }) });
-    ids.push(...page.flatMap(({ id, apiOnly }) => (apiOnly ? [] : [id])));
-    if (page.length < PAGE) break;
-    after = page.at(-1)?.name;
-  }
-  const turns = Math.max(1, Math.ceil(ids.length / MAX_POKES));
-  const turn = Math.floor(clock.now() / WATCHDOG_INTERVAL_MS) % turns;
-  const due = ids.slice(turn * MAX_POKES, (turn + 1) * MAX_POKES);
-  for (let i = 0; i < due.length; i += PARALLEL) {
-    await Promise.all(due.slice(i, i + PARALLEL).map((id) => pokeCluster(env, id)));
+export async function pokeFleet(env: Env, fleet: Fleet): Promise<void> {
+  const due = await fleet.takeTurn(MAX_POKES);
+  const ids = due.flatMap(({ id, apiOnly }) => (apiOnly ? [] : [id]));
+  for (let i = 0; i < ids.length; i += PARALLEL) {
+    await Promise.all(ids.slice(i, i + PARALLEL).map((id) => pokeCluster(env, id)));
   }
 }

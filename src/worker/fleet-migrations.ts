@@ -17,4 +17,12 @@ CREATE UNIQUE INDEX \`clusters_name\` ON \`clusters\` (\`name\`) WHERE deleted_a
 CREATE UNIQUE INDEX \`clusters_hostname\` ON \`clusters\` (\`hostname\`) WHERE deleted_at IS NULL;--> statement-breakpoint
 CREATE INDEX \`clusters_deleted\` ON \`clusters\` (\`deleted_at\`);`,
   },
+  {
+    name: '0001_state',
+    sql: `CREATE TABLE \`state\` (
+	\`name\` text PRIMARY KEY NOT NULL,
+	\`value\` text NOT NULL
+);
+`,
+  },
 ];

@@ -28,6 +28,10 @@ export class FleetObject extends DurableObject<Env> implements Fleet {
     return this.#fleet.list(page);
   }
 
+  takeTurn(limit: number): Promise<ClusterRecord[]> {
+    return this.#fleet.takeTurn(limit);
+  }
+
   insert(cluster: ClusterRecord): Promise<'inserted' | 'NameTaken' | 'HostnameTaken'> {
     return this.#fleet.insert(cluster);
   }

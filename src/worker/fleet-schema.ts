@@ -1,7 +1,8 @@
-/** Tables of the fleet: the clusters besides the default one. */
+/** Tables of the fleet. */
 import { sql } from 'drizzle-orm';
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 
+/** The clusters besides the default one. */
 export const clusters = sqliteTable(
   'clusters',
   {
@@ -22,3 +23,9 @@ export const clusters = sqliteTable(
     index('clusters_deleted').on(deletedAt),
   ],
 );
+
+/** Single values, such as how far the watchdog has come. */
+export const state = sqliteTable('state', {
+  name: text('name').primaryKey(),
+  value: text('value').notNull(),
+});

@@ -1,7 +1,7 @@
 /** What is known of clusters besides the default one: the same queries over D1 and over the SQLite of an object. */
 import { and, asc, eq, gt, inArray, isNotNull, isNull } from 'drizzle-orm';
 import type { BaseSQLiteDatabase } from 'drizzle-orm/sqlite-core';
-import { clusters } from './fleet-schema.ts';
+import { clusters, state } from './fleet-schema.ts';
 
 export interface ClusterRecord {
   /** Names the cluster's objects; never used a second time. */
@@ -26,6 +26,8 @@ export interface Fleet {
   byHostname(hostnames: string[]): Promise<ClusterRecord | null>;
   /** Clusters in the order of their names, after `after`. */
   list(page: { after?: string; limit: number }): Promise<ClusterRecord[]>;
+  /** The next clusters after those of the last call, from the start again after the last. */
+  takeTurn(limit: number): Promise<ClusterRecord[]>;
   insert(cluster: ClusterRecord): Promise<'inserted' | 'NameTaken' | 'HostnameTaken'>;
   /** Frees the name and remembers the id until `forget`. Null when there is no such cluster. */
   remove(name: string, at: number): Promise<ClusterRecord | null>;
@@ -45,6 +47,8 @@ const COLUMNS = {
   createdAt: clusters.createdAt,
 };
 
+const TURN = 'watchdog';
+
 export function createFleet(database: FleetDatabase): Fleet {
   // The two differ in nothing that is used here, but a union of generic methods cannot be called.
   const db = database as BaseSQLiteDatabase<'async', unknown>;
@@ -55,6 +59,13 @@ export function createFleet(database: FleetDatabase): Fleet {
       .where(and(eq(clusters.name, name), isNull(clusters.deletedAt)));
     return row ?? null;
   };
+  const list = async ({ after = '', limit }: { after?: string; limit: number }): Promise<ClusterRecord[]> =>
+    db
+      .select(COLUMNS)
+      .from(clusters)
+      .where(and(gt(clusters.name, after), isNull(clusters.deletedAt)))
+      .orderBy(asc(clusters.name))
+      .limit(limit);
   return {
     byName,
     async byHostname(hostnames) {
@@ -64,13 +75,16 @@ export function createFleet(database: FleetDatabase): Fleet {
         .where(and(inArray(clusters.hostname, hostnames), isNull(clusters.deletedAt)));
       return rows.sort((a, b) => (b.hostname?.length ?? 0) - (a.hostname?.length ?? 0))[0] ?? null;
     },
-    async list({ after = '', limit }) {
-      return db
-        .select(COLUMNS)
-        .from(clusters)
-        .where(and(gt(clusters.name, after), isNull(clusters.deletedAt)))
-        .orderBy(asc(clusters.name))
-        .limit(limit);
+    list,
+    async takeTurn(limit) {
+      const [row] = await db.select({ value: state.value }).from(state).where(eq(state.name, TURN));
+      const after = row?.value ?? '';
+      const found = await list({ after, limit });
+      const value = found.length < limit ? '' : (found.at(-1)?.name ?? '');
+      if (value !== after) {
+        await db.insert(state).values({ name: TURN, value }).onConflictDoUpdate({ target: state.name, set: { value } });
+      }
+      return found;
     },
     async insert(cluster) {
       const made = await db.insert(clusters).values(cluster).onConflictDoNothing().returning({ id: clusters.id });

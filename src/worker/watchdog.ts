@@ -17,6 +17,6 @@ export async function runWatchdog(env: Env): Promise<void> {
   const log = createConsoleLogger(systemClock, { component: 'watchdog' });
   const noted = (work: Promise<void>) =>
     work.catch((error: unknown) => log.error('the fleet was not looked after', { error: String(error) }));
-  await noted(pokeFleet(env, fleet, systemClock));
+  await noted(pokeFleet(env, fleet));
   await noted(cleanFleet(env, fleet, systemClock));
 }

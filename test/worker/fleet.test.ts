@@ -67,6 +67,15 @@ describe('the fleet', () => {
     expect(await names({ after: 'b', limit: 2 })).toEqual(['c']);
   });
 
+  it('takes turns through all clusters, and starts again', async () => {
+    for (const name of ['a', 'b', 'c']) await fleet.insert(record(name));
+    const turn = async () => (await fleet.takeTurn(2)).map(({ name }) => name).join('');
+    expect([await turn(), await turn(), await turn()]).toEqual(['ab', 'c', 'ab']);
+    await fleet.remove('c', 1);
+    // The turn stands after the last one there is.
+    expect([await turn(), await turn()]).toEqual(['', 'ab']);
+  });
+
   it('finds the nearest of several host names', async () => {
     await fleet.insert(record('outer', 'example.test'));
     await fleet.insert(record('inner', 'team.example.test'));

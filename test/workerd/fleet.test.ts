@@ -37,6 +37,8 @@ describe.each([
     expect(await fleet.byHostname(['x.test', 'one.test'])).toEqual(first);
     expect(await fleet.byName('none')).toBeNull();
     expect(await fleet.list({ limit: 5 })).toEqual([first]);
+    expect(await fleet.takeTurn(1)).toEqual([first]);
+    expect(await fleet.takeTurn(1)).toEqual([]);
     expect(await fleet.remove('one', 5)).toEqual(first);
     expect(await fleet.isDeleted(first.id)).toBe(true);
     expect(await fleet.deleted(5)).toEqual([{ id: first.id, deletedAt: 5 }]);
