@@ -53,7 +53,7 @@ function comparable(object: KubeObject): JsonObject {
     const [parent = '', field = ''] = path.split('.');
     delete (copy[parent] as JsonObject | undefined)?.[field];
   }
-  const spec = copy['spec'] as
+  const spec = copy.spec as
     | { volumes?: { name: string }[]; containers?: Mounted[]; initContainers?: Mounted[]; ports?: JsonObject[] }
     | undefined;
   if (copy.kind === 'Pod' && spec) {
@@ -61,7 +61,7 @@ function comparable(object: KubeObject): JsonObject {
     spec.volumes = rest?.length ? rest : undefined;
     for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) delete container.volumeMounts;
   }
-  for (const port of copy.kind === 'Service' ? (spec?.ports ?? []) : []) delete port['nodePort'];
+  for (const port of copy.kind === 'Service' ? (spec?.ports ?? []) : []) delete port.nodePort;
   return copy as JsonObject;
 }
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { KubeObject } from '../../src/machinery/meta.ts';
 
-const shared = process.env['KEDGE_SHARED'] ?? resolve(import.meta.dirname, '../../../shared');
+const shared = process.env.KEDGE_SHARED ?? resolve(import.meta.dirname, '../../../shared');
 
 export const factsFolder = join(shared, 'kubernetes-api');
 export const haveFacts = existsSync(factsFolder);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Node, Pod } from '../../src/kinds/index.ts';
 import { defaultPlugins } from '../../src/scheduler/index.ts';
 import { selectNode } from '../../src/scheduler/select-node.ts';
-import { Snapshot, podInfoOf } from '../../src/scheduler/snapshot.ts';
+import { podInfoOf, Snapshot } from '../../src/scheduler/snapshot.ts';
 
 function node(name: string, more: Partial<Node['spec']> = {}, labels: Record<string, string> = {}): Node {
   return {
@@ -49,7 +49,11 @@ describe('selectNode', () => {
   });
 
   it('prefers the emptier node', () => {
-    const result = select(asking('p', { cpu: '1' }), [node('a'), node('b')], [[asking('x', { cpu: '2', memory: '4Gi' }), 'a']]);
+    const result = select(
+      asking('p', { cpu: '1' }),
+      [node('a'), node('b')],
+      [[asking('x', { cpu: '2', memory: '4Gi' }), 'a']],
+    );
     expect(result).toMatchObject({ node: { name: 'b' } });
   });
 
@@ -65,7 +69,10 @@ describe('selectNode', () => {
   });
 
   it('holds a host port once per node, whatever the address', () => {
-    const ports = (ip?: string) => pod(`p${ip}`, { containers: [{ name: 'c', image: 'i', ports: [{ containerPort: 80, hostPort: 80, hostIP: ip }] }] });
+    const ports = (ip?: string) =>
+      pod(`p${ip}`, {
+        containers: [{ name: 'c', image: 'i', ports: [{ containerPort: 80, hostPort: 80, hostIP: ip }] }],
+      });
     expect(select(ports('10.0.0.1'), [node('a')], [[ports(), 'a']])).toMatchObject({
       message: "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.",
     });
@@ -86,7 +93,9 @@ describe('selectNode', () => {
       { matchExpressions: [{ key: 'zone', operator: 'In', values: ['2'] }] },
       { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['c'] }] },
     ];
-    const preferC = [{ weight: 10, preference: { matchExpressions: [{ key: 'zone', operator: 'Gt', values: ['2'] }] } }];
+    const preferC = [
+      { weight: 10, preference: { matchExpressions: [{ key: 'zone', operator: 'Gt', values: ['2'] }] } },
+    ];
     expect(select(pod('p', affinity(terms, preferC)), nodes)).toMatchObject({ node: { name: 'c' } });
     expect(select(pod('p', affinity([{}])), nodes)).toMatchObject({
       message: "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.",
@@ -96,10 +105,14 @@ describe('selectNode', () => {
   it('lets tolerations pass taints by key, value and effect', () => {
     const tainted = node('a', { taints: [{ key: 'k', value: 'v', effect: 'NoExecute' }] });
     const tolerating = (toleration: object) => pod('p', { tolerations: [toleration] });
-    expect(select(tolerating({ key: 'k', operator: 'Equal', value: 'v' }), [tainted])).toMatchObject({ node: { name: 'a' } });
+    expect(select(tolerating({ key: 'k', operator: 'Equal', value: 'v' }), [tainted])).toMatchObject({
+      node: { name: 'a' },
+    });
     expect(select(tolerating({ operator: 'Exists' }), [tainted])).toMatchObject({ node: { name: 'a' } });
     expect(select(tolerating({ key: 'k', value: 'w' }), [tainted])).not.toHaveProperty('node');
-    expect(select(tolerating({ key: 'k', operator: 'Exists', effect: 'NoSchedule' }), [tainted])).not.toHaveProperty('node');
+    expect(select(tolerating({ key: 'k', operator: 'Exists', effect: 'NoSchedule' }), [tainted])).not.toHaveProperty(
+      'node',
+    );
   });
 
   it('keeps counting a pod whose node comes later', () => {

@@ -74,14 +74,14 @@ describe('apply', () => {
     );
     live = stored(live, config({ data: { a: '1' } }), { manager: 'm2' });
     live = stored(live, config({ data: {}, spec: { items: [{ name: 'y' }] } }));
-    expect(live['data']).toEqual({ a: '1' });
-    expect(live['spec']).toEqual({ items: [{ name: 'y' }] });
+    expect(live.data).toEqual({ a: '1' });
+    expect(live.spec).toEqual({ items: [{ name: 'y' }] });
   });
 
   it('keeps what an updater set below an item that another applier owns', () => {
     let live = stored(null, config({ spec: { items: [{ name: 'x', value: '1' }] } }));
     const updated: KubeObject = structuredClone(live);
-    (updated['spec'] as { items: Record<string, unknown>[] }).items[0]!['args'] = ['z'];
+    (updated.spec as { items: Record<string, unknown>[] }).items[0]!.args = ['z'];
     updated.metadata.managedFields = trackUpdate({
       live,
       object: updated,
@@ -91,7 +91,7 @@ describe('apply', () => {
       now: T0,
     })!;
     live = stored(updated, config({ spec: { items: [{ name: 'x' }] } }));
-    expect(live['spec']).toEqual({ items: [{ name: 'x', args: ['z'] }] });
+    expect(live.spec).toEqual({ items: [{ name: 'x', args: ['z'] }] });
   });
 
   it('answers 409 with every conflict as a cause, and takes over with force', () => {
@@ -162,7 +162,7 @@ describe('apply', () => {
 
   it('merges keyed lists in the order of the configuration around what others have', () => {
     const names = (object: KubeObject) =>
-      (object['spec'] as { items: { name: string }[] }).items.map(({ name }) => name).join('');
+      (object.spec as { items: { name: string }[] }).items.map(({ name }) => name).join('');
     const list = (order: string) => config({ spec: { items: [...order].map((name) => ({ name })) } });
     let live = stored(null, list('ac'));
     live = stored(live, list('bc'), { manager: 'm2' });
@@ -226,7 +226,7 @@ describe('apply by kubectl', () => {
 
   it('changes what client-side apply set and rewrites the annotation', () => {
     const live = stored(applied({ a: '1', b: '2' }), config({ data: { a: 'x' } }), { manager: 'kubectl' });
-    expect(live['data']).toEqual({ a: 'x', b: '2' });
+    expect(live.data).toEqual({ a: 'x', b: '2' });
     expect(live.metadata.annotations?.[annotation]).toBe(
       '{"apiVersion":"v1","data":{"a":"x"},"kind":"Thing","metadata":{"name":"a"}}\n',
     );
@@ -234,7 +234,7 @@ describe('apply by kubectl', () => {
 
   it('conflicts where the live value is not what client-side apply set', () => {
     const live = applied({ a: '1' });
-    live['data'] = { a: 'changed' };
+    live.data = { a: 'changed' };
     expect(() => apply(request(live, config({ data: { a: 'x' } }), { manager: 'kubectl' }))).toThrow(
       /1 conflict.*\.data\.a/,
     );

@@ -201,7 +201,7 @@ describe('trackUpdate on update', () => {
     let live = written(null, object({ data: { k00: '1' } }), { manager: 'u00' });
     for (let i = 1; i <= 10; i++) {
       const name = `u${String(i).padStart(2, '0')}`;
-      const data = { ...(live['data'] as object), [`k${i}`]: '1' };
+      const data = { ...(live.data as object), [`k${i}`]: '1' };
       live = written(live, { ...live, data }, { manager: name, now: T0 + i * 1000 });
     }
     const managers = live.metadata.managedFields?.map(({ manager }) => manager);
