@@ -29,13 +29,18 @@ export function validateChanged(
 ): void {
   const context = strategyContext(call, input.dryRun);
   const { strategy, old } = input;
-  const common = call.parts.validator.update(call.kind, object, old);
-  // Upstream checks metadata in general and in the strategy of each kind, so that each finding is a cause twice.
-  const errors = [...common, ...common, ...(strategy.validateUpdate?.(object, old, context) ?? [])];
+  const errors = [
+    ...call.parts.validator.update(call.kind, object, old),
+    ...(strategy.validateUpdate?.(object, old, context) ?? []),
+  ];
   refuse(call.kind, object, errors);
   for (const text of strategy.warningsOnUpdate?.(object, old, context) ?? []) call.scope.warn(text);
 }
 
 function refuse(kind: Kind, object: KubeObject, errors: FieldError[]): void {
-  if (errors.length > 0) throw invalid({ group: kind.group, kind: kind.kind }, object.metadata.name ?? '', errors);
+  if (errors.length === 0) return;
+  // Objects that two groups serve are named by the group they are stored in.
+  const slash = kind.storageVersion.indexOf('/');
+  const group = slash < 0 ? '' : kind.storageVersion.slice(0, slash);
+  throw invalid({ group, kind: kind.kind }, object.metadata.name ?? '', errors);
 }

@@ -3,6 +3,7 @@ import { eventCells } from '../../cells/core.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Event as CoreEvent } from '../../generated/types/core-v1.ts';
 import type { Event } from '../../generated/types/events-v1.ts';
+import { validateEventUpdate, validateNewEvent } from './validate.ts';
 
 /** Upstream: apis/events/v1 conversion. */
 function toCore(event: Event): CoreEvent {
@@ -57,6 +58,10 @@ export const eventsV1 = defineKind<Event>('events.k8s.io/v1/events', {
   storageVersion: 'v1',
   toStorage: (event) => toCore(event) as KubeObject,
   fromStorage: (object) => fromCore(object as CoreEvent),
+  strategy: {
+    validateCreate: (event) => validateNewEvent(toCore(event)),
+    validateUpdate: (event, old) => validateEventUpdate(toCore(event), toCore(old)),
+  },
   cells: (event, now) => eventCells(toCore(event), now),
   fieldsOf({ regarding, reason, reportingController, type }) {
     return {

@@ -113,6 +113,6 @@ export function validateFlowConditions(
     const at = `status.conditions[${index}].type`;
     const errors = seen.has(type) ? [duplicateError(at, type)] : [];
     seen.add(type);
-    return type === '' ? [...errors, requiredError(at, 'must not be empty')] : errors;
+    return type === '' ? [...errors, requiredError(at)] : errors;
   });
 }

@@ -1,0 +1,50 @@
+/** Rules of runtime classes. Upstream: pkg/apis/node/validation. */
+import { parseQuantity } from '../../../machinery/quantity.ts';
+import type { FieldError } from '../../../machinery/status.ts';
+import {
+  dns1123Label,
+  duplicateError,
+  invalidError,
+  invalidErrors,
+  NON_NEGATIVE,
+  qualifiedName,
+  requiredError,
+  validateLabels,
+} from '../../../machinery/validation/index.ts';
+import { validateTolerations } from '../../core/v1/pod-spec/validate-scheduling.ts';
+import { equalJson } from '../../equal-json.ts';
+import type { Overhead, RuntimeClass, Scheduling } from '../../generated/types/node-v1.ts';
+import { internalForm } from '../../internal-form.ts';
+
+export function validateRuntimeClass({ handler, overhead, scheduling }: RuntimeClass): FieldError[] {
+  return [
+    ...(handler ? invalidErrors('handler', handler, dns1123Label(handler)) : [requiredError('handler')]),
+    ...(overhead ? validateOverhead(overhead) : []),
+    ...(scheduling ? validateScheduling(scheduling) : []),
+  ];
+}
+
+/** What a pod takes on top is written as limits of a container are. */
+function validateOverhead({ podFixed }: Overhead): FieldError[] {
+  return Object.entries(podFixed ?? {}).flatMap(([name, quantity]) => {
+    const at = `overhead.limits[${name}]`;
+    return [
+      ...invalidErrors(at, name, qualifiedName(name)),
+      ...(parseQuantity(quantity).sign < 0 ? [invalidError(at, quantity, NON_NEGATIVE)] : []),
+    ];
+  });
+}
+
+function validateScheduling({ nodeSelector, tolerations }: Scheduling): FieldError[] {
+  const errors = nodeSelector ? validateLabels(nodeSelector, 'scheduling.nodeSelector') : [];
+  const path = 'scheduling.tolerations';
+  const list = tolerations ?? [];
+  errors.push(...validateTolerations(list, path));
+  for (const [index, toleration] of list.entries())
+    if (list.findIndex((other) => equalJson(other, toleration)) < index)
+      errors.push(duplicateError(`${path}[${index}]`, internalForm('core/v1.Toleration', toleration)));
+  return errors;
+}
+
+export const validateRuntimeClassUpdate = ({ handler }: RuntimeClass, old: RuntimeClass): FieldError[] =>
+  handler === old.handler ? [] : [invalidError('handler', handler, 'field is immutable')];
