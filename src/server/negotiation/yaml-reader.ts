@@ -9,6 +9,7 @@ const MAX_ALIASES = 100;
 
 /** Converts a YAML document; `duplicates` are keys set twice, of which the last counts. */
 export function yamlToJson(text: string): YamlBody {
+  if (isPlainJson(text)) return { json: text, duplicates: [] };
   const lines = new LineCounter();
   try {
     const document = parseDocument(text, {
@@ -39,5 +40,18 @@ export function yamlToJson(text: string): YamlBody {
     return { json: JSON.stringify(value ?? null), duplicates };
   } catch (error) {
     return { error: `yaml: ${(error as Error).message.split('\n')[0]}` };
+  }
+}
+
+/**
+ * Whether a text is JSON that means the same as YAML, as programs send it: it prints to itself, so that it has no key
+ * twice and no number that JavaScript cannot hold, and it merges no map.
+ */
+function isPlainJson(text: string): boolean {
+  if (!text.startsWith('{') || text.includes('"<<"')) return false;
+  try {
+    return JSON.stringify(JSON.parse(text)) === text.trimEnd();
+  } catch {
+    return false;
   }
 }
