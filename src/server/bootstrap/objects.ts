@@ -36,8 +36,9 @@ export function bootstrapObjects(input: BootstrapInput): KubeObject[] {
   const objects = text.split('\n').map((line) => JSON.parse(line) as KubeObject);
   for (const object of objects) ADAPTATIONS[object.kind ?? '']?.(object, input, time);
   if (input.aggregateRoles) aggregate(objects);
-  // Namespaces come first, so that no object stands in a namespace that is missing.
-  const rank = (object: KubeObject): number => (typeOf(object) === 'v1/Namespace' ? 0 : 1);
+  // Cluster roles come first: controllers act as soon as the first object is there. Namespaces come before what is in them.
+  const rank = (object: KubeObject): number =>
+    object.kind?.startsWith('ClusterRole') ? 0 : typeOf(object) === 'v1/Namespace' ? 1 : 2;
   objects.sort((a, b) => rank(a) - rank(b));
   return [...objects, ...endpoints(input.advertise)];
 }
