@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ensureAdminToken, hashToken } from './admin-token.ts';
 import { type ApiTarget, apiRequest } from './api-request.ts';
+import { lockCluster } from './cluster-lock.ts';
 import {
   type ClusterState,
   processStart,
@@ -40,12 +41,26 @@ export async function runCluster(options: UpOptions, out: Output, signal: AbortS
 }
 
 async function run(options: UpOptions, out: Output, signal: AbortSignal): Promise<void> {
-  const startedAt = performance.now();
   const paths = clusterPaths(options.data, options.name);
-  const address = listenAddress(options.host);
   refuseSecond(paths, options.name);
   mkdirSync(paths.root, { recursive: true, mode: 0o700 });
-  await clearRemains(paths, out);
+  const lock = lockCluster(paths.lock);
+  if ('holder' in lock) throw runsAlready(options.name, `pid ${lock.holder}, starting`);
+  try {
+    await clearRemains(paths, out);
+    await runLocked(options, paths, { out, signal });
+  } finally {
+    lock.release();
+  }
+}
+
+async function runLocked(
+  options: UpOptions,
+  paths: ClusterPaths,
+  { out, signal }: { out: Output; signal: AbortSignal },
+): Promise<void> {
+  const startedAt = performance.now();
+  const address = listenAddress(options.host);
   const token = ensureAdminToken(paths.adminToken);
   const certificate = await ensureServingCertificate(paths.tls, address.hosts, Date.now());
   const port = await choosePort(options);
@@ -56,6 +71,7 @@ async function run(options: UpOptions, out: Output, signal: AbortSignal): Promis
   const target: ApiTarget = { server: `https://${address.reach}:${port}`, ca: certificate.ca, token };
   let plane: ControlPlane | undefined;
   let nodes: LocalNodes | undefined;
+  let watchdog: NodeJS.Timeout | undefined;
   try {
     plane = startControlPlane({
       configFile: paths.workerdConfig,
@@ -83,16 +99,16 @@ async function run(options: UpOptions, out: Output, signal: AbortSignal): Promis
       `Cluster ${options.name} ready in ${Math.round(performance.now() - startedAt)} ms: ${target.server} (kubeconfig ${state.kubeconfig})`,
     );
     if (!options.apiOnly) out.line(`Edge ingress at http://${address.reach}:${ingressPort}`);
-    const watchdog = setInterval(() => poke(target), WATCHDOG_MS);
+    watchdog = setInterval(() => poke(target), WATCHDOG_MS);
     nodes = await startLocalNodes({ up: options, paths, target, out, signal, state, save });
     state.settled = true;
     save();
     if (options.hints) for (const line of hintsFor(state)) out.line(line);
     await aborted(signal);
-    clearInterval(watchdog);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    clearInterval(watchdog);
     if (nodes) await nodes.stop();
     if (plane) await plane.stop();
     removeState(paths.state);
@@ -111,13 +127,12 @@ function hintsFor(state: ClusterState): string[] {
 
 function refuseSecond(paths: ClusterPaths, name: string): void {
   const running = readRunningState(paths.state);
-  if (running && running.pid !== process.pid) {
-    throw new UserError(
-      `Cluster ${name} already runs (pid ${running.pid}, https://${running.host}:${running.port}); stop it with: kedge down --name ${name}`,
-      3,
-    );
-  }
+  if (running && running.pid !== process.pid)
+    throw runsAlready(name, `pid ${running.pid}, https://${running.host}:${running.port}`);
 }
+
+const runsAlready = (name: string, who: string): UserError =>
+  new UserError(`Cluster ${name} already runs (${who}); stop it with: kedge down --name ${name}`, 3);
 
 /** Ends what a run left behind that was killed: it holds the ports and the storage. */
 async function clearRemains(paths: ClusterPaths, out: Output): Promise<void> {

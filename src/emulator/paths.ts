@@ -5,6 +5,8 @@ export interface ClusterPaths {
   root: string;
   /** Pid and port of the running cluster. */
   state: string;
+  /** Held by the `kedge up` that runs the cluster. */
+  lock: string;
   tls: string;
   adminToken: string;
   kubeconfig: string;
@@ -21,6 +23,7 @@ export function clusterPaths(data: string, name: string): ClusterPaths {
   return {
     root,
     state: join(root, 'cluster.json'),
+    lock: join(root, 'cluster.lock'),
     tls: join(root, 'tls'),
     adminToken: join(root, 'admin-token'),
     kubeconfig: join(root, 'kubeconfig'),
