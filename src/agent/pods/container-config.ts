@@ -20,6 +20,8 @@ export interface ContainerRequest {
   pod: Pod;
   container: Container;
   image: Image;
+  /** The run whose processes a debug container sees. */
+  target?: string | null | undefined;
   restartCount: number;
   podIPs: readonly string[];
   volumes: ReadonlyMap<string, MountedVolume>;
@@ -108,6 +110,9 @@ export async function containerConfig(request: ContainerRequest): Promise<Contai
     ? await containerEnvironment({ pod, container, context, podIPs })
     : new Map<string, string>();
   const security = containerSecurity(pod, container, image);
+  const { namespaceOptions } = security;
+  if (request.target && namespaceOptions.pid === 'CONTAINER')
+    security.namespaceOptions = { ...namespaceOptions, pid: 'TARGET', targetId: request.target };
   const mounts = await containerMounts(request, environment);
   const replace = (text: string): string => expand(text, (name) => environment.get(name));
   const termination = mounts.at(-1)?.hostPath;

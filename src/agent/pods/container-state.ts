@@ -1,6 +1,7 @@
 /** The status of one container as kubelet reports it. Upstream: kubelet_pods.go convertToAPIContainerStatuses. */
 import type { Container, ContainerState, ContainerStatus, Pod } from '../../kinds/index.ts';
 import { timestamp } from '../timestamp.ts';
+import type { ContainerRole } from './container-role.ts';
 import { type ObservedContainer, restartCountOf } from './observed.ts';
 
 export interface Waiting {
@@ -10,7 +11,7 @@ export interface Waiting {
 
 export interface ContainerView {
   container: Container;
-  isInit: boolean;
+  role: ContainerRole;
   /** Newest first, without those that were only created. */
   runs: readonly ObservedContainer[];
   waiting: Waiting | undefined;
@@ -71,7 +72,7 @@ export function containerStatusOf(view: ContainerView, facts: StateFacts): Conta
   const [run, previous] = runs;
   if (run === undefined && view.ended && old?.containerID) return lostStatus(old);
   if (run === undefined) {
-    const hasInit = (facts.pod.spec?.initContainers ?? []).length > 0;
+    const hasInit = view.role !== 'ephemeral' && (facts.pod.spec?.initContainers ?? []).length > 0;
     const reason = hasInit ? 'PodInitializing' : 'ContainerCreating';
     const status: ContainerStatus = {
       name: container.name,
@@ -81,12 +82,12 @@ export function containerStatusOf(view: ContainerView, facts: StateFacts): Conta
       restartCount: old?.restartCount ?? 0,
       image: container.image ?? '',
       imageID: '',
-      started: false,
+      ...(view.role === 'ephemeral' ? {} : { started: false }),
     };
     return { ...status, ...mountStatuses(container) };
   }
   const state = stateOf(run, facts);
-  const comesBack = waiting !== undefined && run.state !== 'running' && (view.restarts || view.isInit);
+  const comesBack = waiting !== undefined && run.state !== 'running' && (view.restarts || view.role === 'init');
   return {
     name: container.name,
     state: comesBack ? { waiting: waitingState(waiting) } : state,
@@ -96,7 +97,7 @@ export function containerStatusOf(view: ContainerView, facts: StateFacts): Conta
     image: run.image,
     imageID: run.imageRef,
     containerID: `${facts.runtimeName}://${run.id}`,
-    started: view.started,
+    ...(view.role === 'ephemeral' ? {} : { started: view.started }),
     ...resourceStatuses(container),
     ...mountStatuses(container),
   };

@@ -1,5 +1,6 @@
 /** What a pod needs done next, from what it asks for and what the runtime shows. Pure. Upstream: computePodActions. */
 import type { Container, Pod } from '../../kinds/index.ts';
+import { ephemeralContainersOf, type PodContainer } from './container-role.ts';
 import { CONTAINER_HASH, containerHash } from './labels.ts';
 import { newest, type Observed, type ObservedContainer } from './observed.ts';
 
@@ -21,7 +22,7 @@ export interface PlannedKill {
 export interface Plan {
   /** Number of the sandbox to create; the old one is stopped before. */
   newSandbox: number | undefined;
-  start: { container: Container; isInit: boolean }[];
+  start: PodContainer[];
   kill: PlannedKill[];
   /** Nothing will run any more: sidecars and sandbox can be stopped. */
   finished: boolean;
@@ -30,7 +31,9 @@ export interface Plan {
 export const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always';
 
 /** Whether a container that ended is to run again. */
-export function restarts(pod: Pod, container: Container, exitCode: number, isInit: boolean): boolean {
+export function restarts(pod: Pod, { container, role }: PodContainer, exitCode: number): boolean {
+  if (role === 'ephemeral') return false;
+  const isInit = role === 'init';
   if (isInit && isSidecar(container)) return true;
   const policy = pod.spec?.restartPolicy ?? 'Always';
   if (isInit) return exitCode !== 0 && policy !== 'Never';
@@ -44,7 +47,7 @@ const isUsable = (observed: Observed): boolean =>
 function isDone(pod: Pod, observed: Observed): boolean {
   return (pod.spec?.containers ?? []).every((container) => {
     const status = newest(observed, container.name);
-    return status?.state === 'exited' && !restarts(pod, container, status.exitCode, false);
+    return status?.state === 'exited' && !restarts(pod, { container, role: 'main' }, status.exitCode);
   });
 }
 
@@ -58,8 +61,9 @@ export function planPod(input: PlanInput): Plan {
     plan.newSandbox = (observed.sandboxes[0]?.metadata.attempt ?? -1) + 1;
     return plan;
   }
+  planEphemeral(input, plan);
   if (!planInit(input, plan) || plan.finished) return plan;
-  for (const container of pod.spec?.containers ?? []) planContainer(input, plan, { container, isInit: false });
+  for (const container of pod.spec?.containers ?? []) planContainer(input, plan, { container, role: 'main' });
   return plan;
 }
 
@@ -75,36 +79,41 @@ function planInit(input: PlanInput, plan: Plan): boolean {
   for (const container of pod.spec?.initContainers ?? []) {
     const status = inSandbox(observed, newest(observed, container.name));
     if (isSidecar(container)) {
-      planContainer(input, plan, { container, isInit: true });
+      planContainer(input, plan, { container, role: 'init' });
       if (!initialized && (status?.state !== 'running' || !input.isStarted(container, status))) return false;
     } else if (!initialized && !(status?.state === 'exited' && status.exitCode === 0)) {
-      if (status?.state === 'exited' && !restarts(pod, container, status.exitCode, true)) plan.finished = true;
-      else planContainer(input, plan, { container, isInit: true });
+      if (status?.state === 'exited' && !restarts(pod, { container, role: 'init' }, status.exitCode))
+        plan.finished = true;
+      else planContainer(input, plan, { container, role: 'init' });
       return false;
     }
   }
   return true;
 }
 
-function planContainer(
-  input: PlanInput,
-  plan: Plan,
-  { container, isInit }: { container: Container; isInit: boolean },
-): void {
+/** Debug containers do not wait for the pod's own, and run once. */
+function planEphemeral({ pod, observed }: PlanInput, plan: Plan): void {
+  for (const container of ephemeralContainersOf(pod)) {
+    const status = newest(observed, container.name);
+    if (status === undefined || status.state === 'created') plan.start.push({ container, role: 'ephemeral' });
+  }
+}
+
+function planContainer(input: PlanInput, plan: Plan, which: PodContainer): void {
+  const { container, role } = which;
   const { pod, observed } = input;
   const status = newest(observed, container.name);
   if (status === undefined || (status.state !== 'running' && inSandbox(observed, status) === undefined)) {
-    if (status === undefined || isInit || restarts(pod, container, status.exitCode, isInit))
-      plan.start.push({ container, isInit });
+    if (status === undefined || role === 'init' || restarts(pod, which, status.exitCode)) plan.start.push(which);
     return;
   }
   if (status.state === 'exited') {
-    if (restarts(pod, container, status.exitCode, isInit)) plan.start.push({ container, isInit });
+    if (restarts(pod, which, status.exitCode)) plan.start.push(which);
     return;
   }
   // Created and never started: the agent ended between the two.
   if (status.state === 'created') {
-    plan.start.push({ container, isInit });
+    plan.start.push(which);
     return;
   }
   const hash = status.annotations[CONTAINER_HASH];

@@ -1,14 +1,12 @@
 /** The probers of a pod's running containers. */
 import type { Container, Pod } from '../../kinds/index.ts';
 import { type ProbeOutcome, Prober, runProbe } from '../probes/index.ts';
+import { fieldOf, type PodContainer, statusesOf } from './container-role.ts';
 import type { PodContext } from './context.ts';
 import { newest, type Observed, type ObservedContainer } from './observed.ts';
 import { isSidecar } from './plan.ts';
 
 const VERB = { startup: 'Startup', liveness: 'Liveness', readiness: 'Readiness' } as const;
-
-export const fieldOf = (container: Container, isInit: boolean): string =>
-  `spec.${isInit ? 'initContainers' : 'containers'}{${container.name}}`;
 
 export class PodProbes {
   readonly #context: PodContext;
@@ -25,15 +23,16 @@ export class PodProbes {
   sync(pod: Pod, observed: Observed): void {
     if (!this.#context.real) return;
     const alive = new Set<string>();
-    const consider = (container: Container, isInit: boolean): void => {
+    const consider = (which: PodContainer): void => {
+      const { container } = which;
       const run = newest(observed, container.name);
       if (run?.state !== 'running') return;
       alive.add(run.id);
-      if (!this.#probers.has(run.id))
-        this.#probers.set(run.id, this.#create(pod, { container, isInit, run, observed }));
+      if (!this.#probers.has(run.id)) this.#probers.set(run.id, this.#create(pod, { ...which, run, observed }));
     };
-    for (const container of pod.spec?.containers ?? []) consider(container, false);
-    for (const container of pod.spec?.initContainers ?? []) if (isSidecar(container)) consider(container, true);
+    for (const container of pod.spec?.containers ?? []) consider({ container, role: 'main' });
+    for (const container of pod.spec?.initContainers ?? [])
+      if (isSidecar(container)) consider({ container, role: 'init' });
     for (const [id, prober] of this.#probers) {
       if (alive.has(id)) continue;
       prober.stop();
@@ -41,11 +40,10 @@ export class PodProbes {
     }
   }
 
-  #create(pod: Pod, of: { container: Container; isInit: boolean; run: ObservedContainer; observed: Observed }): Prober {
-    const { container, isInit, run, observed } = of;
+  #create(pod: Pod, of: PodContainer & { run: ObservedContainer; observed: Observed }): Prober {
+    const { container, role, run, observed } = of;
     const { clock, runtime } = this.#context;
-    const statuses = (isInit ? pod.status?.initContainerStatuses : pod.status?.containerStatuses) ?? [];
-    const known = statuses.find((status) => status.containerID?.endsWith(`//${run.id}`));
+    const known = statusesOf(pod.status, role).find((status) => status.containerID?.endsWith(`//${run.id}`));
     const podIP = (pod.spec?.hostNetwork ? this.#context.node().hostIPs : observed.sandbox?.ips)?.[0] ?? '';
     return new Prober({
       container,
@@ -58,7 +56,7 @@ export class PodProbes {
         return runProbe({ probe, container, containerId: run.id, podIP, runtime, timeout });
       },
       onChange: this.#onChange,
-      onTrouble: (outcome) => this.#tell(pod, fieldOf(container, isInit), outcome),
+      onTrouble: (outcome) => this.#tell(pod, fieldOf(of), outcome),
     });
   }
 

@@ -1,19 +1,17 @@
 /** Starting the containers of one pod, with the waits between attempts. */
-import type { Container, Pod, PodStatus } from '../../kinds/index.ts';
+import type { Pod, PodStatus } from '../../kinds/index.ts';
 import type { MountedVolume } from '../volumes/index.ts';
+import { fieldOf, type PodContainer, statusesOf, targetOf } from './container-role.ts';
 import type { Waiting } from './container-state.ts';
 import type { PodContext } from './context.ts';
 import { formatPod } from './labels.ts';
 import { newest, type Observed, type ObservedContainer, restartCountOf } from './observed.ts';
-import { fieldOf } from './pod-probes.ts';
 import { sandboxConfig } from './sandbox-config.ts';
 import { StartError, startContainer } from './start-container.ts';
 
-export interface StartAttempt {
+export interface StartAttempt extends PodContainer {
   pod: Pod;
   observed: Observed;
-  container: Container;
-  isInit: boolean;
   status: PodStatus | undefined;
   podIPs: readonly string[];
   volumes: ReadonlyMap<string, MountedVolume>;
@@ -45,7 +43,7 @@ export class PodStarts {
 
   /** Answers false when it is too early for anything; true when something happened that a status tells. */
   async start(attempt: StartAttempt): Promise<boolean> {
-    const { pod, observed, container, isInit } = attempt;
+    const { pod, observed, container } = attempt;
     const { clock, restartBackoff } = this.#context;
     const { name } = container;
     const retryAt = this.#retryAt.get(name);
@@ -61,7 +59,8 @@ export class PodStarts {
     try {
       await startContainer(this.#context, {
         ...attempt,
-        field: fieldOf(container, isInit),
+        field: fieldOf(attempt),
+        target: targetRun(attempt),
         restartCount: restartCount(attempt, run),
         sandbox,
         sandboxConfig: await sandboxConfig(pod, sandbox.metadata.attempt, this.#context.node()),
@@ -77,7 +76,8 @@ export class PodStarts {
   }
 
   /** Whether the container still has to wait after its last end; tells so once per end. */
-  #inBackoff({ pod, container, isInit }: StartAttempt, run: ObservedContainer, key: string): boolean {
+  #inBackoff(attempt: StartAttempt, run: ObservedContainer, key: string): boolean {
+    const { pod, container } = attempt;
     const { clock, restartBackoff, events } = this.#context;
     const remaining = restartBackoff.remaining(key, run.finishedAt);
     if (remaining <= 0) return false;
@@ -89,18 +89,23 @@ export class PodStarts {
     if (this.#told.get(container.name) !== run.id) {
       this.#told.set(container.name, run.id);
       const text = `Back-off restarting failed container ${container.name} in pod ${where}`;
-      events.pod(pod, 'Warning', 'BackOff', text, fieldOf(container, isInit));
+      events.pod(pod, 'Warning', 'BackOff', text, fieldOf(attempt));
     }
     return true;
   }
 }
 
 /** One more than the last run; what the API counted when the runtime has lost that run. */
-function restartCount({ container, isInit, status }: StartAttempt, run: ObservedContainer | undefined): number {
+function restartCount({ container, role, status }: StartAttempt, run: ObservedContainer | undefined): number {
   if (run !== undefined) return restartCountOf(run) + 1;
-  const statuses = isInit ? status?.initContainerStatuses : status?.containerStatuses;
-  const old = statuses?.find((candidate) => candidate.name === container.name);
+  const old = statusesOf(status, role).find((candidate) => candidate.name === container.name);
   return old?.containerID ? old.restartCount + 1 : 0;
+}
+
+/** The run whose processes a debug container is to see; null when it should and there is none. */
+function targetRun({ container, observed }: StartAttempt): string | null | undefined {
+  const name = targetOf(container);
+  return name === undefined ? undefined : (newest(observed, name)?.id ?? null);
 }
 
 /** Upstream writes whole minutes as `2m40s`. */

@@ -1,6 +1,7 @@
 /** The status of a pod as kubelet reports it. Pure. Upstream: kubelet_pods.go generateAPIPodStatus, status/generate.go. */
 import type { Container, ContainerStatus, Pod, PodCondition, PodStatus } from '../../kinds/index.ts';
 import { timestamp } from '../timestamp.ts';
+import type { ContainerRole } from './container-role.ts';
 import { type ContainerView, containerStatusOf, type StateFacts } from './container-state.ts';
 import type { Observed } from './observed.ts';
 import { isSidecar } from './plan.ts';
@@ -11,7 +12,7 @@ export interface StatusInput {
   observed: Observed;
   now: number;
   hostIPs: readonly string[];
-  views: { init: readonly ContainerView[]; containers: readonly ContainerView[] };
+  views: Readonly<Record<ContainerRole, readonly ContainerView[]>>;
   facts: StateFacts;
   /** Ends the pod for a reason outside its containers (deadline, eviction, refusal). */
   failure?: { reason: string; message: string } | undefined;
@@ -145,7 +146,8 @@ const TERMINAL = new Set(['Succeeded', 'Failed']);
 export function podStatus(input: StatusInput): PodStatus {
   const { pod, observed, hostIPs, views, facts, failure, previous } = input;
   const init = views.init.map((view) => containerStatusOf(view, facts));
-  const containers = views.containers.map((view) => containerStatusOf(view, facts));
+  const containers = views.main.map((view) => containerStatusOf(view, facts));
+  const ephemeral = views.ephemeral.map((view) => containerStatusOf(view, facts));
   const before = pod.status?.phase;
   let phase = failure ? 'Failed' : phaseOf(input, init, containers);
   if (before !== undefined && TERMINAL.has(before)) phase = before as Phase;
@@ -176,6 +178,7 @@ export function podStatus(input: StatusInput): PodStatus {
   if (hostIPs[0] !== undefined) status.hostIP = hostIPs[0];
   if (podIPs?.[0] !== undefined) Object.assign(status, { podIP: podIPs[0].ip, podIPs });
   if (init.length > 0) status.initContainerStatuses = init;
+  if (ephemeral.length > 0) status.ephemeralContainerStatuses = ephemeral;
   const reason =
     failure ?? (pod.status?.reason ? { reason: pod.status.reason, message: pod.status.message ?? '' } : undefined);
   if (reason !== undefined) Object.assign(status, reason);

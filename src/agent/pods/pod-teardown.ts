@@ -1,12 +1,12 @@
 /** Taking a pod down. */
 import { rm } from 'node:fs/promises';
-import type { Container, Pod } from '../../kinds/index.ts';
+import type { Pod } from '../../kinds/index.ts';
 import type { ContainerRuntime } from '../runtime/contract.ts';
+import { containerNamed, fieldOf } from './container-role.ts';
 import type { PodContext } from './context.ts';
 import { killContainer } from './kill-container.ts';
 import type { Observed, ObservedContainer } from './observed.ts';
 import { isSidecar } from './plan.ts';
-import { fieldOf } from './pod-probes.ts';
 import { podLogFolder } from './sandbox-config.ts';
 
 export interface EndOptions {
@@ -26,11 +26,11 @@ export async function stopPod(context: PodContext, options: EndOptions): Promise
   const deadline = context.clock.now() + grace * 1000;
   const sidecars = (pod.spec?.initContainers ?? []).filter(isSidecar);
   const kill = async (run: ObservedContainer): Promise<void> => {
-    const init = pod.spec?.initContainers?.find((container) => container.name === run.name);
-    const container: Container | undefined = init ?? pod.spec?.containers?.find((c) => c.name === run.name);
+    const found = containerNamed(pod, run.name);
     const left = Math.max(1, Math.ceil((deadline - context.clock.now()) / 1000));
-    const field = container && fieldOf(container, init !== undefined);
+    const field = found && fieldOf(found);
     const text = `${message} ${run.name}`;
+    const container = found?.container;
     await killContainer(context, { pod, container, status: run, message: text, grace: left, field, podIP, signal });
   };
   const alive = [...observed.containers.values()].flatMap((runs) =>

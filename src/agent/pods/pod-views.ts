@@ -1,5 +1,6 @@
 /** What the status of a pod is made of, gathered per container. */
-import type { Container, Pod } from '../../kinds/index.ts';
+import type { Pod } from '../../kinds/index.ts';
+import { type ContainerRole, containersOf, type PodContainer, statusesOf } from './container-role.ts';
 import type { ContainerView, Waiting } from './container-state.ts';
 import type { Observed } from './observed.ts';
 import { isSidecar, restarts } from './plan.ts';
@@ -14,32 +15,27 @@ export interface ViewSources {
   ended: boolean;
 }
 
-export function podViews(sources: ViewSources): { init: ContainerView[]; containers: ContainerView[] } {
-  return {
-    init: (sources.pod.spec?.initContainers ?? []).map((container) => viewOf(sources, container, true)),
-    containers: (sources.pod.spec?.containers ?? []).map((container) => viewOf(sources, container, false)),
-  };
+export function podViews(sources: ViewSources): Record<ContainerRole, ContainerView[]> {
+  const views: Record<ContainerRole, ContainerView[]> = { init: [], main: [], ephemeral: [] };
+  for (const which of containersOf(sources.pod)) views[which.role].push(viewOf(sources, which));
+  return views;
 }
 
-function viewOf(
-  { pod, observed, probes, waitingOf, ended }: ViewSources,
-  container: Container,
-  isInit: boolean,
-): ContainerView {
+function viewOf({ pod, observed, probes, waitingOf, ended }: ViewSources, which: PodContainer): ContainerView {
+  const { container, role } = which;
   const runs = (observed.containers.get(container.name) ?? []).filter((run) => run.state !== 'created');
   const run = runs[0];
-  const isPlainInit = isInit && !isSidecar(container);
+  const isPlainInit = role === 'init' && !isSidecar(container);
   const running = run?.state === 'running';
-  const statuses = isInit ? pod.status?.initContainerStatuses : pod.status?.containerStatuses;
   return {
     container,
-    isInit,
+    role,
     runs,
     waiting: ended ? undefined : waitingOf(container.name),
-    restarts: run !== undefined && restarts(pod, container, run.exitCode, isInit),
+    restarts: run !== undefined && restarts(pod, which, run.exitCode),
     started: running && (isPlainInit || probes.isStarted(run)),
     ready: isPlainInit ? run?.state === 'exited' && run.exitCode === 0 : running && probes.isReady(run),
-    old: statuses?.find((status) => status.name === container.name),
+    old: statusesOf(pod.status, role).find((status) => status.name === container.name),
     ended,
   };
 }

@@ -5,12 +5,13 @@
 import type { Container, Pod, PodStatus } from '../../kinds/index.ts';
 import { messageOf } from '../log.ts';
 import { isRuntimeError } from '../runtime/contract.ts';
+import { fieldOf } from './container-role.ts';
 import type { PodContext } from './context.ts';
 import { killContainer } from './kill-container.ts';
 import { formatPod } from './labels.ts';
 import { emptyObserved, type Observed, type ObservedContainer, PodObserver } from './observed.ts';
 import { type Plan, planPod } from './plan.ts';
-import { fieldOf, PodProbes } from './pod-probes.ts';
+import { PodProbes } from './pod-probes.ts';
 import { PodStarts } from './pod-starts.ts';
 import { podStatus } from './pod-status.ts';
 import { collectOldRuns, removePodRemains, stopPod } from './pod-teardown.ts';
@@ -45,7 +46,6 @@ export class PodWorker {
   readonly #messages = new TerminationMessages();
   readonly #starts: PodStarts;
   readonly #resizer: PodResizer;
-  readonly #refusedDebug = new Set<string>();
   #pod: Pod;
   #observed: Observed = emptyObserved;
   #status: PodStatus | undefined;
@@ -194,7 +194,6 @@ export class PodWorker {
       return this.#tearDown();
     }
     this.#probes.sync(this.#pod, this.#observed);
-    this.#refuseDebug();
     await this.#resizer.apply(this.#pod, this.#observed, this.#context.node().memoryCapacity);
     const plan = planPod(this.#planInput());
     this.#report(plan.finished);
@@ -217,16 +216,6 @@ export class PodWorker {
         this.#probes.verdict(container, run) ??
         this.#resizer.verdict(this.#pod, container, run, this.#context.node().memoryCapacity),
     };
-  }
-
-  /** A running pod is not failed for a debug container that it is given later. */
-  #refuseDebug(): void {
-    for (const { name } of this.#pod.spec?.ephemeralContainers ?? []) {
-      if (this.#refusedDebug.has(name)) continue;
-      this.#refusedDebug.add(name);
-      const message = `Ephemeral container "${name}" was rejected: this node does not support ephemeral containers`;
-      this.#context.events.pod(this.#pod, 'Warning', 'NotSupported', message, `spec.ephemeralContainers{${name}}`);
-    }
   }
 
   #refuse(refusal: Failure): void {
@@ -253,12 +242,11 @@ export class PodWorker {
       start = planPod(this.#planInput()).start;
     }
     let acted = plan.newSandbox !== undefined || plan.kill.length > 0;
-    for (const { container, isInit } of start) {
+    for (const which of start) {
       const attempt = {
         pod: this.#pod,
         observed: this.#observed,
-        container,
-        isInit,
+        ...which,
         status: this.#status,
         podIPs: this.#podIPs(),
         volumes: this.#volumes.mounted,
@@ -308,10 +296,10 @@ export class PodWorker {
   }
 
   async #replace(container: Container, status: ObservedContainer, message: string): Promise<void> {
-    const isInit = (this.#pod.spec?.initContainers ?? []).includes(container);
     const grace = this.#probes.graceOf(container, status) ?? this.#pod.spec?.terminationGracePeriodSeconds ?? 30;
     const podIP = this.#podIPs()[0] ?? '';
-    const field = fieldOf(container, isInit);
+    const role = (this.#pod.spec?.initContainers ?? []).includes(container) ? 'init' : 'main';
+    const field = fieldOf({ container, role });
     const signal = this.#work.signal;
     await killContainer(this.#context, { pod: this.#pod, container, status, message, grace, field, podIP, signal });
   }

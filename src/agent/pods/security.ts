@@ -8,6 +8,7 @@ import type {
   SecurityProfile,
 } from '../runtime/contract.ts';
 import { ConfigError } from './config-error.ts';
+import { containersOf } from './container-role.ts';
 
 export function namespaceOptions(pod: Pod): NamespaceOptions {
   const spec = pod.spec ?? {};
@@ -34,7 +35,7 @@ export function sandboxSecurity(pod: Pod): SandboxSecurity {
   const security: SandboxSecurity = {
     namespaceOptions: namespaceOptions(pod),
     supplementalGroups: podGroups(pod),
-    privileged: [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].some(isPrivileged),
+    privileged: containersOf(pod).some(({ container }) => isPrivileged(container)),
     seccomp: { profileType: 'RuntimeDefault' },
   };
   if (context?.runAsUser !== undefined) security.runAsUser = context.runAsUser;

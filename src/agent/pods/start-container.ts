@@ -1,17 +1,21 @@
 /** Brings one container up. Upstream: kuberuntime_container.go startContainer. */
-import type { Container, Pod } from '../../kinds/index.ts';
+import type { Pod } from '../../kinds/index.ts';
 import { messageOf } from '../log.ts';
 import { isRuntimeError, type SandboxConfig, type SandboxStatus } from '../runtime/contract.ts';
 import type { MountedVolume } from '../volumes/index.ts';
+import { ConfigError } from './config-error.ts';
 import { containerConfig } from './container-config.ts';
+import { type PodContainer, targetOf } from './container-role.ts';
 import type { PodContext } from './context.ts';
 import { runHook } from './hooks.ts';
 import { ImageError } from './image-puller.ts';
 import { pullCredentials } from './pull-credentials.ts';
+import { ephemeralRefusal } from './unsupported.ts';
 
-export interface StartRequest {
+export interface StartRequest extends PodContainer {
   pod: Pod;
-  container: Container;
+  /** The run whose processes it shares; null when that one is not there. */
+  target: string | null | undefined;
   /** Path for events. */
   field: string;
   restartCount: number;
@@ -44,6 +48,12 @@ export async function startContainer(context: PodContext, request: StartRequest)
     events.pod(pod, 'Warning', 'Failed', `Error: ${shown ?? message}`, field);
     throw new StartError(reason, message, error instanceof ImageError ? error.retryAfter : undefined);
   };
+  if (request.role === 'ephemeral') {
+    const refusal = ephemeralRefusal(container);
+    if (refusal !== undefined) fail('CreateContainerConfigError', new ConfigError(refusal));
+  }
+  if (request.target === null)
+    fail('CreateContainerConfigError', new ConfigError(`unable to find target container ${targetOf(container)}`));
   const credentials = (registry: string) => pullCredentials(pod, context.objects, registry);
   const image = await context.images
     .ensure({ pod, container, field, credentials, signal })

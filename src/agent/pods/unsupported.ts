@@ -56,19 +56,16 @@ function* containerFeatures(container: Container, isInit: boolean): Generator<st
   for (const mount of container.volumeMounts ?? []) {
     if (mount.recursiveReadOnly === 'Enabled') yield `recursiveReadOnly in ${where}`;
   }
-  for (const [name, probe] of Object.entries(probesOf(container))) {
-    if (probe?.grpc) yield `gRPC probes (${name} of ${where})`;
-  }
   for (const variable of container.env ?? []) {
     if (variable.valueFrom?.fileKeyRef) yield `fileKeyRef in ${where}`;
   }
 }
 
-const probesOf = ({ livenessProbe, readinessProbe, startupProbe }: Container) => ({
-  livenessProbe,
-  readinessProbe,
-  startupProbe,
-});
+/** What a debug container asks for and does not get; its pod runs on. */
+export const ephemeralRefusal = (container: Container): string | undefined => {
+  const features = [...containerFeatures(container, false)];
+  return features.length === 0 ? undefined : `this node does not support ${features.join(', ')}`;
+};
 
 /** Undefined when the node can run the pod. */
 export function refusalOf(pod: Pod): Refusal | undefined {

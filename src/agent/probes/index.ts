@@ -1,13 +1,14 @@
-/** The kinds of probes this node can run; gRPC ones are refused with the pod. */
+/** The kinds of probes this node can run. */
 import type { ProbePlugin, ProbeRequest, ProbeResult } from './contract.ts';
 import { execProbe } from './exec.ts';
+import { grpcProbe } from './grpc.ts';
 import { httpProbe } from './http.ts';
 import { tcpProbe } from './tcp.ts';
 
 export type { ProbePlugin, ProbeRequest, ProbeResult } from './contract.ts';
 export { type ProbeOutcome, Prober, type ProberOptions, type ProbeType } from './prober.ts';
 
-export const probePlugins: readonly ProbePlugin[] = [execProbe, httpProbe, tcpProbe];
+export const probePlugins: readonly ProbePlugin[] = [execProbe, httpProbe, tcpProbe, grpcProbe];
 
 export function runProbe(request: ProbeRequest): Promise<ProbeResult> {
   const plugin = probePlugins.find((candidate) => candidate.handles(request.probe));

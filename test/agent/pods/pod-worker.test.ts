@@ -287,13 +287,13 @@ describe('a pod on a node', () => {
   });
 
   test('is refused when it asks for what the node cannot do', async () => {
-    await bench.create('grpc', { containers: main({ livenessProbe: { grpc: { port: 80 } } }) });
-    const pod = await bench.until('grpc', (p) => p.status?.phase === 'Failed');
+    await bench.create('users', { hostUsers: false });
+    const pod = await bench.until('users', (p) => p.status?.phase === 'Failed');
     expect(pod.status).toMatchObject({
       reason: 'NotSupported',
-      message: 'Pod was rejected: this node does not support gRPC probes (livenessProbe of container "main")',
+      message: 'Pod was rejected: this node does not support user namespaces (spec.hostUsers: false)',
     });
-    expect((await bench.events('grpc'))[0]).toMatchObject({ type: 'Warning', reason: 'NotSupported' });
+    expect((await bench.events('users'))[0]).toMatchObject({ type: 'Warning', reason: 'NotSupported' });
     expect(bench.runtime.calls).not.toContain('runPodSandbox');
   });
 
@@ -317,14 +317,26 @@ describe('a pod on a node', () => {
     await bench.until('size', (p) => p.status?.containerStatuses?.[0]?.restartCount === 1);
   });
 
-  test('keeps running when it is given a debug container, and is told that there is none', async () => {
+  test('is given a debug container that sees the processes of another, and runs once', async () => {
     await bench.create('debug', {});
     await bench.until('debug', (p) => p.status?.phase === 'Running');
+    const dbg = { name: 'dbg', image: IMAGE, imagePullPolicy: 'IfNotPresent', targetContainerName: 'main' };
     await bench.cluster.send('PATCH /api/v1/namespaces/default/pods/debug/ephemeralcontainers', {
       type: 'strategic',
-      body: { spec: { ephemeralContainers: [{ name: 'dbg', image: IMAGE }] } },
+      body: { spec: { ephemeralContainers: [dbg] } },
     });
-    await bench.untilTrue(async () => (await bench.events('debug')).some((event) => event.reason === 'NotSupported'));
-    expect((await bench.get('debug'))?.status?.phase).toBe('Running');
+    await bench.until('debug', (p) => p.status?.ephemeralContainerStatuses?.[0]?.state?.running);
+    const target = await bench.container('debug', 'main');
+    const config = bench.runtime.configOf((await bench.container('debug', 'dbg'))?.id ?? '');
+    expect(config?.security.namespaceOptions).toMatchObject({ pid: 'TARGET', targetId: target?.id });
+    expect((await bench.events('debug')).at(-1)?.involvedObject?.fieldPath).toBe('spec.ephemeralContainers{dbg}');
+    await bench.exit('debug', 4, 'dbg');
+    const pod = await bench.until('debug', (p) => p.status?.ephemeralContainerStatuses?.[0]?.state?.terminated);
+    expect(pod.status?.ephemeralContainerStatuses?.[0]).toMatchObject({ ready: false, restartCount: 0 });
+    expect(pod.status?.phase).toBe('Running');
+    expect(pod.status?.conditions?.find((c) => c.type === 'Ready')?.status).toBe('True');
+    bench.clock.advance(600_000);
+    await settle(60);
+    expect((await bench.get('debug'))?.status?.ephemeralContainerStatuses?.[0]?.restartCount).toBe(0);
   });
 });

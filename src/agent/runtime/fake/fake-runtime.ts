@@ -18,6 +18,7 @@ export interface FakeRuntimeOptions {
 interface FakeContainer {
   status: c.ContainerStatus;
   sandboxId: string;
+  config: c.ContainerConfig;
 }
 
 const hasLabels = (labels: Record<string, string>, wanted: Record<string, string> | undefined): boolean =>
@@ -90,6 +91,11 @@ export class FakeRuntime implements c.ContainerRuntime {
     return ['RuntimeReady', 'NetworkReady'].map((type) => ({ type, status: true, reason: '', message: '' }));
   }
 
+  /** What a container was created with. */
+  configOf(id: string): c.ContainerConfig | undefined {
+    return this.#containers.get(id)?.config;
+  }
+
   async runPodSandbox(config: c.SandboxConfig): Promise<string> {
     this.#called('runPodSandbox');
     const id = this.#id();
@@ -155,7 +161,7 @@ export class FakeRuntime implements c.ContainerRuntime {
       annotations,
       logPath: `${sandbox.logDirectory}/${config.logPath}`,
     };
-    this.#containers.set(id, { status, sandboxId });
+    this.#containers.set(id, { status, sandboxId, config });
     return id;
   }
 
