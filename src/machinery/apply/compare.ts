@@ -2,6 +2,7 @@
  * Which fields differ between two versions of an object. Structs are compared as upstream's typed values: fields that
  * are always written count as present with their zero value. Upstream: structured-merge-diff/typed/compare.go.
  */
+import { sentEmpty } from '../explicit-empty.ts';
 import { deepEqual } from './deep-equal.ts';
 import { type FieldSet, LEAF, type MutableFieldSet, sorted } from './field-set.ts';
 import { isMap, type JsonMap, type TypedNode } from './typed-node.ts';
@@ -91,8 +92,9 @@ function compareMaps(type: TypedNode, before: unknown, after: unknown): Comparis
   const changes = new Changes();
   let any = false;
   for (const name in now) {
-    const value = now[name];
+    let value = now[name];
     if (value === undefined) continue;
+    if (value === null) value = sentEmpty(now, name);
     any = true;
     const was = old[name];
     if (value === was) continue;

@@ -1,4 +1,5 @@
 /** Turns schemas into closures, once each, because every write passes through them. */
+import { rememberEmpty } from '../explicit-empty.ts';
 import type { FieldSchema, ObjectSchema, Schema } from '../schema.ts';
 import { type DecodeContext, type Decoder, goName, jsonTypeOf, wrongType } from './decode-context.ts';
 import { scalarDecoders } from './scalars.ts';
@@ -12,6 +13,8 @@ interface FieldPlan {
   readonly decode: Decoder;
   /** Zero values of this field are left out. */
   readonly dropEmpty: boolean;
+  /** It is null when it is empty, and who sends it empty owns it. */
+  readonly remembersEmpty: boolean;
   /** What is written when the field is absent; undefined when nothing is. */
   readonly zero: (() => unknown) | undefined;
 }
@@ -102,7 +105,10 @@ function compileObject(schema: ObjectSchema): Decoder {
       const decoded = plan.decode(present, context);
       context.depth--;
       if (plan.dropEmpty && isEmpty(decoded)) {
-        if (plan.zero !== undefined) setOwn(out, plan.name, plan.zero());
+        if (plan.zero !== undefined) {
+          setOwn(out, plan.name, plan.zero());
+          if (plan.remembersEmpty) rememberEmpty(out, plan.name, decoded);
+        }
       } else setOwn(out, plan.name, decoded);
     }
     context.struct = outer;
@@ -143,6 +149,8 @@ function planField(field: FieldSchema): FieldPlan {
     inherited: field.name in Object.prototype,
     decode: decoderOf(schema),
     dropEmpty: droppable && (field.omitempty === true || field.nullOut === true),
+    remembersEmpty:
+      field.nullOut === true && field.omitempty !== true && (schema.type === 'array' || schema.type === 'map'),
     zero: field.always === true ? zeroFactory(field) : undefined,
   };
 }
