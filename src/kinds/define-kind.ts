@@ -25,6 +25,7 @@ export interface KindBehaviour<T extends KubeObject> {
   fieldsOf?(object: T): Record<string, string>;
   claimsOf?(object: T): string[];
   indexedFields?: readonly string[];
+  storedFields?: Readonly<Record<string, string>>;
   /** Cells of a Table row; without it: the name, and the age or creation time. */
   cells?(object: T, now: number): unknown[];
 }

@@ -27,6 +27,8 @@ export interface StrategyContext {
   namespace: string;
   /** A random UUID per call. */
   uuid(): string;
+  /** Adds a warning that is shown even when the object is refused. */
+  warn?(text: string): void;
   dryRun: boolean;
   /** Feature of the cluster that strategies read (service range and so on). */
   config: ClusterSettings;
@@ -112,7 +114,12 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindRef<T> {
   readonly allowCreateOnUpdate: boolean;
   readonly allowUnconditionalUpdate: boolean;
   /** What a successful DELETE answers, and whether deletion is graceful. */
-  readonly delete: { returns: 'object' | 'Status'; graceful?: boolean; defaultGraceSeconds?: number; orphanByDefault?: boolean };
+  readonly delete: {
+    returns: 'object' | 'Status';
+    graceful?: boolean;
+    defaultGraceSeconds?: number;
+    orphanByDefault?: boolean;
+  };
   /** Items of its lists carry apiVersion and kind, as those of custom resources do. */
   readonly itemsCarryType?: boolean;
   /** True when reads go through the server's configuration cache (RBAC, namespaces, classes …). */
@@ -125,7 +132,10 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindRef<T> {
 
   /** Values a field selector may ask for, beyond metadata.name and metadata.namespace. */
   readonly selectableFields: readonly string[];
+  /** Values of selectable fields, under the names that storage knows them by. */
   fieldsOf?(object: T): Record<string, string>;
+  /** The name in storage of a selectable field that has another one there: objects of kinds stored as one share theirs. */
+  readonly storedFields?: Readonly<Record<string, string>>;
   /** Values that no other object of the shard may hold while this one is stored, such as `nodePort/30080`. */
   claimsOf?(object: T): string[];
   /** Those of the selectable fields that storage keeps an index for. */

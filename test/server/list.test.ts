@@ -84,6 +84,28 @@ describe('list', () => {
     expect(body.message).toContain(message);
   });
 
+  it('selects events by either API’s fields, whichever they were made by', async () => {
+    const core = '/api/v1/namespaces/team/events';
+    const newer = '/apis/events.k8s.io/v1/namespaces/team/events';
+    const about = { kind: 'ConfigMap', namespace: 'team', name: 'a', apiVersion: 'v1' };
+    const common = { type: 'Normal', reason: 'Tried', action: 'Trying', reportingInstance: 'x-1' };
+    await cluster.send(`POST ${core}`, {
+      body: { metadata: { name: 'one' }, involvedObject: about, reportingComponent: 'x', ...common },
+    });
+    const eventTime = '2026-01-02T03:04:05.000000Z';
+    const made = await cluster.send(`POST ${newer}`, {
+      body: { metadata: { name: 'two' }, regarding: about, reportingController: 'x', eventTime, ...common },
+    });
+    expect(made.status).toBe(201);
+    for (const query of [
+      `${core}?fieldSelector=involvedObject.name%3Da`,
+      `${newer}?fieldSelector=regarding.name%3Da`,
+    ]) {
+      const { body } = await cluster.send<KubeList>(`GET ${query}`);
+      expect(names(body)).toEqual(['one', 'two']);
+    }
+  });
+
   it('streams a list that has several pages as one document', async () => {
     const data = { a: 'x'.repeat(900_000) };
     for (const name of ['u', 'v', 'w', 'x', 'y', 'z'])

@@ -57,7 +57,10 @@ function selectionOf(call: ResourceCall, labels: LabelRequirement[], fields: Fie
 
 function fieldRequirements(call: ResourceCall, text: string): FieldRequirement[] {
   const fields = parseFieldSelector(text);
-  for (const requirement of fields) checkSelectableField(call.kind, requirement.field);
+  for (const requirement of fields) {
+    checkSelectableField(call.kind, requirement.field);
+    requirement.field = call.kind.storedFields?.[requirement.field] ?? requirement.field;
+  }
   const named = call.scope.info.named ? call.scope.info.name : undefined;
   if (named !== undefined && call.scope.info.verb === 'watch')
     fields.push({ field: 'metadata.name', operator: '=', value: named });

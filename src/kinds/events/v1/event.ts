@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../../machinery/meta.ts';
 import { eventCells } from '../../cells/core.ts';
+import { events } from '../../core/v1/event.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Event as CoreEvent } from '../../generated/types/core-v1.ts';
 import type { Event } from '../../generated/types/events-v1.ts';
@@ -63,18 +64,16 @@ export const eventsV1 = defineKind<Event>('events.k8s.io/v1/events', {
     validateUpdate: (event, old) => validateEventUpdate(toCore(event), toCore(old)),
   },
   cells: (event, now) => eventCells(toCore(event), now),
-  fieldsOf({ regarding, reason, reportingController, type }) {
-    return {
-      'regarding.kind': regarding?.kind ?? '',
-      'regarding.namespace': regarding?.namespace ?? '',
-      'regarding.name': regarding?.name ?? '',
-      'regarding.uid': regarding?.uid ?? '',
-      'regarding.apiVersion': regarding?.apiVersion ?? '',
-      'regarding.resourceVersion': regarding?.resourceVersion ?? '',
-      'regarding.fieldPath': regarding?.fieldPath ?? '',
-      reason: reason ?? '',
-      reportingController: reportingController ?? '',
-      type: type ?? '',
-    };
+  fieldsOf: (event) => events.fieldsOf?.(toCore(event)) ?? {},
+  indexedFields: events.indexedFields,
+  storedFields: {
+    'regarding.kind': 'involvedObject.kind',
+    'regarding.namespace': 'involvedObject.namespace',
+    'regarding.name': 'involvedObject.name',
+    'regarding.uid': 'involvedObject.uid',
+    'regarding.apiVersion': 'involvedObject.apiVersion',
+    'regarding.resourceVersion': 'involvedObject.resourceVersion',
+    'regarding.fieldPath': 'involvedObject.fieldPath',
+    reportingController: 'reportingComponent',
   },
 });
