@@ -57,8 +57,11 @@ export function validateClusterRole({ rules, aggregationRule }: ClusterRole): Fi
   const at = 'aggregationRule.clusterRoleSelectors';
   if (!aggregationRule.clusterRoleSelectors?.length)
     errors.push(requiredError(at, 'at least one clusterRoleSelector required if aggregationRule is non-nil'));
-  for (const [index, selector] of (aggregationRule.clusterRoleSelectors ?? []).entries())
-    errors.push(...validateLabelSelector(selector, `${at}[${index}]`));
+  for (const [index, selector] of (aggregationRule.clusterRoleSelectors ?? []).entries()) {
+    const faults = validateLabelSelector(selector, `${at}[${index}]`);
+    errors.push(...faults);
+    if (faults.length > 0) errors.push(invalidError(`${at}[${index}]`, null, 'invalid label selector.'));
+  }
   return errors;
 }
 

@@ -1,5 +1,6 @@
 /** What a node may do to pods: mirror its static ones, report on and remove those bound to it. */
 import type { Node, Pod, PodSpec } from '../../../kinds/index.ts';
+import { notFound } from '../../../machinery/status.ts';
 import type { AdmissionContext, AdmissionRequest } from '../../contract.ts';
 import { containersOf, findObject, liveObject, refusal } from '../requests.ts';
 
@@ -13,8 +14,9 @@ export async function checkPod(request: AdmissionRequest, node: string, context:
   if (subresource === 'eviction' && operation === 'CREATE') {
     const { namespace, name } = request;
     const pod = await liveObject<Pod>(context, { resource: 'pods', namespace, name });
-    // A missing pod is answered by the eviction itself.
-    if (pod && pod.spec?.nodeName !== node) {
+    // The plugin's own look-up fails first, and it names the kind.
+    if (!pod) throw notFound({ group: '', kind: 'pod' }, name);
+    if (pod.spec?.nodeName !== node) {
       throw refusal(request, `node ${node} can only evict pods with spec.nodeName set to itself`);
     }
     return;

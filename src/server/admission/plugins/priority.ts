@@ -1,14 +1,15 @@
 /** Turns the priority class of a pod into numbers. Upstream: plugin/pkg/admission/priority. */
 import type { PriorityClass } from '../../../kinds/index.ts';
-import type { AdmissionPlugin, ConfigSnapshot } from '../../contract.ts';
+import type { AdmissionPlugin, AdmissionRequest, ConfigSnapshot } from '../../contract.ts';
 import { findObject, isPod, podOf, refusal } from '../requests.ts';
 
 const CLASSES = 'priorityclasses.scheduling.k8s.io';
+const SYSTEM_CLASSES: ReadonlySet<string> = new Set(['system-node-critical', 'system-cluster-critical']);
 const DEFAULT_PREEMPTION = 'PreemptLowerPriority';
 
 export const priority: AdmissionPlugin = {
   name: 'Priority',
-  handles: (request) => isPod(request, 'CREATE', 'UPDATE') || isClassWrite(request),
+  handles: (request) => isPod(request, 'CREATE', 'UPDATE') || isClassChange(request),
   async admit(request, context) {
     if (!isPod(request, 'CREATE', 'UPDATE')) return;
     const { spec } = podOf(request);
@@ -50,7 +51,8 @@ export const priority: AdmissionPlugin = {
     spec.preemptionPolicy = policy;
   },
   validate(request, context) {
-    if (!isClassWrite(request)) return;
+    if (!isClassChange(request)) return;
+    if (request.operation === 'DELETE') return keepSystemClass(request);
     const wanted = request.object as unknown as PriorityClass;
     if (!wanted.globalDefault) return;
     const present = defaultClass(context.config);
@@ -62,16 +64,13 @@ export const priority: AdmissionPlugin = {
   },
 };
 
-function isClassWrite({
-  kind,
-  operation,
-  subresource,
-}: {
-  kind: { storedAs: string };
-  operation: string;
-  subresource: string;
-}): boolean {
-  return kind.storedAs === CLASSES && subresource === '' && (operation === 'CREATE' || operation === 'UPDATE');
+const isClassChange = ({ kind, subresource }: AdmissionRequest): boolean =>
+  kind.storedAs === CLASSES && subresource === '';
+
+/** Upstream: registry/scheduling/priorityclass/storage Delete. */
+function keepSystemClass(request: AdmissionRequest): void {
+  if (SYSTEM_CLASSES.has(request.oldObject?.metadata.name ?? ''))
+    throw refusal(request, 'this is a system priority class and cannot be deleted');
 }
 
 /** Of several defaults the one with the lowest value counts. */
