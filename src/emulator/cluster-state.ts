@@ -1,5 +1,5 @@
 /** Who runs a local cluster: a file with the pid, which is also the lock against a second `kedge up`. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 export interface ClusterState {
@@ -48,12 +48,17 @@ export function removeState(file: string): void {
   rmSync(file, { force: true });
 }
 
-/** When a process started, as the kernel tells it; '' when it does not run, or has ended and nobody asked how. Where there is no /proc, whether it runs. */
+/**
+ * When a process started, as the kernel tells it; '' when it does not run, or has ended and nobody asked how. Where there
+ * is no /proc, whether it runs.
+ */
 export function processStart(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? '' : (fields[19] ?? '');
+    // The first thread may be gone while others still hold ports and files.
+    const ended = fields[0] === 'Z' && readdirSync(`/proc/${pid}/task`).length <= 1;
+    return ended ? '' : (fields[19] ?? '');
   } catch {
     if (process.platform === 'linux') return '';
     try {

@@ -143,6 +143,23 @@ describe.skipIf(!canRunContainers())('a real cluster under crashes', () => {
     await eventually('four programs run', 20_000, async () => processesWith(`sleep ${MARK}`).length === 4);
   });
 
+  it('goes on when control plane and agent are killed at once in a rolling update', async () => {
+    await kubectl('set env deployment/web STEP=3');
+    const { controlPlanePid, nodes } = state();
+    const agent = nodes[0]?.pid as number;
+    await Promise.all([killHard(controlPlanePid), killHard(agent)]);
+    await eventually('both run again', 30_000, async () => {
+      const now = state();
+      return now.controlPlanePid !== controlPlanePid && now.nodes[0]?.pid !== agent;
+    });
+    await eventually('the API answers', 20_000, async () => (await cluster.tryKubectl(['get', 'ns'])).code === 0);
+    await kubectl('rollout status deployment/web --timeout=90s');
+    await eventually('four programs run', 20_000, async () => processesWith(`sleep ${MARK}`).length === 4);
+    expect(
+      await kubectl("get pods -l app=web -o 'jsonpath={.items[*].status.containerStatuses[0].restartCount}'"),
+    ).toMatch(/^0( 0)*$/);
+  });
+
   it('takes up after kedge up itself was killed, with the same containers', async () => {
     const before = await containers();
     const running = processesWith(`sleep ${MARK}`).sort();
@@ -186,6 +203,27 @@ describe.skipIf(!canRunContainers())('a real cluster under crashes', () => {
     expect(processesWith(join(cluster.folder, 'data'))).toEqual([]);
     expect(mountsBelow(cluster.folder)).toEqual([]);
   }
+});
+
+describe('two starts at once', () => {
+  it('give one cluster and one refusal', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kedge-twice-'));
+    const data = join(folder, 'data');
+    try {
+      const words = ['up', '--api-only', '--data', data, '--detach'];
+      const results = await Promise.all([1, 2, 3].map(() => kedgeCommand(words)));
+      expect(results.map((result) => result.code).sort(), JSON.stringify(results)).toEqual([0, 3, 3]);
+      for (const { code, stdout, stderr } of results)
+        if (code === 3)
+          expect(stdout + stderr).toMatch(/^kedge up: Cluster default already runs \(pid \d+, .*kedge down/m);
+      const status = await kedgeCommand(['status', '--data', data]);
+      expect(status, status.stderr).toMatchObject({ code: 0 });
+    } finally {
+      await kedgeCommand(['delete', '--data', data]);
+    }
+    expect(existsSync(join(data, 'default'))).toBe(false);
+    rmSync(folder, { recursive: true });
+  });
 });
 
 describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)('a bad disk', () => {

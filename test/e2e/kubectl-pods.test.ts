@@ -218,7 +218,7 @@ describe.skipIf(!canRunContainers())('kubectl and running pods', () => {
     terminal.type('echo in-$((1+1))\n');
     await terminal.until(/in-2/);
     terminal.type('exit 4\n');
-    expect(await terminal.ended).not.toBe(0);
+    expect(await terminal.ended).toBe(4);
     await eventually('it is gone', 20_000, async () => !(await kubectl('get pods -o name')).includes('pod/once'));
     const piped = await cluster.tryKubectl(
       ['run', 'piped', '--rm', '-i', '--quiet', '--image=busybox:1.36', '--restart=Never', '--', 'wc', '-c'],
