@@ -1,6 +1,8 @@
 import { formatAge } from '../machinery/age.ts';
 import type { Column, Kind, Strategy, SubresourceDefinition } from '../machinery/kind.ts';
 import { groupResource, type KubeObject } from '../machinery/meta.ts';
+import { type MetaRules, validateObjectMeta } from '../machinery/validation/index.ts';
+import { columnDescription } from './column-descriptions.ts';
 import { kindFacts } from './generated/facts.ts';
 import type { KindFacts } from './kind-facts.ts';
 import { objectSchema } from './schema.ts';
@@ -18,6 +20,8 @@ export interface KindBehaviour<T extends KubeObject> {
   strategy?: Strategy<T>;
   /** On top of what every status update does: all but status and metadata stay as they are. */
   statusStrategy?: Strategy<T>;
+  /** Its update checks metadata as its creation does, so that a finding comes once more. */
+  checksMetadataOnUpdate?: boolean;
   /** Clients may set the status on create (nodes). */
   statusOnCreate?: boolean;
   /** Strategies and scale paths of subresources other than status, by name. */
@@ -39,7 +43,9 @@ export type KindId = keyof typeof kindFacts;
  */
 export function defineKind<T extends KubeObject>(id: KindId, behaviour: KindBehaviour<T>): Kind<T> {
   const facts: KindFacts = kindFacts[id];
-  const { subresources, cells, fieldsOf, strategy, statusStrategy, statusOnCreate, ...rest } = behaviour;
+  const { subresources, cells, fieldsOf, statusStrategy, statusOnCreate, checksMetadataOnUpdate, ...rest } = behaviour;
+  const strategy = checksMetadataOnUpdate ? checkingMetadata(behaviour.strategy, facts) : behaviour.strategy;
+  delete rest.strategy;
   const hasStatus = facts.subresources.some((sub) => sub.name === 'status');
   const writesStatus = hasStatus ? composeStatusStrategy(statusStrategy) : undefined;
   const apiVersion = facts.group === '' ? facts.version : `${facts.group}/${facts.version}`;
@@ -78,12 +84,25 @@ export function defineKind<T extends KubeObject>(id: KindId, behaviour: KindBeha
     ...(writesStatus ? { statusStrategy: writesStatus } : {}),
     selectableFields: facts.fieldSelectors,
     indexedFields: [],
-    columns: facts.columns,
+    columns: facts.columns.map((column, index) => ({
+      ...column,
+      description: columnDescription(id, index, column.name),
+    })),
     cells: cells ?? plainCells(facts.columns),
     ...(fieldsOf ? { fieldsOf } : {}),
   };
   // The schema stays a lazy getter, so the behaviour is laid over it and not spread into a copy.
   return Object.assign(kind, rest);
+}
+
+function checkingMetadata<T extends KubeObject>(strategy: Strategy<T> | undefined, rules: MetaRules): Strategy<T> {
+  return {
+    ...strategy,
+    validateUpdate: (object, old, context) => [
+      ...validateObjectMeta(object.metadata, rules),
+      ...(strategy?.validateUpdate?.(object, old, context) ?? []),
+    ],
+  };
 }
 
 function defineSubresource(

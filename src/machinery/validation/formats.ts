@@ -194,13 +194,7 @@ export const isPercent = (value: string): boolean => RE.percent.test(value);
 export function dns1123SubdomainWithUnderscore(value: string): string[] {
   const errors = value.length > SUBDOMAIN_LENGTH ? [maxLengthText(SUBDOMAIN_LENGTH)] : [];
   if (!RE.underscored.test(value)) {
-    errors.push(
-      regexText(
-        SUBDOMAIN_TEXT.replace("'-' or '.'", "'_', '-' or '.'"),
-        UNDERSCORED,
-        'example.com',
-      ),
-    );
+    errors.push(regexText(SUBDOMAIN_TEXT.replace("'-' or '.'", "'_', '-' or '.'"), UNDERSCORED, 'example.com'));
   }
   return errors;
 }

@@ -11,6 +11,7 @@ export function strategyContext(call: ResourceCall, dryRun: boolean): StrategyCo
     user: call.scope.user,
     namespace: call.namespace,
     uuid: () => options.random.uuid(),
+    warn: (text) => call.scope.warn(text),
     dryRun,
     config: options.settings,
   };

@@ -2,7 +2,11 @@ import { persistentVolumeCells } from '../../cells/core.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { PersistentVolume } from '../../generated/types/core-v1.ts';
 import { setSharedSourceDefaults } from './pod-spec/volume-defaults.ts';
-import { validatePersistentVolume } from './validate-config.ts';
+import {
+  persistentVolumeWarnings,
+  validatePersistentVolume,
+  validatePersistentVolumeUpdate,
+} from './validate-volume.ts';
 
 const apiTime = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`;
 
@@ -15,9 +19,12 @@ export const persistentVolumes = defineKind<PersistentVolume>('core/v1/persisten
     volume.status ??= {};
     volume.status.phase ??= 'Pending';
   },
+  checksMetadataOnUpdate: true,
   strategy: {
     validateCreate: validatePersistentVolume,
-    validateUpdate: validatePersistentVolume,
+    validateUpdate: validatePersistentVolumeUpdate,
+    warningsOnCreate: persistentVolumeWarnings,
+    warningsOnUpdate: persistentVolumeWarnings,
     prepareForCreate(volume, { now }) {
       volume.status = { phase: 'Pending', lastPhaseTransitionTime: apiTime(now) };
     },

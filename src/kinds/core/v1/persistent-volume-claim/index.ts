@@ -1,8 +1,9 @@
 import { persistentVolumeClaimCells } from '../../../cells/core.ts';
 import { defineKind } from '../../../define-kind.ts';
 import type { PersistentVolumeClaim, TypedObjectReference } from '../../../generated/types/core-v1.ts';
-import { validateClaim } from '../validate-config.ts';
 import { setClaimDefaults } from './defaults.ts';
+import { validateClaim, validateClaimStatus, validateClaimUpdate } from './validate.ts';
+import { claimSpecWarnings } from './warnings.ts';
 
 /** The two names of the data source are kept equal while neither crosses namespaces. Upstream: NormalizeDataSources. */
 function matchDataSources({ spec }: PersistentVolumeClaim): void {
@@ -13,11 +14,17 @@ function matchDataSources({ spec }: PersistentVolumeClaim): void {
   }
 }
 
+const claimWarnings = (claim: PersistentVolumeClaim): string[] => claimSpecWarnings(claim.spec, 'spec');
+
 export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>('core/v1/persistentvolumeclaims', {
   defaults: setClaimDefaults,
+  checksMetadataOnUpdate: true,
+  statusStrategy: { validateUpdate: validateClaimStatus },
   strategy: {
     validateCreate: validateClaim,
-    validateUpdate: validateClaim,
+    validateUpdate: validateClaimUpdate,
+    warningsOnCreate: claimWarnings,
+    warningsOnUpdate: claimWarnings,
     prepareForCreate(claim) {
       claim.status = { phase: 'Pending' };
       matchDataSources(claim);

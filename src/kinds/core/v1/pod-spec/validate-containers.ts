@@ -11,116 +11,191 @@ import {
   portName,
   portNumber,
   requiredError,
+  tooLongError,
 } from '../../../../machinery/validation/index.ts';
-import type { Container, ContainerPort, PodSpec, VolumeMount } from '../../../generated/types/core-v1.ts';
+import type { Container, ContainerPort, EphemeralContainer, PodSpec } from '../../../generated/types/core-v1.ts';
 import { validateEnv, validateEnvFrom } from './validate-env.ts';
+import { validateDevices, validateMounts } from './validate-mounts.ts';
 import { validateContainerHooks } from './validate-probes.ts';
 import { validateResources } from './validate-resources.ts';
 import { validateContainerSecurity } from './validate-security.ts';
+import type { KnownVolumes } from './validate-volumes.ts';
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError'];
-const PROPAGATIONS = ['Bidirectional', 'HostToContainer', 'None'];
+const RESIZED = ['cpu', 'memory'];
+const RESIZE_POLICIES = ['NotRequired', 'RestartContainer'];
+const RESTART_POLICIES = ['Always', 'Never', 'OnFailure'];
+const RESTART_ACTIONS = ['Restart', 'RestartAllContainers'];
+const EXIT_OPERATORS = ['In', 'NotIn'];
+const MAX_RULES = 20;
+const MAX_EXIT_CODES = 255;
 
 /** What containers refer to in their pod. */
 interface PodParts {
   spec: PodSpec;
-  volumes: ReadonlySet<string>;
-  blockVolumes: ReadonlySet<string>;
+  volumes: KnownVolumes;
   claims: ReadonlySet<string>;
 }
 
-export function validateContainers(spec: PodSpec, path: string): FieldError[] {
-  const parts: PodParts = {
-    spec,
-    volumes: new Set((spec.volumes ?? []).map((volume) => volume.name)),
-    blockVolumes: new Set(
-      (spec.volumes ?? [])
-        .filter((volume) => volume.persistentVolumeClaim || volume.ephemeral)
-        .map((volume) => volume.name),
-    ),
-    claims: new Set((spec.resourceClaims ?? []).map((claim) => claim.name)),
-  };
-  const errors: FieldError[] = [];
-  const names = new Set<string>();
-  if (!spec.containers?.length) errors.push(requiredError(`${path}.containers`));
-  for (const [index, container] of (spec.containers ?? []).entries()) {
-    const at = `${path}.containers[${index}]`;
-    errors.push(...validateContainer(container, at, parts));
-    errors.push(...validateContainerHooks(container, at, spec.terminationGracePeriodSeconds ?? 0));
-    errors.push(...checkName(container, at, names));
-  }
-  for (const [index, container] of (spec.initContainers ?? []).entries()) {
-    const at = `${path}.initContainers[${index}]`;
-    errors.push(...validateContainer(container, at, parts), ...checkName(container, at, names));
-    if (container.restartPolicy === 'Always')
-      errors.push(...validateContainerHooks(container, at, spec.terminationGracePeriodSeconds ?? 0));
-    else {
-      for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
-        if (container[field])
-          errors.push(
-            forbiddenError(`${at}.${field}`, 'may not be set for init containers without restartPolicy=Always'),
-          );
-      }
-    }
-  }
-  return [...errors, ...validateHostPorts(spec, path)];
+/** A required choice: empty and unknown values are told apart. */
+function oneOf(value: string | undefined, allowed: readonly string[], path: string): FieldError[] {
+  if (!value) return [requiredError(path)];
+  return allowed.includes(value) ? [] : [notSupportedError(path, value, allowed)];
 }
 
-function checkName({ name }: Container, path: string, names: Set<string>): FieldError[] {
-  if (!name) return [];
-  if (names.has(name)) return [duplicateError(`${path}.name`, name)];
-  names.add(name);
-  return [];
+export const validatePullPolicy = (policy: string | undefined, path: string): FieldError[] =>
+  oneOf(policy, PULL_POLICIES, path);
+
+export function validateContainers(spec: PodSpec, path: string, volumes: KnownVolumes): FieldError[] {
+  const claims = new Set((spec.resourceClaims ?? []).map((claim) => claim.name).filter((name) => name !== ''));
+  const parts: PodParts = { spec, volumes, claims };
+  const errors = validateRegular(parts, `${path}.containers`);
+  if (spec.initContainers) errors.push(...validateInit(parts, `${path}.initContainers`));
+  if (spec.ephemeralContainers) errors.push(...validateEphemeral(parts, `${path}.ephemeralContainers`));
+  return errors;
 }
+
+function validateRegular(parts: PodParts, path: string): FieldError[] {
+  const { containers, terminationGracePeriodSeconds: grace } = parts.spec;
+  if (!containers?.length) return [requiredError(path)];
+  const errors: FieldError[] = [];
+  const names = new Set<string>();
+  for (const [index, container] of containers.entries()) {
+    const at = `${path}[${index}]`;
+    errors.push(...validateContainer(container, at, parts));
+    if (names.has(container.name)) errors.push(duplicateError(`${at}.name`, container.name));
+    names.add(container.name);
+    errors.push(...validateContainerHooks(container, at, grace), ...validateRestartRules(container, at));
+  }
+  return [...errors, ...validateHostPorts(containers, path)];
+}
+
+const NOT_STARTED = 'may not be set for init containers without restartPolicy=Always';
+
+function validateInit(parts: PodParts, path: string): FieldError[] {
+  const names = new Set((parts.spec.containers ?? []).map((container) => container.name));
+  return (parts.spec.initContainers ?? []).flatMap((container, index) => {
+    const at = `${path}[${index}]`;
+    const errors = [...validateContainer(container, at, parts), ...validateRestartRules(container, at)];
+    if (names.has(container.name)) errors.push(duplicateError(`${at}.name`, container.name));
+    else if (container.name) names.add(container.name);
+    errors.push(...validateHostPorts([container], path));
+    if (container.restartPolicy === 'Always')
+      return [...errors, ...validateContainerHooks(container, at, parts.spec.terminationGracePeriodSeconds)];
+    for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const)
+      if (container[field]) errors.push(forbiddenError(`${at}.${field}`, NOT_STARTED));
+    return errors;
+  });
+}
+
+const NOT_EPHEMERAL = 'cannot be set for an Ephemeral Container';
+
+function validateEphemeral(parts: PodParts, path: string): FieldError[] {
+  const { containers = [], initContainers = [], ephemeralContainers = [] } = parts.spec;
+  const others = new Set([...containers, ...initContainers].map((container) => container.name));
+  const names = new Set(others);
+  return ephemeralContainers.flatMap((container, index) => {
+    const at = `${path}[${index}]`;
+    const errors = [...validateContainer(container as Container, at, parts), ...validateTrimmed(container, at)];
+    if (names.has(container.name)) errors.push(duplicateError(`${at}.name`, container.name));
+    names.add(container.name);
+    const target = container.targetContainerName;
+    if (target && !others.has(target)) errors.push(notFoundError(`${at}.targetContainerName`, target));
+    return [...errors, ...validateEphemeralFields(container, at)];
+  });
+}
+
+/** Fields that would make a pod depend on a container that never restarts. */
+function validateEphemeralFields(container: EphemeralContainer, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const { ports, resources = {}, resizePolicy, restartPolicy, restartPolicyRules, lifecycle } = container;
+  const { livenessProbe, readinessProbe, startupProbe } = container;
+  const set = {
+    ports: ports?.length,
+    resources: Object.keys(resources).length,
+    resizePolicy: resizePolicy?.length,
+    restartPolicy,
+    restartPolicyRules: restartPolicyRules?.length,
+    livenessProbe,
+    readinessProbe,
+    startupProbe,
+    lifecycle,
+  };
+  for (const [field, value] of Object.entries(set))
+    if (value) errors.push(forbiddenError(`${path}.${field}`, NOT_EPHEMERAL));
+  for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
+    for (const field of ['subPath', 'subPathExpr'] as const)
+      if (mount[field]) errors.push(forbiddenError(`${path}.volumeMounts[${index}].${field}`, NOT_EPHEMERAL));
+  }
+  return errors;
+}
+
+/** Templates may hold images with blanks, which some take for a mark; pods may not. */
+export const validateTrimmed = ({ image = '' }: Pick<Container, 'image'>, path: string): FieldError[] =>
+  image === image.trim() ? [] : [invalidError(`${path}.image`, image, 'must not have leading or trailing whitespace')];
 
 function validateContainer(container: Container, path: string, parts: PodParts): FieldError[] {
   const errors: FieldError[] = [];
   if (!container.name) errors.push(requiredError(`${path}.name`));
   else errors.push(...invalidErrors(`${path}.name`, container.name, dns1123Label(container.name)));
   if (!container.image) errors.push(requiredError(`${path}.image`));
-  else if (container.image !== container.image.trim())
-    errors.push(invalidError(`${path}.image`, container.image, 'must not have leading or trailing whitespace'));
-  if (!MESSAGE_POLICIES.includes(container.terminationMessagePolicy ?? '')) {
-    errors.push(
-      notSupportedError(`${path}.terminationMessagePolicy`, container.terminationMessagePolicy, MESSAGE_POLICIES),
-    );
-  }
-  if (container.ports) errors.push(...validatePorts(container.ports, `${path}.ports`, parts.spec.hostNetwork === true));
+  errors.push(...oneOf(container.terminationMessagePolicy, MESSAGE_POLICIES, `${path}.terminationMessagePolicy`));
+  if (container.ports) errors.push(...validatePorts(container.ports, `${path}.ports`));
   if (container.env) errors.push(...validateEnv(container.env, `${path}.env`));
   if (container.envFrom) errors.push(...validateEnvFrom(container.envFrom, `${path}.envFrom`));
-  errors.push(...validateMounts(container, path, parts), ...validateDevices(container, path, parts));
-  if (!PULL_POLICIES.includes(container.imagePullPolicy ?? '')) {
-    errors.push(notSupportedError(`${path}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES));
-  }
+  if (container.volumeMounts) errors.push(...validateMounts(container, path, parts.volumes));
+  if (container.volumeDevices) errors.push(...validateDevices(container, path, parts.volumes));
+  errors.push(...validatePullPolicy(container.imagePullPolicy, `${path}.imagePullPolicy`));
   if (container.resources) errors.push(...validateResources(container.resources, `${path}.resources`, parts.claims));
-  if (container.resizePolicy) errors.push(...validateResizePolicy(container, `${path}.resizePolicy`));
+  if (container.resizePolicy) errors.push(...validateResize(container, `${path}.resizePolicy`, parts.spec));
   if (container.securityContext)
-    errors.push(...validateContainerSecurity(container.securityContext, `${path}.securityContext`));
+    errors.push(...validateContainerSecurity(container.securityContext, `${path}.securityContext`, parts.spec));
   return errors;
 }
 
-function validateResizePolicy({ resizePolicy = [] }: Container, path: string): FieldError[] {
+function validateResize({ resizePolicy = [] }: Container, path: string, spec: PodSpec): FieldError[] {
   const seen = new Set<string>();
   return resizePolicy.flatMap(({ resourceName, restartPolicy }, index) => {
     const errors: FieldError[] = [];
     if (seen.has(resourceName)) errors.push(duplicateError(`${path}[${index}]`, resourceName));
     seen.add(resourceName);
-    if (resourceName !== 'cpu' && resourceName !== 'memory')
-      errors.push(resourceName ? notSupportedError(path, resourceName, ['cpu', 'memory']) : requiredError(path));
-    if (restartPolicy !== 'NotRequired' && restartPolicy !== 'RestartContainer') {
-      errors.push(
-        restartPolicy
-          ? notSupportedError(path, restartPolicy, ['NotRequired', 'RestartContainer'])
-          : requiredError(path),
-      );
-    }
+    errors.push(...oneOf(resourceName, RESIZED, path), ...oneOf(restartPolicy, RESIZE_POLICIES, path));
+    if (spec.restartPolicy === 'Never' && restartPolicy !== 'NotRequired')
+      errors.push(invalidError(path, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"));
     return errors;
   });
 }
 
-function validatePorts(ports: readonly ContainerPort[], path: string, hostNetwork: boolean): FieldError[] {
+/** Upstream: validateContainerRestartPolicy. */
+function validateRestartRules(
+  { restartPolicy, restartPolicyRules: rules = [] }: Container,
+  path: string,
+): FieldError[] {
+  const policy = `${path}.restartPolicy`;
+  if (restartPolicy === undefined)
+    return rules.length === 0 ? [] : [requiredError(policy, 'must specify restartPolicy when restart rules are used')];
+  const errors: FieldError[] = [];
+  if (!RESTART_POLICIES.includes(restartPolicy))
+    errors.push(notSupportedError(policy, restartPolicy, RESTART_POLICIES));
+  if (rules.length > MAX_RULES) errors.push(tooLongError(`${path}.restartPolicyRules`, MAX_RULES));
+  for (const [index, { action, exitCodes }] of rules.entries()) {
+    const at = `${path}.restartPolicyRules[${index}]`;
+    if (!RESTART_ACTIONS.includes(action)) errors.push(notSupportedError(`${at}.action`, action, RESTART_ACTIONS));
+    if (!exitCodes) {
+      errors.push(requiredError(`${at}.exitCodes`, 'must be specified'));
+      continue;
+    }
+    if (!EXIT_OPERATORS.includes(exitCodes.operator))
+      errors.push(notSupportedError(`${at}.exitCodes.operator`, exitCodes.operator, EXIT_OPERATORS));
+    if ((exitCodes.values?.length ?? 0) > MAX_EXIT_CODES)
+      errors.push(tooLongError(`${at}.exitCodes.values`, MAX_EXIT_CODES));
+  }
+  return errors;
+}
+
+function validatePorts(ports: readonly ContainerPort[], path: string): FieldError[] {
   const names = new Set<string>();
   return ports.flatMap((port, index) => {
     const at = `${path}[${index}]`;
@@ -133,136 +208,23 @@ function validatePorts(ports: readonly ContainerPort[], path: string, hostNetwor
     }
     if (!port.containerPort) errors.push(requiredError(`${at}.containerPort`));
     else errors.push(...invalidErrors(`${at}.containerPort`, port.containerPort, portNumber(port.containerPort)));
-    if (port.hostPort) {
-      errors.push(...invalidErrors(`${at}.hostPort`, port.hostPort, portNumber(port.hostPort)));
-      if (hostNetwork && port.hostPort !== port.containerPort) {
-        errors.push(
-          invalidError(`${at}.hostPort`, port.hostPort, 'must match `containerPort` when `hostNetwork` is true'),
-        );
-      }
-    }
-    if (!port.protocol) errors.push(requiredError(`${at}.protocol`));
-    else if (!PROTOCOLS.includes(port.protocol))
-      errors.push(notSupportedError(`${at}.protocol`, port.protocol, PROTOCOLS));
+    if (port.hostPort) errors.push(...invalidErrors(`${at}.hostPort`, port.hostPort, portNumber(port.hostPort)));
+    errors.push(...oneOf(port.protocol, PROTOCOLS, `${at}.protocol`));
     return errors;
   });
 }
 
-/** One host port serves one container of the pod. */
-function validateHostPorts(spec: PodSpec, path: string): FieldError[] {
+/** One host port serves one container. The path of an init container's port is that of the first, as upstream's. */
+function validateHostPorts(containers: readonly Container[], path: string): FieldError[] {
   const errors: FieldError[] = [];
   const seen = new Set<string>();
-  for (const [index, container] of (spec.containers ?? []).entries()) {
+  for (const [index, container] of containers.entries()) {
     for (const [at, { hostPort, hostIP = '', protocol }] of (container.ports ?? []).entries()) {
       if (!hostPort) continue;
       const key = `${protocol}/${hostIP}/${hostPort}`;
-      if (seen.has(key)) errors.push(duplicateError(`${path}.containers[${index}].ports[${at}].hostPort`, key));
+      if (seen.has(key)) errors.push(duplicateError(`${path}[${index}].ports[${at}].hostPort`, key));
       seen.add(key);
     }
   }
   return errors;
-}
-
-function validateMounts(
-  { volumeMounts = [], volumeDevices = [], securityContext }: Container,
-  path: string,
-  { volumes }: PodParts,
-): FieldError[] {
-  const paths = new Set<string>();
-  const devices = new Set(volumeDevices.map((device) => device.name));
-  const devicePaths = new Set(volumeDevices.map((device) => device.devicePath));
-  return volumeMounts.flatMap((mount, index) => {
-    const at = `${path}.volumeMounts[${index}]`;
-    const errors: FieldError[] = [];
-    if (!mount.name) errors.push(requiredError(`${at}.name`));
-    if (!mount.mountPath) errors.push(requiredError(`${at}.mountPath`));
-    if (!volumes.has(mount.name)) errors.push(notFoundError(`${at}.name`, mount.name));
-    if (paths.has(mount.mountPath)) errors.push(invalidError(`${at}.mountPath`, mount.mountPath, 'must be unique'));
-    paths.add(mount.mountPath);
-    if (devices.has(mount.name))
-      errors.push(invalidError(`${at}.name`, mount.name, 'must not already exist in volumeDevices'));
-    if (devicePaths.has(mount.mountPath))
-      errors.push(
-        invalidError(`${at}.mountPath`, mount.mountPath, 'must not already exist as a path in volumeDevices'),
-      );
-    return [
-      ...errors,
-      ...validateSubPath(mount, at),
-      ...validatePropagation(mount, `${path}.volumeMounts`, securityContext?.privileged === true),
-    ];
-  });
-}
-
-function validateSubPath(mount: VolumeMount, path: string): FieldError[] {
-  const errors = mount.subPath ? localPath(mount.subPath, `${path.replace(/\[\d+\]$/, '')}.subPath`) : [];
-  if (mount.subPathExpr) {
-    if (mount.subPath)
-      errors.push(
-        invalidError(`${path}.subPathExpr`, mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive'),
-      );
-    errors.push(...localPath(mount.subPathExpr, `${path.replace(/\[\d+\]$/, '')}.subPathExpr`));
-  }
-  return errors;
-}
-
-/** A path below the volume's root. Upstream: validateLocalDescendingPath. */
-export function localPath(value: string, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  if (value.startsWith('/')) errors.push(invalidError(path, value, 'must be a relative path'));
-  if (value.split('/').includes('..')) errors.push(invalidError(path, value, "must not contain '..'"));
-  return errors;
-}
-
-function validatePropagation(mount: VolumeMount, path: string, privileged: boolean): FieldError[] {
-  const errors: FieldError[] = [];
-  const mode = mount.mountPropagation;
-  if (mode !== undefined) {
-    if (!PROPAGATIONS.includes(mode)) errors.push(notSupportedError(`${path}.mountPropagation`, mode, PROPAGATIONS));
-    if (mode === 'Bidirectional' && !privileged) {
-      errors.push(
-        forbiddenError(
-          `${path}.mountPropagation`,
-          'Bidirectional mount propagation is available only to privileged containers',
-        ),
-      );
-    }
-  }
-  if (mount.recursiveReadOnly !== undefined && mount.recursiveReadOnly !== 'Disabled' && mount.readOnly !== true) {
-    errors.push(forbiddenError(`${path}.recursiveReadOnly`, 'may only be specified when readOnly is true'));
-  }
-  return errors;
-}
-
-function validateDevices(
-  { volumeDevices = [], volumeMounts = [] }: Container,
-  path: string,
-  { volumes, blockVolumes }: PodParts,
-): FieldError[] {
-  const names = new Set<string>();
-  const paths = new Set<string>();
-  const mounted = new Set(volumeMounts.map((mount) => mount.name));
-  return volumeDevices.flatMap(({ name, devicePath }, index) => {
-    const at = `${path}.volumeDevices[${index}]`;
-    const errors: FieldError[] = [];
-    if (!name) errors.push(requiredError(`${at}.name`));
-    if (!devicePath) errors.push(requiredError(`${at}.devicePath`));
-    if (names.has(name)) errors.push(invalidError(`${at}.name`, name, 'must be unique'));
-    if (!volumes.has(name)) errors.push(notFoundError(`${at}.name`, name));
-    else if (!blockVolumes.has(name)) {
-      errors.push(
-        invalidError(
-          `${at}.name`,
-          name,
-          'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode',
-        ),
-      );
-    }
-    if (paths.has(devicePath)) errors.push(invalidError(`${at}.devicePath`, devicePath, 'must be unique'));
-    if (devicePath?.split('/').includes('..'))
-      errors.push(invalidError(`${at}.devicePath`, devicePath, "can not contain backsteps ('..')"));
-    if (mounted.has(name)) errors.push(invalidError(`${at}.name`, name, 'must not already exist in volumeMounts'));
-    names.add(name);
-    paths.add(devicePath);
-    return errors;
-  });
 }

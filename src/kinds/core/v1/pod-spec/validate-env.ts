@@ -2,6 +2,7 @@
 import type { FieldError } from '../../../../machinery/status.ts';
 import {
   configMapKey,
+  dns1123Label,
   dns1123Subdomain,
   envVarName,
   invalidError,
@@ -14,9 +15,11 @@ import type {
   EnvFromSource,
   EnvVar,
   EnvVarSource,
+  FileKeySelector,
   ObjectFieldSelector,
   ResourceFieldSelector,
 } from '../../../generated/types/core-v1.ts';
+import { localFilePath } from './paths.ts';
 
 const ENV_FIELDS = [
   'metadata.name',
@@ -36,17 +39,16 @@ export const VOLUME_FIELDS = [
   'metadata.namespace',
   'metadata.uid',
 ];
-/** Labels that a pod field may be named by, supported in the place at hand or not. */
+/** What a pod field may be called; whether it may be named in the place at hand is another matter. */
 const KNOWN_FIELDS = new Set([
   ...ENV_FIELDS,
   ...VOLUME_FIELDS,
-  'spec.host',
-  'spec.hostNetwork',
   'spec.restartPolicy',
   'spec.schedulerName',
-  'status.nominatedNodeName',
   'status.phase',
 ]);
+/** Old names of fields. */
+const ALIASES: Readonly<Record<string, string>> = { 'spec.host': 'spec.nodeName' };
 const RESOURCES = [
   'limits.cpu',
   'limits.ephemeral-storage',
@@ -57,62 +59,67 @@ const RESOURCES = [
 ];
 const SOURCES = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'] as const;
 
-const SUBSCRIPT = /^metadata\.(annotations|labels)\['(.*)'\]$/;
+const SUBSCRIPT = /^([^[]+)\['(.*)'\]$/s;
 
-/** `supported`: the paths that may be named here. */
-export function validateFieldRef(
-  ref: ObjectFieldSelector,
-  path: string,
-  { supported, subscripts }: { supported: readonly string[]; subscripts: boolean },
-): FieldError[] {
+/** `supported`: the paths that may be named here. Upstream: validateObjectFieldSelector. */
+export function validateFieldRef(ref: ObjectFieldSelector, path: string, supported: readonly string[]): FieldError[] {
   if (!ref.apiVersion) return [requiredError(`${path}.apiVersion`)];
   if (!ref.fieldPath) return [requiredError(`${path}.fieldPath`)];
-  const subscript = SUBSCRIPT.exec(ref.fieldPath);
-  if (subscript && subscripts) {
-    const key = subscript[2] ?? '';
-    const texts = subscript[1] === 'annotations' ? qualifiedName(key.toLowerCase()) : qualifiedName(key);
-    return invalidErrors(path, key, texts);
-  }
-  if (!KNOWN_FIELDS.has(ref.fieldPath)) {
-    return [
-      invalidError(
-        `${path}.fieldPath`,
-        ref.fieldPath,
-        `error converting fieldPath: field label not supported: ${ref.fieldPath}`,
-      ),
-    ];
-  }
-  return supported.includes(ref.fieldPath) ? [] : [notSupportedError(`${path}.fieldPath`, ref.fieldPath, supported)];
+  const field = `${path}.fieldPath`;
+  const refuse = (why: string): FieldError[] => [
+    invalidError(field, ref.fieldPath, `error converting fieldPath: ${why}`),
+  ];
+  if (ref.apiVersion !== 'v1') return refuse(`unsupported pod version: ${ref.apiVersion}`);
+  const [, base = '', key = ''] = SUBSCRIPT.exec(ref.fieldPath) ?? [];
+  if (base === 'metadata.annotations') return invalidErrors(path, key.toLowerCase(), qualifiedName(key.toLowerCase()));
+  if (base === 'metadata.labels') return invalidErrors(path, key, qualifiedName(key));
+  if (base !== '') return refuse(`field label does not support subscript: ${base}`);
+  const name = ALIASES[ref.fieldPath] ?? ref.fieldPath;
+  if (!KNOWN_FIELDS.has(name)) return refuse(`field label not supported: ${ref.fieldPath}`);
+  return supported.includes(name) ? [] : [notSupportedError(field, name, supported)];
 }
 
-const DIVISORS: Record<string, readonly string[]> = {
-  cpu: ['1m', '1'],
-  memory: ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'],
-};
+const CPU_DIVISORS = ['1m', '1'];
+const BYTE_DIVISORS = ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'];
+const BYTES: readonly (readonly [RegExp, string])[] = [
+  [/^(limits|requests)\.memory$/, 'memory'],
+  [/^(limits|requests)\.ephemeral-storage$/, 'local ephemeral storage'],
+  [/^(limits|requests)\.hugepages-/, 'hugepages'],
+];
 
-/** In volumes the container must be named. */
+/** In volumes the container must be named. Upstream: validateContainerResourceFieldSelector. */
 export function validateResourceFieldRef(ref: ResourceFieldSelector, path: string, inVolume: boolean): FieldError[] {
-  if (inVolume && !ref.containerName) return [requiredError(`${path}.containerName`)];
-  if (!ref.resource) return [requiredError(`${path}.resource`)];
-  if (!RESOURCES.includes(ref.resource) && !/^(limits|requests)\.hugepages-/.test(ref.resource)) {
-    return [notSupportedError(`${path}.resource`, ref.resource, RESOURCES)];
+  const { resource = '', divisor = '0' } = ref;
+  const errors: FieldError[] = [];
+  if (inVolume && !ref.containerName) errors.push(requiredError(`${path}.containerName`));
+  else if (resource === '') errors.push(requiredError(`${path}.resource`));
+  else if (!RESOURCES.includes(resource) && !/^(limits|requests)\.hugepages-/.test(resource))
+    errors.push(notSupportedError(`${path}.resource`, resource, RESOURCES));
+  if (divisor === '0') return errors;
+  const refuse = (text: string): void => void errors.push(invalidError(`${path}.divisor`, resource, text));
+  if (/^(limits|requests)\.cpu$/.test(resource) && !CPU_DIVISORS.includes(divisor))
+    refuse("only divisor's values 1m and 1 are supported with the cpu resource");
+  for (const [pattern, what] of BYTES) {
+    if (pattern.test(resource) && !BYTE_DIVISORS.includes(divisor))
+      refuse(`only divisor's values ${BYTE_DIVISORS.join(', ')} are supported with the ${what} resource`);
   }
-  const kind = ref.resource.endsWith('.cpu') ? 'cpu' : 'memory';
-  const name = ref.resource.slice(ref.resource.indexOf('.') + 1);
-  const allowed = DIVISORS[kind] ?? [];
-  if (ref.divisor === undefined || ref.divisor === '0' || allowed.includes(ref.divisor)) return [];
-  const list = `${allowed.slice(0, -1).join(', ')} and ${allowed.at(-1)}`;
-  const text =
-    kind === 'cpu'
-      ? `only divisor's values ${list} are supported with the cpu resource`
-      : `only divisor's values ${allowed.join(', ')} are supported with the ${name} resource`;
-  return [invalidError(`${path}.divisor`, ref.resource, text)];
+  return errors;
+}
+
+function validateFileKey(ref: FileKeySelector, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!ref.volumeName) errors.push(requiredError(`${path}.volumeName`));
+  else errors.push(...invalidErrors(`${path}.volumeName`, ref.volumeName, dns1123Label(ref.volumeName)));
+  if (!ref.path) errors.push(requiredError(`${path}.path`));
+  else errors.push(...localFilePath(ref.path, `${path}.path`));
+  if (!ref.key) errors.push(requiredError(`${path}.key`));
+  else errors.push(...invalidErrors(`${path}.key`, ref.key, envVarName(ref.key)));
+  return errors;
 }
 
 function validateSource(source: EnvVarSource, value: string | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  if (source.fieldRef)
-    errors.push(...validateFieldRef(source.fieldRef, `${path}.fieldRef`, { supported: ENV_FIELDS, subscripts: true }));
+  if (source.fieldRef) errors.push(...validateFieldRef(source.fieldRef, `${path}.fieldRef`, ENV_FIELDS));
   if (source.resourceFieldRef)
     errors.push(...validateResourceFieldRef(source.resourceFieldRef, `${path}.resourceFieldRef`, false));
   for (const name of ['configMapKeyRef', 'secretKeyRef'] as const) {
@@ -122,6 +129,7 @@ function validateSource(source: EnvVarSource, value: string | undefined, path: s
     if (!ref.key) errors.push(requiredError(`${path}.${name}.key`));
     else errors.push(...invalidErrors(`${path}.${name}.key`, ref.key, configMapKey(ref.key)));
   }
+  if (source.fileKeyRef) errors.push(...validateFileKey(source.fileKeyRef, `${path}.fileKeyRef`));
   const set = SOURCES.filter((name) => source[name] !== undefined).length;
   if (set === 0)
     errors.push(
@@ -131,7 +139,7 @@ function validateSource(source: EnvVarSource, value: string | undefined, path: s
         'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
       ),
     );
-  if (value) errors.push(invalidError(path, '', 'may not be specified when `value` is not empty'));
+  else if (value) errors.push(invalidError(path, '', 'may not be specified when `value` is not empty'));
   else if (set > 1) errors.push(invalidError(path, '', 'may not have more than one field specified at a time'));
   return errors;
 }

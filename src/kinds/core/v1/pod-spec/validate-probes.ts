@@ -25,7 +25,7 @@ export function validatePort(port: number | string | undefined, path: string): F
     : invalidErrors(path, port ?? 0, portNumber(port ?? 0));
 }
 
-function validateHandler(handler: Handler, path: string, graceSeconds: number): FieldError[] {
+function validateHandler(handler: Handler, path: string, graceSeconds: number | undefined): FieldError[] {
   const errors: FieldError[] = [];
   let handlers = 0;
   for (const name of HANDLERS) {
@@ -42,13 +42,13 @@ function validateHandler(handler: Handler, path: string, graceSeconds: number): 
 function validateAction(
   { exec, httpGet, tcpSocket, grpc, sleep }: Handler,
   path: string,
-  graceSeconds: number,
+  graceSeconds: number | undefined,
 ): FieldError[] {
   if (exec) return exec.command?.length ? [] : [requiredError(`${path}.command`)];
   if (tcpSocket) return validatePort(tcpSocket.port, `${path}.port`);
   if (grpc) return invalidErrors(`${path}.port`, grpc.port, portNumber(grpc.port));
   if (sleep) {
-    const fits = sleep.seconds >= 0 && sleep.seconds <= graceSeconds;
+    const fits = graceSeconds === undefined || (sleep.seconds >= 0 && sleep.seconds <= graceSeconds);
     const why = `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds})`;
     return fits ? [] : [invalidError(path, sleep.seconds, why)];
   }
@@ -57,13 +57,13 @@ function validateAction(
   if (!httpGet.path) errors.push(requiredError(`${path}.path`));
   errors.push(...validatePort(httpGet.port, `${path}.port`));
   if (!SCHEMES.includes(httpGet.scheme ?? ''))
-    errors.push(notSupportedError(`${path}.scheme`, httpGet.scheme, SCHEMES));
+    errors.push(notSupportedError(`${path}.scheme`, httpGet.scheme ?? '', SCHEMES));
   for (const header of httpGet.httpHeaders ?? [])
     errors.push(...invalidErrors(`${path}.httpHeaders`, header.name, httpHeaderName(header.name)));
   return errors;
 }
 
-function validateProbe(probe: Probe, path: string, graceSeconds: number): FieldError[] {
+function validateProbe(probe: Probe, path: string, graceSeconds: number | undefined): FieldError[] {
   const errors = validateHandler(probe as Handler, path, graceSeconds);
   for (const field of [
     'initialDelaySeconds',
@@ -82,7 +82,11 @@ function validateProbe(probe: Probe, path: string, graceSeconds: number): FieldE
 }
 
 /** `graceSeconds`: the grace period of the pod, which bounds `sleep`. */
-export function validateContainerHooks(container: Container, path: string, graceSeconds: number): FieldError[] {
+export function validateContainerHooks(
+  container: Container,
+  path: string,
+  graceSeconds: number | undefined,
+): FieldError[] {
   const errors: FieldError[] = [];
   const { lifecycle, livenessProbe, readinessProbe, startupProbe } = container;
   if (lifecycle?.postStart)
@@ -102,7 +106,7 @@ export function validateContainerHooks(container: Container, path: string, grace
   return errors;
 }
 
-function validateOneSuccess(probe: Probe, path: string, graceSeconds: number): FieldError[] {
+function validateOneSuccess(probe: Probe, path: string, graceSeconds: number | undefined): FieldError[] {
   const errors = validateProbe(probe, path, graceSeconds);
   if (probe.successThreshold !== 1)
     errors.push(invalidError(`${path}.successThreshold`, probe.successThreshold, 'must be 1'));

@@ -1,119 +1,150 @@
-/** Requests and limits. Upstream: core/validation ValidateContainerResourceRequirements. */
-import { parseQuantity, type Quantity } from '../../../../machinery/quantity.ts';
+/** Requests and limits. Upstream: core/validation validateResourceRequirements, validatePodResources. */
+import { parseQuantity } from '../../../../machinery/quantity.ts';
 import type { FieldError } from '../../../../machinery/status.ts';
 import {
+  dns1123Label,
   duplicateError,
   forbiddenError,
   invalidError,
   invalidErrors,
-  NON_NEGATIVE,
-  qualifiedName,
+  notSupportedError,
   requiredError,
 } from '../../../../machinery/validation/index.ts';
-import type { ResourceRequirements } from '../../../generated/types/core-v1.ts';
+import type { PodSpec, ResourceClaim, ResourceRequirements } from '../../../generated/types/core-v1.ts';
+import {
+  isHugePages,
+  overcommits,
+  validateContainerResourceName,
+  validateResourceName,
+  validateResourceValue,
+} from '../resource-names.ts';
+import { containerRequests } from './requests.ts';
 
-const STANDARD = new Set(['cpu', 'memory', 'ephemeral-storage']);
-/** Standard names of other places (quotas, claims), which a container may not ask for. */
-const ELSEWHERE = new Set([
-  'storage',
-  'requests.cpu',
-  'requests.memory',
-  'requests.storage',
-  'requests.ephemeral-storage',
-  'limits.cpu',
-  'limits.memory',
-  'limits.ephemeral-storage',
-  'pods',
-  'services',
-  'replicationcontrollers',
-  'resourcequotas',
-  'secrets',
-  'configmaps',
-  'persistentvolumeclaims',
-  'services.nodeports',
-  'services.loadbalancers',
-]);
-const NO_NATIVE = 'must be a standard resource for containers';
+type NameRule = (name: string, path: string) => FieldError[];
 
-export const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
-const isNative = (name: string): boolean =>
-  !name.includes('/') || name.startsWith('kubernetes.io/') || name.split('/')[0]?.endsWith('.kubernetes.io') === true;
-/** Resources of devices and the like: whole numbers, and never promised twice. */
-export const isExtended = (name: string): boolean => !isNative(name) && !name.startsWith('requests.');
-const overcommits = (name: string): boolean => isNative(name) && !isHugePages(name);
-
-function validateName(name: string, path: string): FieldError[] {
-  const texts = qualifiedName(name);
-  if (texts.length > 0)
-    return [...invalidErrors(path, name, texts), ...(name.includes('/') ? [] : [invalidError(path, name, NO_NATIVE)])];
-  if (name.includes('/')) return [];
-  if (STANDARD.has(name) || isHugePages(name)) return [];
-  if (ELSEWHERE.has(name)) return [invalidError(path, name, NO_NATIVE)];
-  return [
-    invalidError(path, name, 'must be a standard resource type or fully qualified'),
-    invalidError(path, name, NO_NATIVE),
-  ];
+function validateHugePages(name: string, text: string, path: string): FieldError[] {
+  if (!isHugePages(name)) return [];
+  const quantity = parseQuantity(text);
+  let page: number;
+  try {
+    page = parseQuantity(name.slice('hugepages-'.length)).value();
+  } catch {
+    page = 0;
+  }
+  const fits = page > 0 && quantity.milliValue() % 1000 === 0 && quantity.value() % page === 0;
+  return fits
+    ? []
+    : [invalidError(path, quantity.toString(), `${quantity} is not positive integer multiple of ${name}`)];
 }
 
-function validateQuantity(name: string, quantity: Quantity, path: string): FieldError[] {
+/** `limit`: of the same resource; undefined when there is none. */
+function validateBound(
+  name: string,
+  text: string,
+  { path, limit }: { path: string; limit: string | undefined },
+): FieldError[] {
+  if (limit === undefined) {
+    return overcommits(name)
+      ? []
+      : [requiredError(`${path}.limits`, 'Limit must be set for non overcommitable resources')];
+  }
+  const order = parseQuantity(text).compare(parseQuantity(limit));
+  if (order !== 0 && !overcommits(name))
+    return [invalidError(`${path}.requests`, text, `must be equal to ${name} limit of ${limit}`)];
+  return order > 0
+    ? [invalidError(`${path}.requests`, text, `must be less than or equal to ${name} limit of ${limit}`)]
+    : [];
+}
+
+function validateRequirements(resources: ResourceRequirements, path: string, nameRule: NameRule): FieldError[] {
+  const { limits, requests } = resources;
   const errors: FieldError[] = [];
-  if (quantity.sign < 0) errors.push(invalidError(path, quantity.toString(), NON_NEGATIVE));
-  if (isExtended(name) && quantity.milliValue() % 1000 !== 0)
-    errors.push(invalidError(path, quantity.toString(), 'must be an integer'));
+  let hugePages = false;
+  let compute = false;
+  for (const name in limits) {
+    const text = limits[name] as string;
+    const at = `${path}.limits[${name}]`;
+    errors.push(...nameRule(name, at), ...validateResourceValue(name, text, at), ...validateHugePages(name, text, at));
+    hugePages ||= isHugePages(name);
+    compute ||= name === 'cpu' || name === 'memory';
+  }
+  for (const name in requests) {
+    const text = requests[name] as string;
+    const at = `${path}.requests[${name}]`;
+    errors.push(...nameRule(name, at), ...validateResourceValue(name, text, at));
+    errors.push(...validateBound(name, text, { path, limit: limits?.[name] }), ...validateHugePages(name, text, at));
+    hugePages ||= isHugePages(name);
+    compute ||= name === 'cpu' || name === 'memory';
+  }
+  if (hugePages && !compute) errors.push(forbiddenError(path, 'HugePages require cpu or memory'));
   return errors;
 }
 
-export function validateResources(
+/** Requests and limits of a container. `claims`: the names of the claims of its pod. */
+export const validateResources = (
   resources: ResourceRequirements,
   path: string,
   claims: ReadonlySet<string>,
-): FieldError[] {
-  const { limits = {}, requests = {} } = resources;
-  const errors: FieldError[] = [];
-  for (const [name, text] of Object.entries(limits)) {
-    const at = `${path}.limits[${name}]`;
-    errors.push(...validateName(name, at), ...validateQuantity(name, parseQuantity(text), at));
-  }
-  for (const [name, text] of Object.entries(requests)) {
-    const at = `${path}.requests[${name}]`;
-    const request = parseQuantity(text);
-    errors.push(...validateName(name, at), ...validateQuantity(name, request, at));
-    const limit = limits[name];
-    if (limit === undefined) {
-      if (!overcommits(name))
-        errors.push(requiredError(`${path}.limits`, 'Limit must be set for non overcommitable resources'));
-      continue;
-    }
-    const order = request.compare(parseQuantity(limit));
-    if (!overcommits(name) && order !== 0)
-      errors.push(invalidError(`${path}.requests`, text, `must be equal to ${name} limit of ${limit}`));
-    else if (order > 0)
-      errors.push(invalidError(`${path}.requests`, text, `must be less than or equal to ${name} limit of ${limit}`));
-  }
-  const names = [...Object.keys(limits), ...Object.keys(requests)];
-  if (names.some(isHugePages) && !names.some((name) => name === 'cpu' || name === 'memory')) {
-    errors.push(forbiddenError(path, 'HugePages require cpu or memory'));
-  }
-  return [...errors, ...validateClaims(resources, `${path}.claims`, claims)];
-}
+): FieldError[] => [
+  ...validateRequirements(resources, path, validateContainerResourceName),
+  ...(resources.claims ? validateClaims(resources.claims, `${path}.claims`, claims) : []),
+];
 
-function validateClaims(resources: ResourceRequirements, path: string, known: ReadonlySet<string>): FieldError[] {
+function validateClaims(claims: readonly ResourceClaim[], path: string, known: ReadonlySet<string>): FieldError[] {
   const seen = new Set<string>();
-  return (resources.claims ?? []).flatMap(({ name, request }, index): FieldError[] => {
+  return claims.flatMap(({ name, request }, index): FieldError[] => {
     const at = `${path}[${index}]`;
-    const key = request ? `${name}/${request}` : name;
-    if (name === '') return [requiredError(`${at}.name`)];
+    if (!name) return [requiredError(at)];
     const errors: FieldError[] = [];
-    if (seen.has(key)) errors.push(duplicateError(at, key));
-    seen.add(key);
+    if (seen.has(name)) errors.push(duplicateError(at, name));
+    else {
+      const key = request ? `${name}/${request}` : name;
+      if (request) errors.push(...invalidErrors(`${at}.request`, request, dns1123Label(request)));
+      if (seen.has(key)) errors.push(duplicateError(at, key));
+      else if (!request)
+        for (const other of seen) if (other.startsWith(`${name}/`)) errors.push(duplicateError(at, name));
+      seen.add(key);
+    }
     if (!known.has(name)) {
-      const list = known.size === 0 ? 'which is empty' : `: ${[...known].sort().join(', ')}`;
-      const text =
-        known.size === 0
-          ? `must be one of the names in pod.spec.resourceClaims which is empty`
-          : `must be one of the names in pod.spec.resourceClaims${list}`;
+      const list = known.size === 0 ? ' which is empty' : `: ${[...known].sort().join(', ')}`;
+      const text = `must be one of the names in pod.spec.resourceClaims${list}`;
       errors.push({ type: 'FieldValueNotFound', field: at, message: `Not found: ${JSON.stringify(name)}: ${text}` });
     }
     return errors;
   });
 }
+
+const POD_LEVEL = ['cpu', 'hugepages-', 'memory'];
+
+const podResourceName: NameRule = (name, path) => {
+  const errors = validateResourceName(name, path);
+  if (errors.length > 0 || name === 'cpu' || name === 'memory' || isHugePages(name)) return errors;
+  return [notSupportedError(path, name, POD_LEVEL)];
+};
+
+/** Requests and limits of the pod as a whole. */
+export function validatePodResources(spec: PodSpec, path: string): FieldError[] {
+  const { resources } = spec;
+  if (!resources) return [];
+  const errors: FieldError[] = [];
+  if (resources.claims)
+    errors.push(forbiddenError(`${path}.claims`, 'claims cannot be set for Resources at pod-level'));
+  errors.push(...validateRequirements(resources, path, podResourceName));
+  for (const [name, sum] of containerRequests(spec)) {
+    const request = resources.requests?.[name] ?? '0';
+    if (!podLevel(name) || sum.compare(parseQuantity(request)) <= 0) continue;
+    const why = `must be greater than or equal to aggregate container requests of ${sum}`;
+    errors.push(invalidError(`${path}.requests[${name}]`, request, why));
+  }
+  for (const [index, container] of (spec.containers ?? []).entries()) {
+    for (const [name, limit] of Object.entries(container.resources?.limits ?? {})) {
+      const whole = resources.limits?.[name];
+      if (whole === undefined || parseQuantity(limit).compare(parseQuantity(whole)) <= 0) continue;
+      const at = `${path}.containers[${index}][${name}].limits`;
+      errors.push(invalidError(at, limit, `must be less than or equal to pod limits of ${whole}`));
+    }
+  }
+  return errors;
+}
+
+const podLevel = (name: string): boolean => name === 'cpu' || name === 'memory' || isHugePages(name);

@@ -1,42 +1,36 @@
 /** Where a pod may run. Upstream: core/validation ValidateTolerations, validateAffinity, validateTopologySpreadConstraints. */
 import type { FieldError } from '../../../../machinery/status.ts';
 import {
+  dns1123Label,
+  dns1123Subdomain,
   duplicateError,
   forbiddenError,
   invalidError,
   invalidErrors,
+  labelKey,
   labelValue,
   notSupportedError,
-  qualifiedName,
   requiredError,
 } from '../../../../machinery/validation/index.ts';
 import type {
   Affinity,
+  NodeSelector,
+  NodeSelectorRequirement,
   NodeSelectorTerm,
   PodAffinityTerm,
-  PodSpec,
   Toleration,
   TopologySpreadConstraint,
 } from '../../../generated/types/core-v1.ts';
 import { validateLabelSelector } from '../../../label-selector.ts';
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
-const NODE_OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'];
-
-export function validateScheduling(spec: PodSpec, path: string): FieldError[] {
-  return [
-    ...validateTolerations(spec.tolerations ?? [], `${path}.tolerations`),
-    ...(spec.affinity ? validateAffinity(spec.affinity, `${path}.affinity`) : []),
-    ...validateTopologySpread(spec.topologySpreadConstraints ?? [], `${path}.topologySpreadConstraints`),
-  ];
-}
 
 export function validateTolerations(tolerations: readonly Toleration[], path: string): FieldError[] {
   return tolerations.flatMap((toleration, index) => {
     const at = `${path}[${index}]`;
     const { key, operator = '', value = '', effect, tolerationSeconds } = toleration;
     const errors: FieldError[] = [];
-    if (key) errors.push(...invalidErrors(`${at}.key`, key, qualifiedName(key)));
+    if (key) errors.push(...invalidErrors(`${at}.key`, key, labelKey(key)));
     if (!key && operator !== 'Exists') {
       errors.push(
         invalidError(
@@ -51,87 +45,105 @@ export function validateTolerations(tolerations: readonly Toleration[], path: st
         invalidError(`${at}.effect`, effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set"),
       );
     }
-    if (operator === 'Equal' || operator === '')
-      errors.push(...invalidErrors(`${at}.operator`, value, labelValue(value)));
+    if (operator === 'Equal' || operator === '') errors.push(...joined(`${at}.operator`, value, labelValue(value)));
     else if (operator === 'Exists') {
       if (value !== '')
         errors.push(invalidError(`${at}.operator`, value, "value must be empty when `operator` is 'Exists'"));
     } else if (operator === 'Gt' || operator === 'Lt')
       errors.push(notSupportedError(`${at}.operator`, operator, ['Equal', 'Exists', 'Lt', 'Gt']));
     else errors.push(notSupportedError(`${at}.operator`, operator, ['Equal', 'Exists']));
-    if (effect !== undefined && !EFFECTS.includes(effect))
-      errors.push(notSupportedError(`${at}.effect`, effect, EFFECTS));
+    if (effect && !EFFECTS.includes(effect)) errors.push(notSupportedError(`${at}.effect`, effect, EFFECTS));
     return errors;
   });
 }
 
-export function validateNodeSelectorTerm(term: NodeSelectorTerm, path: string): FieldError[] {
+/** Several findings as one error. */
+export const joined = (path: string, value: string, texts: readonly string[]): FieldError[] =>
+  texts.length === 0 ? [] : [invalidError(path, value, texts.join(';'))];
+
+/** `values`: check the values of labels, too. Upstream: ValidateNodeSelectorTerm. */
+export function validateNodeSelectorTerm(term: NodeSelectorTerm, path: string, values = true): FieldError[] {
   const errors: FieldError[] = [];
-  for (const [index, { key, operator, values = [] }] of (term.matchExpressions ?? []).entries()) {
+  for (const [index, requirement] of (term.matchExpressions ?? []).entries()) {
     const at = `${path}.matchExpressions[${index}]`;
-    if (operator === 'In' || operator === 'NotIn') {
-      if (values.length === 0)
-        errors.push(requiredError(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
-    } else if (operator === 'Exists' || operator === 'DoesNotExist') {
-      if (values.length > 0)
-        errors.push(
-          forbiddenError(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
-        );
-    } else if (operator === 'Gt' || operator === 'Lt') {
-      if (values.length !== 1)
-        errors.push(requiredError(`${at}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'"));
-    } else errors.push(invalidError(`${at}.operator`, operator, 'not a valid selector operator'));
-    if (!NODE_OPERATORS.includes(operator) && operator === '') errors.push(requiredError(`${at}.operator`));
-    errors.push(...invalidErrors(`${at}.key`, key, qualifiedName(key)));
-    for (const [position, value] of values.entries())
+    errors.push(
+      ...validateOperator(requirement, at),
+      ...invalidErrors(`${at}.key`, requirement.key, labelKey(requirement.key)),
+    );
+    if (!values) continue;
+    for (const [position, value] of (requirement.values ?? []).entries())
       errors.push(...invalidErrors(`${at}.values[${position}]`, value, labelValue(value)));
   }
-  for (const [index, { key, operator, values = [] }] of (term.matchFields ?? []).entries()) {
+  for (const [index, { key, operator, values: names = [] }] of (term.matchFields ?? []).entries()) {
     const at = `${path}.matchFields[${index}]`;
-    if (operator === 'In' || operator === 'NotIn') {
-      if (values.length !== 1)
-        errors.push(
-          requiredError(
-            `${at}.values`,
-            "must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
-          ),
-        );
-    } else errors.push(invalidError(`${at}.operator`, operator, 'not a valid selector operator'));
+    if (operator !== 'In' && operator !== 'NotIn')
+      errors.push(invalidError(`${at}.operator`, operator, 'not a valid selector operator'));
+    else if (names.length !== 1) {
+      const why = "must be only one value when `operator` is 'In' or 'NotIn' for node field selector";
+      errors.push(requiredError(`${at}.values`, why));
+    }
     if (key !== 'metadata.name') errors.push(invalidError(`${at}.key`, key, 'not a valid field selector key'));
+    else
+      for (const [position, name] of names.entries())
+        errors.push(...invalidErrors(`${at}.values[${position}]`, name, dns1123Subdomain(name)));
   }
   return errors;
 }
 
-function validateAffinity({ nodeAffinity, podAffinity, podAntiAffinity }: Affinity, path: string): FieldError[] {
+function validateOperator({ operator, values }: NodeSelectorRequirement, path: string): FieldError[] {
+  const count = values?.length ?? 0;
+  switch (operator) {
+    case 'In':
+    case 'NotIn':
+      return count > 0 ? [] : [requiredError(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'")];
+    case 'Exists':
+    case 'DoesNotExist':
+      return count === 0
+        ? []
+        : [forbiddenError(`${path}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")];
+    case 'Gt':
+    case 'Lt':
+      return count === 1
+        ? []
+        : [requiredError(`${path}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'")];
+    default:
+      return [invalidError(`${path}.operator`, operator, 'not a valid selector operator')];
+  }
+}
+
+/** Upstream: ValidateNodeSelector. */
+export function validateNodeSelector({ nodeSelectorTerms }: NodeSelector, path: string): FieldError[] {
+  const at = `${path}.nodeSelectorTerms`;
+  if (!nodeSelectorTerms?.length) return [requiredError(at, 'must have at least one node selector term')];
+  return nodeSelectorTerms.flatMap((term, index) => validateNodeSelectorTerm(term, `${at}[${index}]`));
+}
+
+const validateWeight = (weight: number, path: string): FieldError[] =>
+  weight <= 0 || weight > 100 ? [invalidError(`${path}.weight`, weight, 'must be in the range 1-100')] : [];
+
+export function validateAffinity({ nodeAffinity, podAffinity, podAntiAffinity }: Affinity, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const required = nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  if (required) {
-    const at = `${path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`;
-    if (!required.nodeSelectorTerms?.length)
-      errors.push(requiredError(at, 'must have at least one node selector term'));
-    for (const [index, term] of (required.nodeSelectorTerms ?? []).entries())
-      errors.push(...validateNodeSelectorTerm(term, `${at}[${index}]`));
-  }
-  for (const [index, { weight, preference }] of (
-    nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []
-  ).entries()) {
+  if (required)
+    errors.push(
+      ...validateNodeSelector(required, `${path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution`),
+    );
+  const preferred = nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  for (const [index, { weight, preference }] of preferred.entries()) {
     const at = `${path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[${index}]`;
-    if (weight <= 0 || weight > 100) errors.push(invalidError(`${at}.weight`, weight, 'must be in the range 1-100'));
-    errors.push(...validateNodeSelectorTerm(preference, `${at}.preference`));
+    // A preference that no node can meet does no harm.
+    errors.push(...validateWeight(weight, at), ...validateNodeSelectorTerm(preference, `${at}.preference`, false));
   }
   for (const [name, affinity] of [
     ['podAffinity', podAffinity],
     ['podAntiAffinity', podAntiAffinity],
   ] as const) {
-    for (const [index, term] of (affinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
+    for (const [index, term] of (affinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).entries())
       errors.push(...validatePodTerm(term, `${path}.${name}.requiredDuringSchedulingIgnoredDuringExecution[${index}]`));
-    }
-    for (const [index, { weight, podAffinityTerm }] of (
-      affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []
-    ).entries()) {
+    const weighted = affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+    for (const [index, { weight, podAffinityTerm }] of weighted.entries()) {
       const at = `${path}.${name}.preferredDuringSchedulingIgnoredDuringExecution[${index}]`;
-      if (weight <= 0 || weight > 100) errors.push(invalidError(`${at}.weight`, weight, 'must be in the range 1-100'));
-      errors.push(...validatePodTerm(podAffinityTerm, `${at}.podAffinityTerm`));
+      errors.push(...validateWeight(weight, at), ...validatePodTerm(podAffinityTerm, `${at}.podAffinityTerm`));
     }
   }
   return errors;
@@ -142,47 +154,98 @@ function validatePodTerm(term: PodAffinityTerm, path: string): FieldError[] {
     ...(term.labelSelector ? validateLabelSelector(term.labelSelector, `${path}.labelSelector`) : []),
     ...(term.namespaceSelector ? validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`) : []),
   ];
+  for (const namespace of term.namespaces ?? [])
+    errors.push(...invalidErrors(`${path}.namespace`, namespace, dns1123Label(namespace)));
+  errors.push(...validateLabelKeys(term, path));
   if (!term.topologyKey) errors.push(requiredError(`${path}.topologyKey`, 'can not be empty'));
-  else errors.push(...invalidErrors(`${path}.topologyKey`, term.topologyKey, qualifiedName(term.topologyKey)));
+  return [...errors, ...invalidErrors(`${path}.topologyKey`, term.topologyKey ?? '', labelKey(term.topologyKey ?? ''))];
+}
+
+/** Upstream: validateMatchLabelKeysAndMismatchLabelKeys; the selector holds what the strategy made of the keys. */
+function validateLabelKeys(term: PodAffinityTerm, path: string): FieldError[] {
+  const { matchLabelKeys = [], mismatchLabelKeys = [], labelSelector } = term;
+  const errors: FieldError[] = [];
+  for (const field of ['matchLabelKeys', 'mismatchLabelKeys'] as const) {
+    const keys = term[field] ?? [];
+    const at = `${path}.${field}`;
+    if (keys.length > 0 && !labelSelector)
+      errors.push(forbiddenError(at, 'must not be specified when labelSelector is not set'));
+    else
+      for (const [index, key] of keys.entries()) errors.push(...invalidErrors(`${at}[${index}]`, key, labelKey(key)));
+  }
+  const selected = new Set(Object.keys(labelSelector?.matchLabels ?? {}));
+  for (const { key } of labelSelector?.matchExpressions ?? []) {
+    const index = matchLabelKeys.lastIndexOf(key);
+    if (index >= 0 && selected.has(key))
+      errors.push(invalidError(`${path}[${index}]`, key, 'exists in both matchLabelKeys and labelSelector'));
+    selected.add(key);
+  }
+  for (const [index, key] of matchLabelKeys.entries()) {
+    if (mismatchLabelKeys.includes(key)) {
+      const why = 'exists in both matchLabelKeys and mismatchLabelKeys';
+      errors.push(invalidError(`${path}.matchLabelKeys[${index}]`, key, why));
+    }
+  }
   return errors;
 }
 
 const POLICIES = ['Honor', 'Ignore'];
 const WHEN = ['DoNotSchedule', 'ScheduleAnyway'];
 
-function validateTopologySpread(constraints: readonly TopologySpreadConstraint[], path: string): FieldError[] {
-  const seen = new Set<string>();
+export function validateTopologySpread(constraints: readonly TopologySpreadConstraint[], path: string): FieldError[] {
   return constraints.flatMap((constraint, index) => {
     const at = `${path}[${index}]`;
-    const { maxSkew, topologyKey, whenUnsatisfiable: when, minDomains, labelSelector } = constraint;
+    const { maxSkew, topologyKey, whenUnsatisfiable: when } = constraint;
     const errors: FieldError[] = [];
     if (maxSkew <= 0) errors.push(invalidError(`${at}.maxSkew`, maxSkew, 'must be greater than zero'));
     if (!topologyKey) errors.push(requiredError(`${at}.topologyKey`, 'can not be empty'));
     if (!WHEN.includes(when)) errors.push(notSupportedError(`${at}.whenUnsatisfiable`, when, WHEN));
-    const pair = `{${topologyKey}, ${when}}`;
-    if (seen.has(pair)) errors.push(duplicateError(`${at}.{topologyKey, whenUnsatisfiable}`, pair));
-    seen.add(pair);
-    if (minDomains !== undefined) {
-      if (minDomains <= 0) errors.push(invalidError(`${at}.minDomains`, minDomains, 'must be greater than zero'));
-      if (when !== 'DoNotSchedule') {
-        errors.push(
-          invalidError(
-            `${at}.minDomains`,
-            minDomains,
-            `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${when}`,
-          ),
-        );
-      }
-    }
+    const repeats = constraints
+      .slice(index + 1)
+      .some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === when);
+    if (repeats) errors.push(duplicateError(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${when}}`));
+    errors.push(...validateMinDomains(constraint, `${at}.minDomains`));
     for (const field of ['nodeAffinityPolicy', 'nodeTaintsPolicy'] as const) {
       const policy = constraint[field];
       if (policy !== undefined && !POLICIES.includes(policy))
         errors.push(notSupportedError(`${at}.${field}`, policy, POLICIES));
     }
-    if (constraint.matchLabelKeys?.length && !labelSelector) {
-      errors.push(forbiddenError(`${at}.matchLabelKeys`, 'must not be specified when labelSelector is not set'));
-    }
-    if (labelSelector) errors.push(...validateLabelSelector(labelSelector, `${at}.labelSelector`));
+    errors.push(...validateSpreadKeys(constraint, at));
+    if (constraint.labelSelector)
+      errors.push(...validateLabelSelector(constraint.labelSelector, `${at}.labelSelector`));
     return errors;
   });
+}
+
+function validateMinDomains({ minDomains, whenUnsatisfiable }: TopologySpreadConstraint, path: string): FieldError[] {
+  if (minDomains === undefined) return [];
+  const errors: FieldError[] = [];
+  if (minDomains <= 0) errors.push(invalidError(path, minDomains, 'must be greater than zero'));
+  if (whenUnsatisfiable !== 'DoNotSchedule') {
+    const why = `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`;
+    errors.push(invalidError(path, minDomains, why));
+  }
+  return errors;
+}
+
+/** Upstream: validateMatchLabelKeysInTopologySpread; the selector holds what the strategy made of the keys. */
+function validateSpreadKeys(
+  { matchLabelKeys = [], labelSelector }: TopologySpreadConstraint,
+  path: string,
+): FieldError[] {
+  if (matchLabelKeys.length === 0) return [];
+  const at = `${path}.matchLabelKeys`;
+  const errors: FieldError[] = [];
+  if (!labelSelector) errors.push(forbiddenError(at, 'must not be specified when labelSelector is not set'));
+  else
+    for (const [index, key] of matchLabelKeys.entries())
+      errors.push(...invalidErrors(`${at}[${index}]`, key, labelKey(key)));
+  const selected = new Set(Object.keys(labelSelector?.matchLabels ?? {}));
+  for (const { key } of labelSelector?.matchExpressions ?? []) {
+    const index = matchLabelKeys.lastIndexOf(key);
+    if (index >= 0 && selected.has(key))
+      errors.push(invalidError(`${at}[${index}]`, key, 'exists in both matchLabelKeys and labelSelector'));
+    selected.add(key);
+  }
+  return errors;
 }

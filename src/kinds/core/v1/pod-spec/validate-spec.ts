@@ -3,6 +3,7 @@ import type { FieldError } from '../../../../machinery/status.ts';
 import {
   dns1123Label,
   dns1123Subdomain,
+  dns1123SubdomainWithUnderscore,
   duplicateError,
   forbiddenError,
   invalidError,
@@ -12,77 +13,113 @@ import {
   qualifiedName,
   rangeText,
   requiredError,
+  tooLongError,
   validateAnnotations,
   validateLabels,
 } from '../../../../machinery/validation/index.ts';
 import type { PodSpec, PodTemplateSpec } from '../../../generated/types/core-v1.ts';
+import { type PodContext, TEMPLATE } from './context.ts';
+import { validatePodAnnotations, validateProfileMatches } from './validate-annotations.ts';
 import { validateContainers } from './validate-containers.ts';
-import { validateScheduling } from './validate-scheduling.ts';
+import { validatePodResources, validateResources } from './validate-resources.ts';
+import { validateAffinity, validateTolerations, validateTopologySpread } from './validate-scheduling.ts';
 import { validatePodSecurity } from './validate-security.ts';
 import { validateVolumes } from './validate-volumes.ts';
+import { validateHostProcess, validateOS } from './validate-windows.ts';
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
-const PREEMPTION = ['Never', 'PreemptLowerPriority'];
+const PREEMPTION = ['PreemptLowerPriority', 'Never'];
 const MAX_INT32 = 2147483647;
 const MAX_NAMESERVERS = 3;
 const MAX_SEARCHES = 32;
+const MAX_SEARCH_CHARS = 2048;
+const MAX_HOSTNAME = 64;
 
-export function validatePodSpec(spec: PodSpec, path: string): FieldError[] {
-  const errors = [
-    ...validateVolumes(spec.volumes ?? [], `${path}.volumes`),
-    ...validateClaims(spec, `${path}.resourceClaims`),
-    ...validateContainers(spec, path),
-  ];
-  if (!RESTART_POLICIES.includes(spec.restartPolicy ?? ''))
-    errors.push(notSupportedError(`${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES));
-  if (!DNS_POLICIES.includes(spec.dnsPolicy ?? ''))
-    errors.push(notSupportedError(`${path}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES));
-  if (spec.nodeSelector) errors.push(...validateLabels(spec.nodeSelector, `${path}.nodeSelector`));
-  errors.push(...validatePodSecurity(spec, path), ...validateNames(spec, path));
-  const deadline = spec.activeDeadlineSeconds;
-  if (deadline !== undefined && (deadline < 1 || deadline > MAX_INT32)) {
-    errors.push(invalidError(`${path}.activeDeadlineSeconds`, deadline, rangeText(1, MAX_INT32)));
-  }
+export function validatePodSpec(spec: PodSpec, path: string, context: PodContext): FieldError[] {
+  const errors: FieldError[] = [];
+  if (spec.terminationGracePeriodSeconds === undefined)
+    errors.push(requiredError(`${path}.terminationGracePeriodSeconds`));
+  const volumes = validateVolumes(spec.volumes ?? [], `${path}.volumes`, context);
+  errors.push(...volumes.errors);
+  if (spec.resourceClaims) errors.push(...validateClaims(spec, `${path}.resourceClaims`));
+  errors.push(...validateContainers(spec, path, volumes.known));
+  if (spec.resources) errors.push(...validatePodResources(spec, `${path}.resources`));
+  if (spec.hostNetwork) errors.push(...validateHostNetworkPorts(spec, path, context));
   errors.push(
-    ...validateScheduling(spec, path),
-    ...validateHostAliases(spec, `${path}.hostAliases`),
-    ...validateDNS(spec, path),
+    ...oneOf(spec.restartPolicy, RESTART_POLICIES, `${path}.restartPolicy`),
+    ...oneOf(spec.dnsPolicy, DNS_POLICIES, `${path}.dnsPolicy`),
   );
-  return [...errors, ...validateGates(spec, path)];
+  if (spec.nodeSelector) errors.push(...validateLabels(spec.nodeSelector, `${path}.nodeSelector`));
+  errors.push(...validatePodSecurity(spec, path));
+  if (spec.affinity) errors.push(...validateAffinity(spec.affinity, `${path}.affinity`));
+  errors.push(...validateDNS(spec, path), ...validateGates(spec, path));
+  if (spec.topologySpreadConstraints)
+    errors.push(...validateTopologySpread(spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`));
+  errors.push(...validateHostProcess(spec, path), ...validateHostUsers(spec, path), ...validateNames(spec, path));
+  return [...errors, ...validateOS(spec, path)];
 }
 
+function oneOf(value: string | undefined, allowed: readonly string[], path: string): FieldError[] {
+  if (!value) return [requiredError(path)];
+  return allowed.includes(value) ? [] : [notSupportedError(path, value, allowed)];
+}
+
+/** On the host's network a port is the host's; templates may leave it out, as the pod gets it by default. */
+function validateHostNetworkPorts(spec: PodSpec, path: string, { isPod }: PodContext): FieldError[] {
+  return (spec.containers ?? []).flatMap((container, index) =>
+    (container.ports ?? []).flatMap(({ hostPort = 0, containerPort }, at) =>
+      (isPod || hostPort !== 0) && hostPort !== containerPort
+        ? [
+            invalidError(
+              `${path}.containers[${index}].ports[${at}].hostPort`,
+              hostPort,
+              'must match `containerPort` when `hostNetwork` is true',
+            ),
+          ]
+        : [],
+    ),
+  );
+}
+
+const named = (value: string | undefined, path: string, rule: (value: string) => string[]): FieldError[] =>
+  value ? invalidErrors(path, value, rule(value)) : [];
+
+/** The rest of the spec, in upstream's order. */
 function validateNames(spec: PodSpec, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  if (spec.serviceAccountName)
-    errors.push(
-      ...invalidErrors(
-        `${path}.serviceAccountName`,
-        spec.serviceAccountName,
-        dns1123Subdomain(spec.serviceAccountName),
-      ),
-    );
-  if (spec.nodeName) errors.push(...invalidErrors(`${path}.nodeName`, spec.nodeName, dns1123Subdomain(spec.nodeName)));
-  if (spec.hostname) errors.push(...invalidErrors(`${path}.hostname`, spec.hostname, dns1123Label(spec.hostname)));
-  if (spec.subdomain) errors.push(...invalidErrors(`${path}.subdomain`, spec.subdomain, dns1123Label(spec.subdomain)));
-  if (spec.priorityClassName)
-    errors.push(
-      ...invalidErrors(`${path}.priorityClassName`, spec.priorityClassName, dns1123Subdomain(spec.priorityClassName)),
-    );
-  if (spec.runtimeClassName)
-    errors.push(
-      ...invalidErrors(`${path}.runtimeClassName`, spec.runtimeClassName, dns1123Subdomain(spec.runtimeClassName)),
-    );
-  if (spec.preemptionPolicy && !PREEMPTION.includes(spec.preemptionPolicy)) {
-    errors.push(notSupportedError(`${path}.preemptionPolicy`, spec.preemptionPolicy, PREEMPTION));
-  }
-  if (spec.os && spec.os.name !== 'linux' && spec.os.name !== 'windows') {
-    errors.push(
-      spec.os.name
-        ? notSupportedError(`${path}.os`, spec.os.name, ['linux', 'windows'])
-        : requiredError(`${path}.os.name`, 'cannot be empty'),
-    );
-  }
+  const errors = [
+    ...named(spec.serviceAccountName, `${path}.serviceAccountName`, dns1123Subdomain),
+    ...named(spec.nodeName, `${path}.nodeName`, dns1123Subdomain),
+  ];
+  const deadline = spec.activeDeadlineSeconds;
+  if (deadline !== undefined && (deadline < 1 || deadline > MAX_INT32))
+    errors.push(invalidError(`${path}.activeDeadlineSeconds`, deadline, rangeText(1, MAX_INT32)));
+  errors.push(
+    ...named(spec.hostname, `${path}.hostname`, dns1123Label),
+    ...named(spec.subdomain, `${path}.subdomain`, dns1123Label),
+  );
+  if (spec.tolerations) errors.push(...validateTolerations(spec.tolerations, `${path}.tolerations`));
+  errors.push(
+    ...validateHostAliases(spec, `${path}.hostAliases`),
+    ...named(spec.priorityClassName, `${path}.priorityClassName`, dns1123Subdomain),
+  );
+  const { runtimeClassName, preemptionPolicy, overhead } = spec;
+  if (runtimeClassName !== undefined)
+    errors.push(...invalidErrors(`${path}.runtimeClassName`, runtimeClassName, dns1123Subdomain(runtimeClassName)));
+  if (preemptionPolicy !== undefined) errors.push(...oneOf(preemptionPolicy, PREEMPTION, `${path}.preemptionPolicy`));
+  // Overhead is checked as limits are.
+  if (overhead) errors.push(...validateResources({ limits: overhead }, `${path}.overhead`, new Set()));
+  return [...errors, ...validateHostname(spec, path)];
+}
+
+/** Upstream: validateHostnameOverride. */
+function validateHostname({ hostnameOverride, setHostnameAsFQDN, hostNetwork }: PodSpec, path: string): FieldError[] {
+  if (hostnameOverride === undefined) return [];
+  const at = `${path}.hostnameOverride`;
+  const errors = invalidErrors(at, hostnameOverride, dns1123Subdomain(hostnameOverride));
+  if (hostnameOverride.length > MAX_HOSTNAME) errors.push(tooLongError(at, MAX_HOSTNAME));
+  if (setHostnameAsFQDN) errors.push(forbiddenError(at, 'may not be specified when setHostnameAsFQDN is true'));
+  if (hostNetwork) errors.push(forbiddenError(at, 'may not be specified when hostNetwork is true'));
   return errors;
 }
 
@@ -95,21 +132,18 @@ function validateHostAliases({ hostAliases = [] }: PodSpec, path: string): Field
   ]);
 }
 
-const SEARCH_TEXT =
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9_]([-_a-z0-9]*[a-z0-9_])?(\\.[a-z0-9_]([-_a-z0-9]*[a-z0-9_])?)*')";
-const SEARCH = /^[a-z0-9_]([-_a-z0-9]*[a-z0-9_])?(\.[a-z0-9_]([-_a-z0-9]*[a-z0-9_])?)*$/;
-
 function validateDNS({ dnsPolicy, dnsConfig }: PodSpec, path: string): FieldError[] {
   const at = `${path}.dnsConfig`;
-  if (!dnsConfig)
-    return dnsPolicy === 'None' ? [requiredError(at, 'must provide `dnsConfig` when `dnsPolicy` is None')] : [];
+  if (dnsPolicy === 'None') {
+    if (!dnsConfig) return [requiredError(at, 'must provide `dnsConfig` when `dnsPolicy` is None')];
+    if (!dnsConfig.nameservers?.length) {
+      const why = 'must provide at least one DNS nameserver when `dnsPolicy` is None';
+      return [requiredError(`${at}.nameservers`, why)];
+    }
+  }
+  if (!dnsConfig) return [];
   const errors: FieldError[] = [];
   const { nameservers = [], searches = [], options = [] } = dnsConfig;
-  if (dnsPolicy === 'None' && nameservers.length === 0) {
-    errors.push(
-      requiredError(`${at}.nameservers`, 'must provide at least one DNS nameserver when `dnsPolicy` is None'),
-    );
-  }
   if (nameservers.length > MAX_NAMESERVERS)
     errors.push(
       invalidError(`${at}.nameservers`, nameservers, `must not have more than ${MAX_NAMESERVERS} nameservers`),
@@ -118,9 +152,14 @@ function validateDNS({ dnsPolicy, dnsConfig }: PodSpec, path: string): FieldErro
     errors.push(...invalidErrors(`${at}.nameservers[${index}]`, server, ipAddress(server)));
   if (searches.length > MAX_SEARCHES)
     errors.push(invalidError(`${at}.searches`, searches, `must not have more than ${MAX_SEARCHES} search paths`));
+  if (searches.join(' ').length > MAX_SEARCH_CHARS) {
+    const why = `must not have more than ${MAX_SEARCH_CHARS} characters (including spaces) in the search list`;
+    errors.push(invalidError(`${at}.searches`, searches, why));
+  }
   for (const [index, search] of searches.entries()) {
-    const name = search.length > 1 ? search.replace(/\.$/, '') : search;
-    if (name !== '.' && !SEARCH.test(name)) errors.push(invalidError(`${at}.searches[${index}]`, search, SEARCH_TEXT));
+    if (search === '.') continue;
+    const name = search.replace(/\.$/, '');
+    errors.push(...invalidErrors(`${at}.searches[${index}]`, name, dns1123SubdomainWithUnderscore(name)));
   }
   for (const [index, option] of options.entries())
     if (!option.name) errors.push(requiredError(`${at}.options[${index}]`, 'must not be empty'));
@@ -140,18 +179,20 @@ function validateGates(spec: PodSpec, path: string): FieldError[] {
     if (names.has(name)) errors.push(duplicateError(`${path}.schedulingGates[${index}]`, name));
     names.add(name);
   }
-  if (spec.hostUsers === false) {
-    for (const field of ['hostPID', 'hostIPC', 'hostNetwork'] as const) {
-      if (spec[field])
-        errors.push(
-          forbiddenError(
-            `${path}.${field === 'hostNetwork' ? field : field.replace('h', 'H')}`,
-            'when `hostUsers` is false',
-          ),
-        );
-    }
-  }
   return errors;
+}
+
+/** A user namespace of its own goes with no other namespace of the host. */
+function validateHostUsers(spec: PodSpec, path: string): FieldError[] {
+  if (spec.hostUsers !== false) return [];
+  const fields = [
+    ['hostNetwork', 'hostNetwork'],
+    ['hostPID', 'HostPID'],
+    ['hostIPC', 'HostIPC'],
+  ] as const;
+  return fields
+    .filter(([field]) => spec[field])
+    .map(([, name]) => forbiddenError(`${path}.${name}`, 'when `hostUsers` is false'));
 }
 
 function validateClaims({ resourceClaims = [] }: PodSpec, path: string): FieldError[] {
@@ -160,9 +201,9 @@ function validateClaims({ resourceClaims = [] }: PodSpec, path: string): FieldEr
     const at = `${path}[${index}]`;
     const errors: FieldError[] = [];
     if (!claim.name) errors.push(requiredError(`${at}.name`));
+    else if (names.has(claim.name)) errors.push(duplicateError(`${at}.name`, claim.name));
     else {
       errors.push(...invalidErrors(`${at}.name`, claim.name, dns1123Label(claim.name)));
-      if (names.has(claim.name)) errors.push(duplicateError(`${at}.name`, claim.name));
       names.add(claim.name);
     }
     const shown = {
@@ -187,13 +228,15 @@ function validateClaims({ resourceClaims = [] }: PodSpec, path: string): FieldEr
 
 /** A template of workloads. Upstream: core/validation ValidatePodTemplateSpec. */
 export function validatePodTemplate(template: PodTemplateSpec, path: string): FieldError[] {
+  const { metadata, spec } = template;
   const errors = [
-    ...validateLabels(template.metadata?.labels ?? {}, `${path}.labels`),
-    ...validateAnnotations(template.metadata?.annotations ?? {}, `${path}.annotations`),
-    ...validatePodSpec(template.spec, `${path}.spec`),
+    ...validateLabels(metadata?.labels ?? {}, `${path}.labels`),
+    ...validateAnnotations(metadata?.annotations ?? {}, `${path}.annotations`),
+    ...validatePodAnnotations(metadata?.annotations ?? {}, spec, `${path}.annotations`),
+    ...validatePodSpec(spec, `${path}.spec`, TEMPLATE),
+    ...validateProfileMatches(metadata, spec, `${path}.spec`),
   ];
-  if (template.spec.ephemeralContainers?.length) {
+  if (spec.ephemeralContainers?.length)
     errors.push(forbiddenError(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'));
-  }
   return errors;
 }

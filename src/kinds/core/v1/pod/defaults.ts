@@ -1,6 +1,6 @@
-import { parseQuantity, type Quantity } from '../../../../machinery/quantity.ts';
-import type { Container, Pod, PodSpec, ResourceRequirements } from '../../../generated/types/core-v1.ts';
+import type { Pod, PodSpec, ResourceRequirements } from '../../../generated/types/core-v1.ts';
 import { setPodSpecDefaults } from '../pod-spec/defaults.ts';
+import { containerRequests } from '../pod-spec/requests.ts';
 
 /** Upstream: apis/core/v1 SetDefaults_Pod. */
 export function setPodDefaults(pod: Pod): void {
@@ -30,42 +30,4 @@ function setPodLevelRequests(spec: PodSpec, resources: ResourceRequirements): vo
   }
   for (const [name, limit] of Object.entries(resources.limits ?? {})) requests[name] ??= limit;
   if (Object.keys(requests).length > 0) resources.requests = requests;
-}
-
-const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always';
-
-/** What the containers of a pod ask for together: the larger of its running and its starting phase. Upstream: component-helpers AggregateContainerRequests. */
-export function containerRequests(spec: PodSpec): Map<string, Quantity> {
-  const total = new Map<string, Quantity>();
-  for (const container of spec.containers ?? []) addRequests(total, container);
-  const sidecars = new Map<string, Quantity>();
-  const starting = new Map<string, Quantity>();
-  for (const container of spec.initContainers ?? []) {
-    if (isSidecar(container)) {
-      addRequests(total, container);
-      addRequests(sidecars, container);
-      raise(starting, sidecars);
-    } else {
-      const phase = new Map(sidecars);
-      addRequests(phase, container);
-      raise(starting, phase);
-    }
-  }
-  raise(total, starting);
-  return total;
-}
-
-function addRequests(total: Map<string, Quantity>, container: Container): void {
-  for (const [name, text] of Object.entries(container.resources?.requests ?? {})) {
-    const quantity = parseQuantity(text);
-    const present = total.get(name);
-    total.set(name, present === undefined ? quantity : present.add(quantity));
-  }
-}
-
-function raise(total: Map<string, Quantity>, other: ReadonlyMap<string, Quantity>): void {
-  for (const [name, quantity] of other) {
-    const present = total.get(name);
-    if (present === undefined || present.compare(quantity) < 0) total.set(name, quantity);
-  }
 }

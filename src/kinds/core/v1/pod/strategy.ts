@@ -1,34 +1,12 @@
 import type { Strategy } from '../../../../machinery/kind.ts';
-import { parseQuantity } from '../../../../machinery/quantity.ts';
-import type { Pod, PodSpec } from '../../../generated/types/core-v1.ts';
+import { dns1123Label } from '../../../../machinery/validation/index.ts';
+import type { Pod } from '../../../generated/types/core-v1.ts';
+import { podWarnings } from '../pod-spec/warnings.ts';
+import { mergeLabelKeys } from './label-keys.ts';
+import { dropDisabledFields, syncAppArmor } from './prepare.ts';
+import { qosClassOf } from './qos.ts';
 import { validatePodCreate, validatePodUpdate } from './validate.ts';
-
-const QOS_RESOURCES = ['cpu', 'memory'];
-
-/** Upstream: apis/core/v1/helper/qos.ComputePodQOS. */
-export function qosClassOf(spec: PodSpec): string {
-  const asks = spec.resources
-    ? [spec.resources]
-    : [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map((c) => c.resources ?? {});
-  let guaranteed = true;
-  let any = false;
-  for (const { requests = {}, limits = {} } of asks) {
-    for (const name of QOS_RESOURCES) {
-      const request = positive(requests[name]);
-      const limit = positive(limits[name]);
-      if (request !== undefined || limit !== undefined) any = true;
-      if (limit === undefined || (request !== undefined && request.compare(limit) !== 0)) guaranteed = false;
-      if (request === undefined && limit === undefined) guaranteed = false;
-    }
-  }
-  if (!any) return 'BestEffort';
-  return guaranteed ? 'Guaranteed' : 'Burstable';
-}
-
-function positive(text: string | undefined): ReturnType<typeof parseQuantity> | undefined {
-  const quantity = text === undefined ? undefined : parseQuantity(text);
-  return quantity !== undefined && quantity.sign > 0 ? quantity : undefined;
-}
+import { validatePodStatus } from './validate-status.ts';
 
 function schedulingGated(now: number): NonNullable<NonNullable<Pod['status']>['conditions']>[number] {
   return {
@@ -43,15 +21,29 @@ function schedulingGated(now: number): NonNullable<NonNullable<Pod['status']>['c
 
 /** Upstream: registry/core/pod podStrategy. */
 export const podStrategy: Strategy<Pod> = {
-  prepareForCreate(pod, { now }) {
+  prepareForCreate(pod, { now, warn }) {
     // Older clients wrote negative periods for "at once".
     if ((pod.spec.terminationGracePeriodSeconds ?? 0) < 0) pod.spec.terminationGracePeriodSeconds = 1;
+    dropDisabledFields(pod.spec);
     // A class that the client names is believed.
     pod.status = { phase: 'Pending', qosClass: pod.status?.qosClass ?? qosClassOf(pod.spec) };
     if (pod.spec.schedulingGates?.length) pod.status.conditions = [schedulingGated(now)];
+    mergeLabelKeys(pod);
+    syncAppArmor(pod, warn);
   },
+  prepareForUpdate: (pod, old) => dropDisabledFields(pod.spec, old.spec),
   validateCreate: validatePodCreate,
   validateUpdate: validatePodUpdate,
+  warningsOnCreate(pod) {
+    const texts = dns1123Label(pod.metadata.name ?? '');
+    const named =
+      texts.length === 0 || pod.metadata.name === undefined
+        ? []
+        : [
+            `metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [${texts.join(' ')}]`,
+          ];
+    return [...named, ...podWarnings(pod.spec, pod.metadata, '')];
+  },
 };
 
 /** Upstream: registry/core/pod podStatusStrategy. */
@@ -61,7 +53,7 @@ export const podStatusStrategy: Strategy<Pod> = {
     if (old.metadata.ownerReferences === undefined) delete pod.metadata.ownerReferences;
     else pod.metadata.ownerReferences = old.metadata.ownerReferences;
     pod.status ??= {};
-    const qosClass = old.status?.qosClass ?? qosClassOf(pod.spec);
-    pod.status.qosClass = qosClass;
+    pod.status.qosClass ??= old.status?.qosClass ?? qosClassOf(pod.spec);
   },
+  validateUpdate: validatePodStatus,
 };

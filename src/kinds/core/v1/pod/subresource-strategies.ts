@@ -2,15 +2,12 @@
 import type { Strategy } from '../../../../machinery/kind.ts';
 import type { KubeObject } from '../../../../machinery/meta.ts';
 import type { FieldError } from '../../../../machinery/status.ts';
-import {
-  dns1123Label,
-  duplicateError,
-  forbiddenError,
-  invalidErrors,
-  requiredError,
-} from '../../../../machinery/validation/index.ts';
+import { forbiddenError } from '../../../../machinery/validation/index.ts';
 import { equalJson } from '../../../equal-json.ts';
 import type { Container, Pod, PodSpec } from '../../../generated/types/core-v1.ts';
+import { MIRROR } from '../pod-spec/validate-annotations.ts';
+import { validateAnnotationUpdates, validatePod } from './validate.ts';
+import { validateResize } from './validate-resize.ts';
 
 /** Puts everything but `spec` back to what is stored; the version the client named stays, as it is a precondition. */
 function keepOnly(object: KubeObject, old: Pod, spec: PodSpec): void {
@@ -34,21 +31,13 @@ export const ephemeralContainersStrategy: Strategy = {
   validateUpdate: (object, old) => validateEphemeralContainers(object as Pod, old as Pod),
 };
 
-function validateEphemeralContainers({ spec }: Pod, old: Pod): FieldError[] {
-  const errors: FieldError[] = [];
+function validateEphemeralContainers(pod: Pod, old: Pod): FieldError[] {
+  if (old.metadata.annotations?.[MIRROR] !== undefined)
+    return [forbiddenError('[]', 'static pods do not support ephemeral containers')];
+  const errors = [...validatePod(pod), ...validateAnnotationUpdates(pod, old)];
   const at = 'spec.ephemeralContainers';
-  const names = new Set(
-    [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map((container) => container.name),
-  );
-  for (const [index, { name, image }] of (spec.ephemeralContainers ?? []).entries()) {
-    if (!name) errors.push(requiredError(`${at}[${index}].name`));
-    else errors.push(...invalidErrors(`${at}[${index}].name`, name, dns1123Label(name)));
-    if (names.has(name)) errors.push(duplicateError(`${at}[${index}].name`, name));
-    names.add(name);
-    if (!image) errors.push(requiredError(`${at}[${index}].image`));
-  }
   for (const before of old.spec.ephemeralContainers ?? []) {
-    const now = spec.ephemeralContainers?.find((container) => container.name === before.name);
+    const now = pod.spec.ephemeralContainers?.find((container) => container.name === before.name);
     if (now === undefined)
       errors.push(forbiddenError(at, `existing ephemeral containers "${before.name}" may not be removed\n`));
     else if (!equalJson(now, before))
@@ -81,4 +70,5 @@ export const resizeStrategy: Strategy = {
     if (spec.resources) next.resources = spec.resources;
     keepOnly(object, before, next);
   },
+  validateUpdate: (object, old) => validateResize(object as Pod, old as Pod),
 };

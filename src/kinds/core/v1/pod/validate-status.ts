@@ -1,0 +1,173 @@
+/** The status of a pod. Upstream: core/validation ValidatePodStatusUpdate. */
+import type { FieldError } from '../../../../machinery/status.ts';
+import {
+  dns1123Subdomain,
+  duplicateError,
+  forbiddenError,
+  invalidError,
+  invalidErrors,
+  ipAddress,
+  isIP,
+  isIPv6,
+  notSupportedError,
+  qualifiedName,
+  userId,
+} from '../../../../machinery/validation/index.ts';
+import type { Container, ContainerStatus, Pod } from '../../../generated/types/core-v1.ts';
+import { validateAnnotationUpdates } from './validate.ts';
+
+const SYSTEM_CONDITIONS = new Set(['PodScheduled', 'Ready', 'Initialized']);
+const HEALTH = ['Healthy', 'Unhealthy', 'Unknown'];
+const STATUSES = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const;
+
+export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
+  const errors = validateAnnotationUpdates(pod, old);
+  const { status = {}, spec } = pod;
+  const before = old.status ?? {};
+  for (const [index, { type }] of (status.conditions ?? []).entries())
+    if (!SYSTEM_CONDITIONS.has(type))
+      errors.push(...invalidErrors(`metadata.conditions[${index}].Type`, type, qualifiedName(type)));
+  if ((status.observedGeneration ?? 0) < 0)
+    errors.push(invalidError('status.observedGeneration', status.observedGeneration, 'must be a non-negative integer'));
+  const nominated = status.nominatedNodeName;
+  if (nominated && nominated !== before.nominatedNodeName)
+    errors.push(...invalidErrors('status.nominatedNodeName', nominated, dns1123Subdomain(nominated)));
+  if (before.qosClass !== undefined && status.qosClass !== before.qosClass)
+    errors.push(invalidError('status.qosClass', status.qosClass ?? '', 'field is immutable'));
+  for (const field of STATUSES) errors.push(...validateTransitions(pod, old, field));
+  errors.push(...validateClaimStatuses(pod), ...validateAddresses(status.podIPs ?? [], 'status.podIPs'));
+  errors.push(...validateHostAddresses(pod));
+  for (const field of STATUSES) errors.push(...validateUsers(status[field] ?? [], `status.${field}`, spec.os?.name));
+  errors.push(
+    ...validateDevices(status.containerStatuses ?? [], 'status.containerStatuses', spec.containers ?? []),
+    ...validateDevices(status.initContainerStatuses ?? [], 'status.initContainerStatuses', spec.initContainers ?? []),
+  );
+  for (const [index, { allocatedResourcesStatus }] of (status.ephemeralContainerStatuses ?? []).entries()) {
+    const at = `status.ephemeralContainerStatuses[${index}].allocatedResourcesStatus`;
+    if (allocatedResourcesStatus?.length) errors.push(forbiddenError(at, 'must not be specified in container status'));
+  }
+  return errors;
+}
+
+/** A container that ended for good does not come back. */
+function validateTransitions(pod: Pod, old: Pod, field: (typeof STATUSES)[number]): FieldError[] {
+  const policy = field === 'ephemeralContainerStatuses' ? 'Never' : old.spec.restartPolicy;
+  if (policy === 'Always') return [];
+  const errors: FieldError[] = [];
+  const now = pod.status?.[field] ?? [];
+  for (const [index, before] of (old.status?.[field] ?? []).entries()) {
+    const ended = before.state?.terminated;
+    if (!ended || (ended.exitCode !== 0 && policy === 'OnFailure')) continue;
+    const specs: readonly Container[] =
+      (field === 'initContainerStatuses' ? old.spec.initContainers : old.spec.containers) ?? [];
+    const spec = specs.find((container) => container.name === before.name);
+    if (field !== 'ephemeralContainerStatuses' && spec && restarts(spec, ended.exitCode)) continue;
+    if (now.some((status) => status.name === before.name && !status.state?.terminated))
+      errors.push(forbiddenError(`status.${field}[${index}].state`, 'may not be transitioned to non-terminated state'));
+  }
+  return errors;
+}
+
+/** Whether the container's own policy starts it again. */
+function restarts({ restartPolicy, restartPolicyRules = [] }: Container, exitCode: number): boolean {
+  if (restartPolicy === 'Always' || (restartPolicy === 'OnFailure' && exitCode !== 0)) return true;
+  return restartPolicyRules.some(({ exitCodes }) => {
+    const listed = exitCodes?.values?.includes(exitCode) === true;
+    return exitCodes?.operator === 'In' ? listed : exitCodes?.operator === 'NotIn' && !listed;
+  });
+}
+
+function validateClaimStatuses({ spec, status }: Pod): FieldError[] {
+  const names = new Set<string>();
+  return (status?.resourceClaimStatuses ?? []).flatMap(({ name, resourceClaimName }, index) => {
+    const at = `status.resourceClaimStatuses[${index}].name`;
+    const errors: FieldError[] = [];
+    if (!spec.resourceClaims?.some((claim) => claim.name === name))
+      errors.push(invalidError(at, name, 'must match the name of an entry in `spec.resourceClaims`'));
+    if (names.has(name)) errors.push(duplicateError(at, name));
+    names.add(name);
+    if (resourceClaimName !== undefined)
+      errors.push(...invalidErrors(at, resourceClaimName, dns1123Subdomain(resourceClaimName)));
+    return errors;
+  });
+}
+
+/** One address of each family at most. */
+function validateAddresses(list: readonly { ip?: string }[], path: string, dual = true): FieldError[] {
+  const errors = list.flatMap(({ ip = '' }, index) => invalidErrors(`${path}[${index}]`, ip, ipAddress(ip)));
+  if (list.length <= 1) return errors;
+  const shown = list.map(({ ip = '' }) => ({ IP: ip }));
+  const repeated: FieldError[] = [];
+  const seen = new Set<string>();
+  for (const [index, address] of shown.entries()) {
+    if (seen.has(address.IP)) repeated.push(duplicateError(`${path}[${index}]`, address));
+    seen.add(address.IP);
+  }
+  if (!dual) errors.push(...repeated);
+  const wrong = shown.findIndex(({ IP }) => !isIP(IP));
+  if (wrong >= 0) {
+    const why = `failed to check for dual stack with error:invalid IP[${wrong}]: ${shown[wrong]?.IP}`;
+    errors.push({ type: 'InternalError', field: path, message: `Internal error: ${why}` });
+  }
+  const families = new Set(shown.map(({ IP }) => isIPv6(IP)));
+  if (wrong >= 0 || families.size < 2 || list.length > 2)
+    errors.push(invalidError(path, shown, 'may specify no more than one IP for each IP family'));
+  return dual ? [...errors, ...repeated] : errors;
+}
+
+function validateHostAddresses({ status = {} }: Pod): FieldError[] {
+  const { hostIP = '', hostIPs = [] } = status;
+  if (hostIPs.length === 0) return [];
+  const first = hostIPs[0]?.ip ?? '';
+  const errors = first === hostIP ? [] : [invalidError('status.hostIPs[0].ip', first, 'must be equal to `hostIP`')];
+  return [...errors, ...validateAddresses(hostIPs, 'status.hostIPs', false)];
+}
+
+function validateUsers(statuses: readonly ContainerStatus[], path: string, os = 'linux'): FieldError[] {
+  return statuses.flatMap(({ user }, index) => {
+    const linux = user?.linux;
+    const at = `${path}[${index}].linux`;
+    if (!linux) return [];
+    if (os === 'windows') return [forbiddenError(at, 'cannot be set for a windows pod')];
+    const errors = [
+      ...invalidErrors(`${at}.uid`, linux.uid, userId(linux.uid)),
+      ...invalidErrors(`${at}.gid`, linux.gid, userId(linux.gid)),
+    ];
+    for (const [group, id] of (linux.supplementalGroups ?? []).entries())
+      errors.push(...invalidErrors(`${at}.supplementalGroups[${group}]`, id, userId(id)));
+    return errors;
+  });
+}
+
+const NO_CLAIM =
+  "must match one of the container's resource claims in a format 'claim:<claimName>/<request>' or 'claim:<claimName>' if request is empty";
+const NO_REQUEST = "must match one of the container's resource requests";
+
+/** The devices of a container and their health. */
+function validateDevices(
+  statuses: readonly ContainerStatus[],
+  path: string,
+  specs: readonly Container[],
+): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [index, status] of statuses.entries()) {
+    const container = specs.find((spec) => spec.name === status.name);
+    for (const [at, { name, resources = [] }] of (status.allocatedResourcesStatus ?? []).entries()) {
+      const field = `${path}[${index}].allocatedResourcesStatus[${at}]`;
+      const isClaim = name.startsWith('claim:');
+      const claims = (container?.resources?.claims ?? []).map((claim) =>
+        claim.request ? `claim:${claim.name}/${claim.request}` : `claim:${claim.name}`,
+      );
+      const known = isClaim ? claims.includes(name) : container?.resources?.requests?.[name] !== undefined;
+      if (container && !known) errors.push(invalidError(`${field}.name`, name, isClaim ? NO_CLAIM : NO_REQUEST));
+      const ids = new Set<string>();
+      for (const [position, { health = '', resourceID }] of resources.entries()) {
+        const where = `${field}.resources[${position}]`;
+        if (!HEALTH.includes(health)) errors.push(notSupportedError(`${where}.health`, health, HEALTH));
+        if (ids.has(resourceID)) errors.push(duplicateError(`${where}.resourceID`, resourceID));
+        ids.add(resourceID);
+      }
+    }
+  }
+  return errors;
+}
