@@ -15,6 +15,8 @@ import {
   union,
 } from '../../../src/machinery/apply/field-set.ts';
 
+fc.configureGlobal({ seed: 3 });
+
 const element = fc.constantFrom('f:a', 'f:b', 'k:{"name":"x"}', 'k:{"name":"y"}', 'v:1', 'v:10', 'v:2');
 const path = fc.array(element, { minLength: 1, maxLength: 4 });
 const paths = fc.array(path, { maxLength: 8 });

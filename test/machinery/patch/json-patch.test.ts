@@ -4,6 +4,8 @@ import type { Json, JsonObject } from '../../../src/machinery/meta.ts';
 import { applyJsonPatch } from '../../../src/machinery/patch/index.ts';
 import { StatusError } from '../../../src/machinery/status.ts';
 
+fc.configureGlobal({ seed: 3 });
+
 function refusal(document: Json, operations: unknown): StatusError | undefined {
   try {
     applyJsonPatch(document, operations);

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../../src/machinery/meta.ts';
 import { applyMergePatch } from '../../../src/machinery/patch/index.ts';
 
+fc.configureGlobal({ seed: 3 });
+
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 

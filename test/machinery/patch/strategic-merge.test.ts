@@ -5,6 +5,8 @@ import { applyStrategicMergePatch } from '../../../src/machinery/patch/index.ts'
 import type { ObjectSchema, Schema } from '../../../src/machinery/schema.ts';
 import { field, string, stringMap, struct } from '../apply/schemas.ts';
 
+fc.configureGlobal({ seed: 3 });
+
 const list = (items: Schema): Schema => ({ type: 'array', items });
 const source = struct(field('name', string), field('value', string), field('other', string));
 const schema: ObjectSchema = struct(
