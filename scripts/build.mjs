@@ -2,7 +2,7 @@
 // Bundles what runs: the Worker, the node agent (one file) and the command. Plain JavaScript, so that any Node ≥ 20
 // can run it on a fresh clone. Skips the work when no source changed since the last build.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -35,6 +35,7 @@ export async function build({ force = false } = {}) {
   if (!force && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return dist;
   const esbuild = await import('esbuild');
   mkdirSync(dist, { recursive: true });
+  for (const file of readdirSync(dist)) if (/^cli-\w+\.js$/.test(file)) rmSync(join(dist, file));
   const common = {
     bundle: true,
     format: 'esm',
@@ -62,7 +63,15 @@ export async function build({ force = false } = {}) {
       keepNames: false,
     }),
     esbuild.build({ ...node, entryPoints: ['src/agent/main.ts'], outfile: 'dist/agent.js' }),
-    esbuild.build({ ...node, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli.js', external: ['workerd'] }),
+    // In pieces: what a command imports when it needs it stays out of the memory of `kedge up`.
+    esbuild.build({
+      ...node,
+      entryPoints: { cli: 'src/cli/main.ts' },
+      outdir: 'dist',
+      splitting: true,
+      chunkNames: 'cli-[hash]',
+      external: ['workerd'],
+    }),
   ]);
   writeFileSync(stampFile, stamp);
   return dist;

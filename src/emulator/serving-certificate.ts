@@ -1,9 +1,9 @@
 /** TLS of the local API endpoint: a CA of this machine's own and a serving certificate signed by it. */
-import { webcrypto } from 'node:crypto';
+import { webcrypto, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import 'reflect-metadata';
-import * as x509 from '@peculiar/x509';
+
+type X509 = typeof import('./x509.ts')['x509'];
 
 export interface ServingCertificate {
   /** PEM, for kubeconfig files and agents. */
@@ -34,12 +34,13 @@ export async function ensureServingCertificate(
   const wanted = hosts.join('\n');
   const result = { certificateFile: files.certificate, keyFile: files.key };
   if (existsSync(files.certificate) && existsSync(files.ca) && readFileSync(files.hosts, 'utf8') === wanted) {
-    const current = new x509.X509Certificate(readFileSync(files.certificate, 'utf8'));
-    if (current.notAfter.getTime() > now + 30 * DAY) return { ...result, ca: readFileSync(files.ca, 'utf8') };
+    const current = new X509Certificate(readFileSync(files.certificate));
+    if (Date.parse(current.validTo) > now + 30 * DAY) return { ...result, ca: readFileSync(files.ca, 'utf8') };
   }
-  x509.cryptoProvider.set(webcrypto);
+  // Loaded here, so that `kedge up`, which stays, does not hold it.
+  const { x509 } = await import('./x509.ts');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const authority = await loadAuthority(files.ca, files.caKey, now);
+  const authority = await loadAuthority(x509, { certificateFile: files.ca, keyFile: files.caKey, now });
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.create({
     subject: 'CN=kedge-apiserver',
@@ -63,7 +64,10 @@ export async function ensureServingCertificate(
   return { ...result, ca: readFileSync(files.ca, 'utf8') };
 }
 
-async function loadAuthority(certificateFile: string, keyFile: string, now: number) {
+async function loadAuthority(
+  x509: X509,
+  { certificateFile, keyFile, now }: { certificateFile: string; keyFile: string; now: number },
+) {
   if (existsSync(certificateFile) && existsSync(keyFile)) {
     const key = await webcrypto.subtle.importKey('pkcs8', derOfPem(readFileSync(keyFile, 'utf8')), ALGORITHM, false, [
       'sign',

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { loadImage } from '../../agent/index.ts';
 import { clusterPaths, UserError } from '../../emulator/index.ts';
 import { CLUSTER_FLAGS, OUTPUT_FLAG } from '../cluster-flags.ts';
 import { defineCommand } from '../command.ts';
@@ -23,6 +22,8 @@ export const imageLoad = defineCommand({
   async run(context) {
     const file = resolve(context.arguments[0] as string);
     if (!existsSync(file)) throw new UserError(`There is no file ${file}`);
+    // Only here, so that `kedge up`, which stays, does not hold the agent's libraries.
+    const { loadImage } = await import('../../agent/index.ts');
     const loaded: string[] = [];
     for (const stateDir of stateDirs(context.flags, () => runningCluster(context).state))
       loaded.push(...(await loadImage(stateDir, file)));
