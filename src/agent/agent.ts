@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Clock, delay, systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import { type Client, createClient, runInformer } from '../client/index.ts';
-import { type Node, nodes } from '../kinds/index.ts';
+import { type Node, nodes, type Service } from '../kinds/index.ts';
 import type { KubeObject } from '../machinery/meta.ts';
 import { type Log, messageOf, silentLog } from './log.ts';
 import { createNetwork, type Network } from './network/index.ts';
@@ -282,8 +282,15 @@ class RealNode implements Agent {
       log: this.#log,
       nodeName: this.nodeName,
       node: () => this.#nodeFacts(),
+      services: { inNamespace: (namespace) => this.#servicesIn(namespace) },
       real: true,
     });
+  }
+
+  #servicesIn(namespace: string): readonly Service[] | undefined {
+    const known = this.#network?.services;
+    if (!known?.synced) return undefined;
+    return [...known.services.values()].filter((service) => service.metadata.namespace === namespace);
   }
 
   #nodeFacts(): NodeFacts {
@@ -353,7 +360,7 @@ class RealNode implements Agent {
   }
 
   async stop({ clean = false }: { clean?: boolean } = {}): Promise<void> {
-    this.#pods?.stop();
+    await this.#pods?.stop();
     this.#stop.abort(new Error('the agent stops'));
     await this.#network?.stop({ clean });
     await Promise.allSettled(this.#running);

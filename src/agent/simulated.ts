@@ -8,7 +8,7 @@ import { type Log, messageOf, silentLog } from './log.ts';
 import { type Machine, VERSION } from './node/machine.ts';
 import { allocatableOf, type NodeFactsInput } from './node/node-object.ts';
 import { NodeReporter } from './node/node-reporter.ts';
-import type { NodeFacts } from './pods/context.ts';
+import type { NodeFacts, ServiceSource } from './pods/context.ts';
 import { runPods } from './pods/run-pods.ts';
 import { FakeRuntime } from './runtime/fake/fake-runtime.ts';
 
@@ -73,6 +73,9 @@ class Addresses {
   }
 }
 
+/** Nothing runs that could read variables. */
+const noServices: ServiceSource = { inNamespace: () => undefined };
+
 export function runSimulatedNode(options: SimulatedNodeOptions): SimulatedNode {
   const { client, name, clock = systemClock, random = systemRandom, log = silentLog } = options;
   const stop = new AbortController();
@@ -107,7 +110,17 @@ export function runSimulatedNode(options: SimulatedNodeOptions): SimulatedNode {
   };
   const heartbeat = options.heartbeat === undefined ? {} : { heartbeat: options.heartbeat };
   const reporter = new NodeReporter({ client, clock, log, facts, signal: stop.signal, ...heartbeat });
-  const pods = runPods({ client, runtime, clock, random, log, nodeName: name, node: () => nodeFacts, real: false });
+  const pods = runPods({
+    client,
+    runtime,
+    clock,
+    random,
+    log,
+    nodeName: name,
+    node: () => nodeFacts,
+    services: noServices,
+    real: false,
+  });
   const run = async (): Promise<void> => {
     const node = await reporter.register();
     if (node.spec?.podCIDR) addresses.use(node.spec.podCIDR);
@@ -125,7 +138,7 @@ export function runSimulatedNode(options: SimulatedNodeOptions): SimulatedNode {
     pods: () => pods.list(),
     stop() {
       stop.abort(new Error('the node stops'));
-      pods.stop();
+      void pods.stop();
     },
   };
 }

@@ -4,7 +4,8 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog } from '../../src/agent/log.ts';
-import type { NodeFacts } from '../../src/agent/pods/context.ts';
+import { createServiceStore, followServices } from '../../src/agent/network/index.ts';
+import type { NodeFacts, ServiceSource } from '../../src/agent/pods/context.ts';
 import { type RunningPods, runPods } from '../../src/agent/pods/run-pods.ts';
 import type { Container, Image } from '../../src/agent/runtime/contract.ts';
 import { FakeRuntime, type FakeRuntimeOptions, fakeImage } from '../../src/agent/runtime/fake/fake-runtime.ts';
@@ -34,7 +35,9 @@ export interface Bench {
   /** Ends the running container of a pod. */
   exit(pod: string, exitCode: number, container?: string): Promise<void>;
   /** A new agent on the same node. */
-  restart(): Promise<void>;
+  restart(options?: { synced?: boolean }): Promise<void>;
+  /** Takes the API away from the node, or gives it back. */
+  unplug(away: boolean): void;
   close(): Promise<void>;
 }
 
@@ -55,8 +58,12 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   const clock = createManualClock();
   const cluster = await createTestCluster({ bootstrap: true, clock });
   const folder = mkdtempSync(join(tmpdir(), 'kedge-bench-'));
+  const link = { away: false };
   const client = createClient({
-    transport: (request) => cluster.server.fetch(request),
+    transport: async (request) => {
+      if (link.away) throw new Error('connect ECONNREFUSED');
+      return cluster.server.fetch(request);
+    },
     baseURL: 'http://cluster.test',
     headers: { Authorization: `Bearer ${ADMIN_TOKEN}` },
   });
@@ -80,8 +87,17 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
     podsDir: join(folder, 'pods'),
     logsDir: join(folder, 'logs'),
   };
+  const store = createServiceStore();
+  const follow = new AbortController();
+  const random = createSeededRandom(11);
+  void followServices(store, { client, clock, random, log: silentLog, signal: follow.signal });
+  const services: ServiceSource = {
+    inNamespace: (namespace) =>
+      store.synced ? [...store.services.values()].filter((s) => s.metadata.namespace === namespace) : undefined,
+  };
   const start = (): RunningPods =>
     runPods({
+      services,
       client,
       runtime,
       clock,
@@ -95,7 +111,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   const running = start();
   await running.synced;
   await settle(100);
-  return new NodeBench({ cluster, clock, runtime, folder, start, first: running });
+  return new NodeBench({ cluster, clock, runtime, folder, start, first: running, link });
 }
 
 interface BenchParts {
@@ -105,6 +121,7 @@ interface BenchParts {
   folder: string;
   start(): RunningPods;
   first: RunningPods;
+  link: { away: boolean };
 }
 
 class NodeBench implements Bench {
@@ -114,8 +131,10 @@ class NodeBench implements Bench {
   readonly folder: string;
   readonly #start: () => RunningPods;
   #running: RunningPods;
+  readonly #link: { away: boolean };
 
-  constructor({ cluster, clock, runtime, folder, start, first }: BenchParts) {
+  constructor({ cluster, clock, runtime, folder, start, first, link }: BenchParts) {
+    this.#link = link;
     this.cluster = cluster;
     this.clock = clock;
     this.runtime = runtime;
@@ -185,11 +204,15 @@ class NodeBench implements Bench {
     await settle(60);
   }
 
-  async restart(): Promise<void> {
-    this.#running.stop();
+  unplug(away: boolean): void {
+    this.#link.away = away;
+  }
+
+  async restart({ synced = true }: { synced?: boolean } = {}): Promise<void> {
+    await this.#running.stop();
     await settle(20);
     this.#running = this.#start();
-    await this.#running.synced;
+    if (synced) await this.#running.synced;
     await settle(100);
   }
 

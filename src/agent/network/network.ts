@@ -15,6 +15,7 @@ import { gatewayOf, writeCniConfig } from './cni.ts';
 import { defaultUplink, ensureBridge, removeBridge } from './host.ts';
 import { createNftTable, type NftTable } from './nft.ts';
 import { createPeerRoutes, type PeerRoutes, type PeerState, peerOf } from './peer-routes.ts';
+import { keepServices } from './saved-services.ts';
 import { createServiceProxy, type ServiceProxy } from './service-proxy.ts';
 import { createServiceStore, followServices, type ServiceStore } from './service-store.ts';
 
@@ -43,6 +44,8 @@ export interface NetworkOptions {
 }
 
 export interface Network {
+  /** Services of the cluster, as far as they are known. */
+  readonly services: Pick<ServiceStore, 'services' | 'synced'>;
   /** Begins to follow services and nodes. */
   start(): void;
   /** Sets the network up for the node's pod range; resolves when pods can be started. The range stays for good. */
@@ -86,9 +89,14 @@ class NodeNetwork implements Network {
     this.#bridge = `kedge${hash.slice(0, 8)}`;
   }
 
+  get services(): ServiceStore {
+    return this.#store;
+  }
+
   start(): void {
-    const { client, clock, random, log } = this.#options;
+    const { client, clock, random, log, stateDir } = this.#options;
     const { signal } = this.#aborter;
+    keepServices({ store: this.#store, stateDir, clock, log, signal });
     this.#running.push(followServices(this.#store, { client, clock, random, log, signal }));
     this.#running.push(
       runInformer<Node>({

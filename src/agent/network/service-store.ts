@@ -37,15 +37,22 @@ export interface ServiceStore {
   /** Calls `listener` after each change, once the store is synced. */
   subscribe(listener: () => void): void;
   markSynced(what: 'services' | 'slices'): void;
+  /** Fills the store with what was known before; what the next complete lists do not have goes again. */
+  restore(services: readonly Service[], slices: readonly EndpointSlice[]): void;
 }
 
 const keyOf = (object: Service | EndpointSlice): string => `${object.metadata.namespace}/${object.metadata.name}`;
+
+const unknown = <T extends Service | EndpointSlice>(objects: readonly T[], known: ReadonlyMap<string, unknown>): T[] =>
+  objects.filter((object) => !known.has(keyOf(object)));
 
 export function createServiceStore(): ServiceStore {
   const services = new Map<string, Service>();
   const slices = new Map<string, readonly EndpointSlice[]>();
   const owners = new Map<string, string>();
   const missing = new Set(['services', 'slices']);
+  /** Objects of an earlier run that the API has not confirmed, by key. */
+  const unconfirmed = { services: new Set<string>(), slices: new Set<string>() };
   const listeners: (() => void)[] = [];
   const changed = () => {
     if (missing.size === 0) for (const listener of listeners) listener();
@@ -58,6 +65,14 @@ export function createServiceStore(): ServiceStore {
     if (left.length > 0) slices.set(owner, left);
     else slices.delete(owner);
   };
+  const addSlice = (slice: EndpointSlice) => {
+    dropSlice(keyOf(slice));
+    const name = slice.metadata.labels?.[SERVICE_NAME_LABEL];
+    if (!name) return;
+    const owner = `${slice.metadata.namespace}/${name}`;
+    owners.set(keyOf(slice), owner);
+    slices.set(owner, [...(slices.get(owner) ?? []), slice]);
+  };
   return {
     services,
     slices,
@@ -65,6 +80,7 @@ export function createServiceStore(): ServiceStore {
       return missing.size === 0;
     },
     setService(service) {
+      unconfirmed.services.delete(keyOf(service));
       services.set(keyOf(service), service);
       changed();
     },
@@ -73,13 +89,8 @@ export function createServiceStore(): ServiceStore {
       changed();
     },
     setSlice(slice) {
-      dropSlice(keyOf(slice));
-      const name = slice.metadata.labels?.[SERVICE_NAME_LABEL];
-      if (name) {
-        const owner = `${slice.metadata.namespace}/${name}`;
-        owners.set(keyOf(slice), owner);
-        slices.set(owner, [...(slices.get(owner) ?? []), slice]);
-      }
+      unconfirmed.slices.delete(keyOf(slice));
+      addSlice(slice);
       changed();
     },
     deleteSlice(slice) {
@@ -89,6 +100,21 @@ export function createServiceStore(): ServiceStore {
     subscribe: (listener) => void listeners.push(listener),
     markSynced(what) {
       missing.delete(what);
+      for (const key of unconfirmed[what]) {
+        if (what === 'services') services.delete(key);
+        else dropSlice(key);
+      }
+      unconfirmed[what].clear();
+      changed();
+    },
+    restore(oldServices, oldSlices) {
+      if (missing.size === 0) return;
+      const fresh = { services: unknown(oldServices, services), slices: unknown(oldSlices, owners) };
+      for (const service of fresh.services) services.set(keyOf(service), service);
+      for (const slice of fresh.slices) addSlice(slice);
+      unconfirmed.services = new Set(fresh.services.map(keyOf));
+      unconfirmed.slices = new Set(fresh.slices.map(keyOf));
+      missing.clear();
       changed();
     },
   };

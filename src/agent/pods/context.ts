@@ -7,6 +7,7 @@ import type { ContainerRuntime } from '../runtime/contract.ts';
 import type { Backoff } from './backoff.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import type { ImagePuller } from './image-puller.ts';
+import type { SavedPods } from './saved-pods.ts';
 
 /** ConfigMaps and Secrets that pods on this node use, kept up to date while somebody uses them. */
 export interface ObjectSource {
@@ -44,6 +45,8 @@ export interface StatusSink {
   write(pod: Pod, status: PodStatus): void;
   /** Writes what is still to be written, then ends the pod's deletion with grace 0. */
   finish(pod: Pod, status: PodStatus): Promise<void>;
+  /** Tries again at once what waits after a failure: the API is back. */
+  hurry(): void;
   forget(uid: string): void;
 }
 
@@ -75,6 +78,8 @@ export interface PodContext {
   objects: ObjectSource;
   tokens: TokenSource;
   services: ServiceSource;
+  /** Undefined where nothing of a pod is on disk. */
+  saved: SavedPods | undefined;
   restartBackoff: Backoff;
   /** False for simulated nodes: no volumes, no environment, no files, no probes. */
   real: boolean;

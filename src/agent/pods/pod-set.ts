@@ -29,6 +29,7 @@ export class PodSet {
   /** A pod of this node is new or changed. */
   set(pod: Pod): void {
     const uid = pod.metadata.uid ?? '';
+    this.#context.saved?.save(pod);
     const worker = this.#workers.get(uid);
     if (worker !== undefined) {
       worker.update(pod);
@@ -40,6 +41,17 @@ export class PodSet {
     this.onChange();
   }
 
+  /** Takes up pods that an earlier agent wrote down. */
+  restore(pods: readonly Pod[]): void {
+    for (const pod of pods) if (!this.#workers.has(pod.metadata.uid ?? '')) this.set(pod);
+  }
+
+  /** The API has these pods and no others. */
+  retain(pods: Iterable<Pod>): void {
+    const uids = new Set([...pods].map((pod) => pod.metadata.uid));
+    for (const worker of this.#workers.values()) if (!uids.has(worker.uid)) worker.forget();
+  }
+
   /** A pod is gone from the API. */
   delete(pod: Pod): void {
     this.#workers.get(pod.metadata.uid ?? '')?.forget();
@@ -47,6 +59,7 @@ export class PodSet {
 
   #drop(uid: string): void {
     this.#workers.delete(uid);
+    this.#context.saved?.forget(uid);
     for (const [id, owner] of this.#owners) if (owner === uid) this.#owners.delete(id);
     this.onChange();
   }
@@ -142,6 +155,7 @@ export class PodSet {
 
   /** Sends every status again that the API may have missed. */
   resend(): void {
+    this.#context.status.hurry();
     for (const worker of this.#workers.values()) worker.resend();
   }
 

@@ -2,8 +2,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod, Volume } from '../../kinds/index.ts';
+import { StatusError } from '../../machinery/status.ts';
 import { messageOf } from '../log.ts';
 import { runCommand } from '../node/command.ts';
+import { holdsFiles } from '../volumes/atomic-writer.ts';
 import { type MountedVolume, pluginFor, VolumeError } from '../volumes/index.ts';
 import { mountsBelow } from '../volumes/tmpfs.ts';
 import { Backoff } from './backoff.ts';
@@ -79,7 +81,9 @@ export class PodVolumes {
           this.#backoff.forget(volume.name);
         } catch (error) {
           this.#backoff.next(volume.name);
-          failures.push({ volume: volume.name, message: messageOf(error) });
+          const old = isUnreachable(error) ? await this.#leftBehind(volume) : undefined;
+          if (old !== undefined) this.#mounted.set(volume.name, old);
+          else failures.push({ volume: volume.name, message: messageOf(error) });
         }
       }),
     );
@@ -92,6 +96,14 @@ export class PodVolumes {
     const parent = join(this.#folder, 'volumes', plugin.folder);
     await mkdir(parent, { recursive: true, mode: 0o750 });
     return plugin.setUp({ pod, volume, folder: join(parent, volume.name), context: this.#context });
+  }
+
+  /** What an earlier agent mounted serves while the API is away. */
+  async #leftBehind(volume: Volume): Promise<MountedVolume | undefined> {
+    const path = join(this.#folder, 'volumes', pluginFor(volume)?.folder ?? '', volume.name);
+    if (!(await holdsFiles(path))) return undefined;
+    const refreshAt = this.#context.clock.now() + this.#backoff.remainingSinceUpdate(volume.name);
+    return { path, readOnly: true, refreshAt };
   }
 
   #follow(pod: Pod, volumes: readonly Volume[]): void {
@@ -113,6 +125,10 @@ export class PodVolumes {
     this.#mounted.clear();
   }
 }
+
+/** Whether no API server answered, or one that is broken. */
+const isUnreachable = (error: unknown): boolean =>
+  !(error instanceof VolumeError) && !(error instanceof StatusError && error.code < 500);
 
 /** Also for folders of pods that nobody knows any more. */
 export async function removePodFolder(folder: string): Promise<void> {

@@ -352,6 +352,7 @@ export class PodWorker {
     const status = this.#report(true);
     if (!this.#forgotten) await this.#context.status.finish(this.#pod, status);
     await removePodRemains(this.#context, this.#pod, this.#observed);
+    this.#context.saved?.forget(this.uid);
     await this.#volumes.tearDown();
     this.#context.images.forget(this.uid);
     this.#context.restartBackoff.forget(`${this.uid}/`);

@@ -2,17 +2,17 @@
 import { type Clock, delay } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import { type Client, runInformer } from '../../client/index.ts';
-import { type Pod, pods, type Service, services } from '../../kinds/index.ts';
+import { type Pod, pods } from '../../kinds/index.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import { type Log, messageOf } from '../log.ts';
 import type { ContainerRuntime } from '../runtime/contract.ts';
 import { Backoff } from './backoff.ts';
-import type { NodeFacts, PodContext } from './context.ts';
+import type { NodeFacts, PodContext, ServiceSource } from './context.ts';
 import { ApiEventRecorder } from './event-recorder.ts';
 import { ImagePuller } from './image-puller.ts';
 import { ApiObjectSource, emptyObjectSource } from './object-source.ts';
 import { PodSet } from './pod-set.ts';
-import { ServiceCache } from './service-source.ts';
+import { SavedPods } from './saved-pods.ts';
 import { ApiStatusSink } from './status-sink.ts';
 import { ApiTokenSource } from './token-source.ts';
 
@@ -24,6 +24,7 @@ export interface RunPodsOptions {
   log: Log;
   nodeName: string;
   node: () => NodeFacts;
+  services: ServiceSource;
   /** False for simulated nodes. */
   real: boolean;
 }
@@ -36,9 +37,11 @@ export interface RunningPods {
   synced: Promise<void>;
   events: ApiEventRecorder;
   /** Ends the workers; the pods go on running. */
-  stop(): void;
+  stop(): Promise<void>;
 }
 
+/** Milliseconds to wait for the API before pods that an earlier agent wrote down are taken up. */
+const API_PATIENCE = 3000;
 /** Upstream: syncFrequency. */
 const LOOK_MS = 60_000;
 
@@ -47,7 +50,6 @@ export function runPods(options: RunPodsOptions): RunningPods {
   const stop = new AbortController();
   const events = new ApiEventRecorder({ client, clock, random, nodeName });
   const status = new ApiStatusSink({ client, clock, log });
-  const cache = new ServiceCache();
   const objects = real ? new ApiObjectSource({ client, clock, random }) : undefined;
   const context: PodContext = {
     runtime,
@@ -60,27 +62,50 @@ export function runPods(options: RunPodsOptions): RunningPods {
     images: new ImagePuller({ runtime, clock, events }),
     objects: objects ?? emptyObjectSource,
     tokens: new ApiTokenSource(client, clock),
-    services: cache,
+    services: options.services,
+    saved: real ? new SavedPods({ podsDir: () => options.node().podsDir, clock, log }) : undefined,
     restartBackoff: new Backoff(clock),
     real,
   };
   const set = new PodSet(context);
-  if (real) void followServices(options, cache, stop.signal);
   const synced = followPods(options, set, stop.signal);
+  if (context.saved) restore(context.saved, { set, synced, clock, log, signal: stop.signal });
   if (real) void lookAgain(set, clock, stop.signal);
   return {
     set,
     synced,
     events,
     list: () => [...set].map((worker) => ({ ...worker.pod, status: worker.status ?? worker.pod.status ?? {} })),
-    stop() {
+    async stop() {
       stop.abort();
       set.detach();
       events.close();
       status.close();
       objects?.close();
+      await context.saved?.flush();
     },
   };
+}
+
+interface RestoreOptions extends Pick<RunPodsOptions, 'clock' | 'log'> {
+  set: PodSet;
+  synced: Promise<void>;
+  signal: AbortSignal;
+}
+
+/** Without an API the pods of an earlier run are looked after; what it says later counts. */
+function restore(saved: SavedPods, { set, synced, clock, log, signal }: RestoreOptions): void {
+  const heard = new AbortController();
+  void synced.then(() => heard.abort());
+  const late = delay(clock, API_PATIENCE, AbortSignal.any([signal, heard.signal])).then(async () => {
+    const known = await saved.load();
+    if (heard.signal.aborted || signal.aborted) return;
+    log('warn', 'the API does not answer: pods are those of the last run', { pods: known.length });
+    set.restore(known);
+  });
+  late.catch((error) => {
+    if (!signal.aborted && !heard.signal.aborted) log('warn', 'pods not read from disk', { error: messageOf(error) });
+  });
 }
 
 /** Events of the runtime can get lost: every pod is looked at now and then. */
@@ -109,31 +134,14 @@ function followPods(
       onSet: (pod) => set.set(pod),
       onDelete: (pod) => set.delete(pod),
       onError: (error) => log('warn', 'pods cannot be watched', { error: messageOf(error) }),
-      onSynced() {
-        if (!first) set.resend();
-        else void set.removeOrphans().catch((error) => log('warn', 'orphaned pods stay', { error: messageOf(error) }));
+      onSynced(objects) {
+        set.retain(objects.values());
+        set.resend();
+        if (first)
+          void set.removeOrphans().catch((error) => log('warn', 'orphaned pods stay', { error: messageOf(error) }));
         first = false;
         resolve();
       },
     });
-  });
-}
-
-/** Services of the cluster, for the variables that containers get. */
-function followServices(
-  { client, clock, random, log }: RunPodsOptions,
-  cache: ServiceCache,
-  signal: AbortSignal,
-): Promise<void> {
-  return runInformer<Service & KubeObject>({
-    client,
-    kind: services as never,
-    clock,
-    random,
-    signal,
-    onSet: (service) => cache.set(service),
-    onDelete: (service) => cache.delete(service),
-    onError: (error) => log('warn', 'services cannot be watched', { error: messageOf(error) }),
-    onSynced: () => cache.markSynced(),
   });
 }

@@ -45,6 +45,13 @@ function checkPath(path: string): void {
   }
 }
 
+/** Whether files were once written there, and still are. */
+export const holdsFiles = (folder: string): Promise<boolean> =>
+  stat(join(folder, DATA)).then(
+    () => true,
+    () => false,
+  );
+
 async function isCurrent(folder: string, payload: Payload): Promise<boolean> {
   try {
     const target = await readlink(join(folder, DATA));

@@ -1,3 +1,5 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Bench, createBench, IMAGE, settle } from '../node-bench.ts';
 
@@ -338,5 +340,44 @@ describe('a pod on a node', () => {
     bench.clock.advance(600_000);
     await settle(60);
     expect((await bench.get('debug'))?.status?.ephemeralContainerStatuses?.[0]?.restartCount).toBe(0);
+  });
+
+  test('is looked after by a new agent while the API is away, which is told when it is back', async () => {
+    await bench.create('alone', {
+      containers: main({ livenessProbe: { exec: { command: ['alive'] }, periodSeconds: 5 } }),
+    });
+    const before = await bench.until('alone', (p) => p.status?.phase === 'Running');
+    bench.clock.advance(1_000);
+    const file = join(bench.folder, 'pods', before.metadata.uid ?? '', 'pod.json');
+    await bench.untilTrue(() => existsSync(file));
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    bench.unplug(true);
+    await bench.restart({ synced: false });
+    bench.clock.advance(3_000);
+    await bench.untilTrue(() => bench.pods().set.size === 1);
+    await settle(60);
+    await bench.exit('alone', 1);
+    await bench.untilTrue(async () => (await bench.container('alone'))?.attempt === 1);
+    script.set('alive', 1);
+    bench.unplug(false);
+    bench.clock.advance(31_000);
+    const after = await bench.until('alone', (p) => p.status?.containerStatuses?.[0]?.restartCount === 1);
+    expect(after.status?.startTime).toBe(before.status?.startTime);
+  });
+
+  test('that was deleted while agent and API were away ends when the API is back', async () => {
+    await bench.create('stale', {});
+    await bench.until('stale', (p) => p.status?.phase === 'Running');
+    await bench.pods().stop();
+    await bench.cluster.send('DELETE /api/v1/namespaces/default/pods/stale?gracePeriodSeconds=0');
+    bench.unplug(true);
+    await bench.restart({ synced: false });
+    bench.clock.advance(3_000);
+    await bench.untilTrue(() => bench.pods().set.size === 1);
+    expect(await bench.container('stale')).toMatchObject({ state: 'running' });
+    bench.unplug(false);
+    bench.clock.advance(31_000);
+    await bench.untilTrue(async () => (await bench.runtime.listPodSandboxes()).length === 0);
+    await bench.untilTrue(() => bench.pods().set.size === 0);
   });
 });
