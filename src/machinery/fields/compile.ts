@@ -13,7 +13,7 @@ interface FieldPlan {
   readonly decode: Decoder;
   /** Zero values of this field are left out. */
   readonly dropEmpty: boolean;
-  /** It is null when it is empty, and who sends it empty owns it. */
+  /** That a client sent it empty is kept in mind, as it is not kept in the object. */
   readonly remembersEmpty: boolean;
   /** What is written when the field is absent; undefined when nothing is. */
   readonly zero: (() => unknown) | undefined;
@@ -105,10 +105,8 @@ function compileObject(schema: ObjectSchema): Decoder {
       const decoded = plan.decode(present, context);
       context.depth--;
       if (plan.dropEmpty && isEmpty(decoded)) {
-        if (plan.zero !== undefined) {
-          setOwn(out, plan.name, plan.zero());
-          if (plan.remembersEmpty) rememberEmpty(out, plan.name, decoded);
-        }
+        if (plan.zero !== undefined) setOwn(out, plan.name, plan.zero());
+        if (plan.remembersEmpty) rememberEmpty(out, plan.name, decoded);
       } else setOwn(out, plan.name, decoded);
     }
     context.struct = outer;
@@ -149,8 +147,7 @@ function planField(field: FieldSchema): FieldPlan {
     inherited: field.name in Object.prototype,
     decode: decoderOf(schema),
     dropEmpty: droppable && (field.omitempty === true || field.nullOut === true),
-    remembersEmpty:
-      field.nullOut === true && field.omitempty !== true && (schema.type === 'array' || schema.type === 'map'),
+    remembersEmpty: schema.type === 'array' || schema.type === 'map',
     zero: field.always === true ? zeroFactory(field) : undefined,
   };
 }

@@ -3,8 +3,12 @@ import { age, nameOf } from '../../cells/text.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ResourceClaim } from '../../generated/types/resource-v1.ts';
 import { setDeviceClaimDefaults } from './request-defaults.ts';
+import { validateClaim, validateClaimUpdate } from './validate-claim.ts';
+import { validateClaimStatus } from './validate-status.ts';
 
 export const resourceClaims = defineKind<ResourceClaim>('resource.k8s.io/v1/resourceclaims', {
   defaults: ({ spec }) => setDeviceClaimDefaults(spec.devices),
+  strategy: { validateCreate: validateClaim, validateUpdate: validateClaimUpdate },
+  statusStrategy: { validateUpdate: validateClaimStatus },
   cells: (claim, now) => [nameOf(claim), resourceClaimState(claim), age(claim, now)],
 });

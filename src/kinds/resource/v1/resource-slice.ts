@@ -1,6 +1,7 @@
 import { age, nameOf } from '../../cells/text.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ResourceSlice } from '../../generated/types/resource-v1.ts';
+import { validateSlice, validateSliceUpdate } from './validate-slice.ts';
 
 /** A taint without a time was added just now. */
 function stampTaints({ spec }: ResourceSlice, now: number): void {
@@ -8,10 +9,27 @@ function stampTaints({ spec }: ResourceSlice, now: number): void {
   for (const device of spec.devices ?? []) for (const taint of device.taints ?? []) taint.timeAdded ??= time;
 }
 
+/** The fields of features that are off. */
+function dropGated({ spec }: ResourceSlice): void {
+  for (const device of spec.devices ?? []) {
+    delete device.nodeAllocatableResourceMappings;
+    for (const attribute of Object.values(device.attributes ?? {}))
+      for (const list of ['ints', 'bools', 'strings', 'versions'] as const) delete attribute[list];
+  }
+}
+
 export const resourceSlices = defineKind<ResourceSlice>('resource.k8s.io/v1/resourceslices', {
   strategy: {
-    prepareForCreate: (slice, { now }) => stampTaints(slice, now),
-    prepareForUpdate: (slice, _old, { now }) => stampTaints(slice, now),
+    prepareForCreate(slice, { now }) {
+      dropGated(slice);
+      stampTaints(slice, now);
+    },
+    prepareForUpdate(slice, _old, { now }) {
+      dropGated(slice);
+      stampTaints(slice, now);
+    },
+    validateCreate: validateSlice,
+    validateUpdate: validateSliceUpdate,
   },
   fieldsOf: ({ spec }) => ({ 'spec.nodeName': spec.nodeName ?? '', 'spec.driver': spec.driver }),
   cells: (slice, now) => [
