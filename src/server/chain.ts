@@ -16,6 +16,7 @@ import { isLongRunning } from './metrics.ts';
 import { parseRequestInfo } from './request-info.ts';
 import { addRoutes, answerResource } from './routes/index.ts';
 import type { RequestScope, ServerParts } from './scope.ts';
+import { warningHeaders } from './warnings.ts';
 
 const NOBODY: UserInfo = { name: '', groups: [] };
 
@@ -109,14 +110,8 @@ function requestId(request: Request): string | undefined {
 function decorate(response: Response, scope: RequestScope): void {
   if (response.status === 101) return;
   response.headers.set('Audit-Id', scope.id);
-  for (const text of scope.warnings) response.headers.append('Warning', `299 - ${quoteWarning(text)}`);
-}
-
-const CONTROL_CHARACTERS = /\p{Cc}/gu;
-
-/** A quoted-string of RFC 7234. */
-function quoteWarning(text: string): string {
-  return `"${text.replace(CONTROL_CHARACTERS, ' ').replace(/[\\"]/g, '\\$&')}"`;
+  if (scope.warnings.length === 0) return;
+  for (const value of warningHeaders(scope.warnings)) response.headers.append('Warning', value);
 }
 
 function logRequest(parts: ServerParts, scope: RequestScope, code: number): void {

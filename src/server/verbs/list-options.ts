@@ -130,12 +130,14 @@ function listErrors(options: CollectionOptions): FieldError[] {
   return errors;
 }
 
+const MAX_UINT64 = 2 ** 64;
+
 /** A resourceVersion as a number; upstream answers a broken one with a bare 500. */
 export function parseResourceVersion(text: string): number {
   if (text === '') return 0;
-  if (!/^\d{1,15}$/.test(text)) {
-    const message = `resourceVersion: Invalid value: ${quote(text)}: strconv.ParseUint: parsing ${quote(text)}: invalid syntax`;
-    throw new StatusError(500, '', message);
-  }
-  return Number(text);
+  const digits = /^\d+$/.test(text);
+  if (digits && Number(text) <= MAX_UINT64) return Number(text);
+  const why = digits ? 'value out of range' : 'invalid syntax';
+  const message = `resourceVersion: Invalid value: ${quote(text)}: strconv.ParseUint: parsing ${quote(text)}: ${why}`;
+  throw new StatusError(500, '', message);
 }

@@ -110,6 +110,12 @@ function checkType(call: ResourceCall, json: KubeObject): void {
   const { apiVersion, kind } = json;
   const expected = apiVersionOf(call.kind.group, call.kind.version);
   if (apiVersion === expected && kind === call.kind.kind) return;
+  for (const [field, given] of Object.entries({ apiVersion, kind }) as [string, unknown][]) {
+    if (given === undefined || given === null || typeof given === 'string') continue;
+    const shape = Array.isArray(given) ? 'array' : typeof given === 'boolean' ? 'bool' : typeof given;
+    const why = `json: cannot unmarshal ${shape} into Go struct field .${field} of type string`;
+    throw new DecodeError(`couldn't get version/kind; json parse error: ${why}`);
+  }
   const [version = '', group = ''] = (apiVersion ?? '').split('/').reverse();
   const other = call.parts.kinds.byKind(group, version, kind ?? '');
   if (other === undefined) {
