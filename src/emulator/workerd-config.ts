@@ -59,7 +59,7 @@ const config :Workerd.Config = (
     (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true)))
   ],
   sockets = [${sockets.join(', ')}],
-  v8Flags = ["--max-semi-space-size=16"]
+  v8Flags = ["--max-semi-space-size=4"]
 );
 const kedge :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed ${embedded(options.workerFile)})],
