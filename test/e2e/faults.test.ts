@@ -185,6 +185,19 @@ describe.skipIf(!canRunContainers())('a real cluster under crashes', () => {
     await kubectl('rollout status deployment/web --timeout=60s');
   });
 
+  it('stops containers that nobody is left to answer for', async () => {
+    await eventually('four programs run', 30_000, async () => processesWith(`sleep ${MARK}`).length === 4);
+    const { pid, controlPlanePid, nodes } = state();
+    await killHard(pid);
+    await Promise.all([killHard(controlPlanePid), killHard(nodes[0]?.pid as number)]);
+    expect(processesWith(`sleep ${MARK}`)).toHaveLength(4);
+    expect((await cluster.kedge(['down'])).stdout).toBe('Cluster default is stopped\n');
+    expectNothingLeft();
+    expect((await cluster.kedge(['down'])).stdout).toBe('Cluster default does not run\n');
+    await cluster.up();
+    await kubectl('rollout status deployment/web --timeout=60s');
+  });
+
   it('stops everything on Ctrl-C and finds cluster and pods again', async () => {
     const names = await kubectl('get pods -l app=web -o name');
     const { pid } = state();
@@ -215,7 +228,7 @@ describe('two starts at once', () => {
       expect(results.map((result) => result.code).sort(), JSON.stringify(results)).toEqual([0, 3, 3]);
       for (const { code, stdout, stderr } of results)
         if (code === 3)
-          expect(stdout + stderr).toMatch(/^kedge up: Cluster default already runs \(pid \d+, .*kedge down/m);
+          expect(stdout + stderr).toMatch(/^kedge up: Cluster default already runs \(pid \d+.*kedge down/m);
       const status = await kedgeCommand(['status', '--data', data]);
       expect(status, status.stderr).toMatchObject({ code: 0 });
     } finally {

@@ -259,6 +259,15 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   };
 }
 
+/** Ends the containerd of a state folder whose agent died, and its pods; answers whether any of it ran. */
+export async function endContainerd(stateDir: string): Promise<boolean> {
+  const paths = pathsOf({ stateDir });
+  if ((await runningPid(paths)) === undefined && (await shimsOf(paths.socket)).length === 0) return false;
+  const daemon = await startContainerd({ stateDir });
+  await daemon.stop({ clean: true });
+  return true;
+}
+
 interface DaemonOptions {
   paths: ReturnType<typeof pathsOf>;
   options: ContainerdOptions;

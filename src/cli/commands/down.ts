@@ -1,4 +1,6 @@
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { endContainerd } from '../../agent/index.ts';
 import { clusterPaths, endOrphans, readRunningState, readState, UserError } from '../../emulator/index.ts';
 import { CLUSTER_FLAGS } from '../cluster-flags.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
@@ -33,19 +35,22 @@ export const deleteCluster = defineCommand({
 });
 
 /** Stops what goes on after `kedge up` itself was killed; answers whether there was anything. */
-async function stopRemains(file: string): Promise<boolean> {
-  const last = readState(file);
+async function stopRemains(paths: { state: string; nodes: string }): Promise<boolean> {
+  const last = readState(paths.state);
   if (!last) return false;
-  const ended = await endOrphans(last, { stopPods: true });
-  rmSync(file, { force: true });
-  return ended > 0;
+  let found = (await endOrphans(last, { stopPods: true })) > 0;
+  // Where the agent died too, nobody else stops its containers.
+  for (const node of last.nodes)
+    if (node.kind === 'real' && (await endContainerd(join(paths.nodes, node.name)))) found = true;
+  rmSync(paths.state, { force: true });
+  return found;
 }
 
 async function stop(context: CommandContext): Promise<boolean> {
   const { name, data } = clusterOf(context);
   const file = clusterPaths(data, name).state;
   const running = readRunningState(file);
-  if (!running) return stopRemains(file);
+  if (!running) return stopRemains(clusterPaths(data, name));
   process.kill(running.pid, 'SIGTERM');
   const deadline = performance.now() + STOP_TIMEOUT_MS;
   while (readRunningState(file)?.pid === running.pid) {

@@ -113,7 +113,8 @@ async function detach(context: CommandContext, options: UpOptions): Promise<numb
     const lines = readFileSync(logFile, 'utf8').split('\n').slice(0, -1);
     for (; shown < lines.length; shown++) context.print(lines[shown] as string);
     if (exited !== undefined) return exited ?? 1;
-    if (readRunningState(paths.state)?.settled) break;
+    const now = readRunningState(paths.state);
+    if (now?.settled && now.pid === child.pid) break;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   child.unref();

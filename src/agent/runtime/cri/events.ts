@@ -1,6 +1,6 @@
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/proto-loader';
-import type { Clock } from '../../../base/clock.ts';
+import { type Clock, delay } from '../../../base/clock.ts';
 import type { RuntimeEvent } from '../contract.ts';
 import type { CriConnection } from './connection.ts';
 import { criDefinition } from './wire.ts';
@@ -20,6 +20,9 @@ const TOPICS: Record<string, RuntimeEvent['type']> = {
   '/tasks/delete': 'deleted',
 };
 const RECONNECT_MS = 500;
+const CONFIRM_TIMEOUT_MS = 5000;
+/** What the server may take to act on a request that it has. */
+const SETTLE_MS = 100;
 
 interface TaskCodec {
   decode(topic: string, bytes: Uint8Array): { containerId: string; id?: string };
@@ -65,10 +68,29 @@ export class TaskEvents {
     stream.on('data', (envelope: Envelope) => this.#deliver(envelope));
     stream.on('error', () => {});
     stream.on('close', () => {
+      this.#stream = undefined;
       if (this.#closed) return;
       this.#lost = true;
       this.#cancelRetry = this.#clock.after(RECONNECT_MS, () => this.#open());
     });
+    if (this.#lost) void this.#confirm(stream);
+  }
+
+  /**
+   * containerd sends nothing on the stream before something happens, and what happened in the gap may have been the last
+   * for long. An answer to a later call on the same connection says that the request for events is there.
+   */
+  async #confirm(stream: ClientReadableStream<Envelope>): Promise<void> {
+    while (this.#lost && this.#stream === stream) {
+      const answered = await this.#connection
+        .call('runtime.v1.RuntimeService', 'Version', { version: 'v1' }, { timeout: CONFIRM_TIMEOUT_MS })
+        .then(
+          () => true,
+          () => false,
+        );
+      await delay(this.#clock, SETTLE_MS);
+      if (answered && this.#stream === stream) this.#announce();
+    }
   }
 
   #announce(): void {
