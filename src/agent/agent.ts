@@ -1,24 +1,29 @@
 /** A real node of a cluster, in this process. */
-import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import { join } from 'node:path';
 import { type Clock, delay, systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
-import { type Client, createClient, runInformer } from '../client/index.ts';
-import { type Node, nodes, type Service } from '../kinds/index.ts';
-import type { KubeObject } from '../machinery/meta.ts';
+import { type Client, createClient } from '../client/index.ts';
+import type { Service } from '../kinds/index.ts';
 import { type Log, messageOf, silentLog } from './log.ts';
 import { createNetwork, type Network } from './network/index.ts';
 import { type Containerd, startContainerd } from './node/containerd.ts';
 import { type Credential, keepRenewing, obtainCredential } from './node/credential.ts';
+import { runImageCollection } from './node/image-collection.ts';
 import { runLogRotation } from './node/log-rotation.ts';
 import { defaultAddress, type Machine, readMachine, VERSION } from './node/machine.ts';
+import { nodeReference } from './node/node-events.ts';
 import { lockNetworkNamespace } from './node/node-lock.ts';
 import { allocatableOf, type NodeFactsInput } from './node/node-object.ts';
 import { NodeReporter } from './node/node-reporter.ts';
 import { ensurePackages } from './node/packages.ts';
+import { awaitRange, rememberedRange, rememberRange } from './node/pod-range.ts';
+import { crossed, MEMORY_THRESHOLD, PressureGauge, readAvailability } from './node/pressure.ts';
 import { createNodeTransport } from './node-transport.ts';
 import type { NodeFacts } from './pods/context.ts';
+import { ApiEventRecorder } from './pods/event-recorder.ts';
+import { runEviction } from './pods/eviction.ts';
 import { type RunningPods, runPods } from './pods/run-pods.ts';
 import { createKubeletHandler } from './streams/index.ts';
 import { runTunnel } from './tunnel/index.ts';
@@ -51,7 +56,7 @@ export interface Agent {
   readonly ready: Promise<void>;
   /**
    * Ends the agent. Pods go on running and are found again by the next agent, unless `clean`: then every pod is stopped
-   * and containerd and the node's network go too.
+   * and containerd and the node's network go too. A second call may still ask for `clean`.
    */
   stop(options?: { clean?: boolean }): Promise<void>;
 }
@@ -109,9 +114,13 @@ class RealNode implements Agent {
   #network: Network | undefined;
   #pods: RunningPods | undefined;
   #reporter!: NodeReporter;
+  #events!: ApiEventRecorder;
+  readonly #gauge: PressureGauge;
   #networkProblem: string | undefined = 'container runtime network not ready: waiting for the pod range of this node';
   #tunnelUp = false;
   readonly #unlock: () => void;
+  #clean = false;
+  #ended: Promise<void> | undefined;
 
   constructor(options: AgentOptions, unlock: () => void) {
     this.#options = options;
@@ -119,6 +128,7 @@ class RealNode implements Agent {
     this.#log = options.log ?? silentLog;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
+    this.#gauge = new PressureGauge(this.#clock);
     this.nodeName = options.nodeName ?? machineName();
     this.ready = new Promise((resolve) => {
       this.#markReady = resolve;
@@ -142,11 +152,20 @@ class RealNode implements Agent {
       log: this.#log,
       facts: () => this.#facts(),
       heartbeat: () => this.#tunnelUp,
+      events: this.#events,
       signal: this.#stop.signal,
     });
+    this.#tellOfNode('Normal', 'Starting', 'Starting kubelet.');
     this.#run('node', this.#bringUp());
     this.#run('tunnel', this.#openTunnel());
-    this.#run('logs', runLogRotation({ runtime, clock: this.#clock, log: this.#log, signal: this.#stop.signal }));
+    const parts = { runtime, clock: this.#clock, log: this.#log, signal: this.#stop.signal };
+    this.#run('logs', runLogRotation(parts));
+    const onFailure = (message: string) => this.#tellOfNode('Warning', 'FreeDiskSpaceFailed', message);
+    this.#run('images', runImageCollection({ ...parts, folder: stateDir, onFailure }));
+  }
+
+  #tellOfNode(type: 'Normal' | 'Warning', reason: string, message: string): void {
+    this.#events.record(nodeReference(this.nodeName), type, reason, message);
   }
 
   #run(what: string, work: Promise<unknown>): void {
@@ -179,6 +198,8 @@ class RealNode implements Agent {
     };
     const headers = { 'User-Agent': `kedge-agent/${VERSION}` };
     this.#client = createClient({ transport, baseURL: server, headers, fieldManager: 'kubelet' });
+    const { nodeName } = this;
+    this.#events = new ApiEventRecorder({ client: this.#client, clock: this.#clock, random: this.#random, nodeName });
     // Services are followed under the identity that upstream gives to kube-proxy.
     const proxyHeaders = { ...headers, 'X-Kedge-Component': 'proxy' };
     this.#proxyClient = createClient({ transport, baseURL: server, headers: proxyHeaders, fieldManager: 'kube-proxy' });
@@ -204,6 +225,7 @@ class RealNode implements Agent {
       clock: this.#clock,
       random: this.#random,
       log: this.#log,
+      onPeerLost: (reason) => this.#tellOfNode('Warning', 'NodeNotConnected', reason),
       ...(ca === undefined ? {} : { serverCA: ca }),
       ...(servingCertificate === undefined ? {} : { apiCertificate: { certificate: servingCertificate, key } }),
     });
@@ -217,7 +239,7 @@ class RealNode implements Agent {
       registration.then(() => this.#reporter.run()),
     );
     const early = await Promise.race([registration, delay(this.#clock, API_PATIENCE).then(() => undefined)]);
-    const remembered = early === undefined ? await this.#rememberedRange() : undefined;
+    const remembered = early === undefined ? await rememberedRange(this.#options.stateDir) : undefined;
     if (remembered !== undefined) await this.#connect(remembered);
     const node = await registration;
     if (remembered === undefined) await this.#connect(node.spec?.podCIDR ?? (await this.#awaitRange()));
@@ -226,40 +248,14 @@ class RealNode implements Agent {
     this.#markReady();
   }
 
-  #rangeFile(): string {
-    return join(this.#options.stateDir, 'pod-cidr');
-  }
-
-  async #rememberedRange(): Promise<string | undefined> {
-    const text = await readFile(this.#rangeFile(), 'utf8').catch(() => '');
-    return text.trim() || undefined;
-  }
-
   #awaitRange(): Promise<string> {
-    const found = new AbortController();
-    const signal = AbortSignal.any([found.signal, this.#stop.signal]);
-    return new Promise((resolve, reject) => {
-      this.#stop.signal.addEventListener('abort', () => reject(this.#stop.signal.reason), { once: true });
-      void runInformer<Node & KubeObject>({
-        client: this.#client,
-        kind: nodes as never,
-        fieldSelector: `metadata.name=${this.nodeName}`,
-        clock: this.#clock,
-        random: this.#random,
-        signal,
-        onSet(node) {
-          if (!node.spec?.podCIDR) return;
-          resolve(node.spec.podCIDR);
-          found.abort();
-        },
-        onDelete() {},
-      });
-    });
+    const parts = { client: this.#client, clock: this.#clock, random: this.#random, signal: this.#stop.signal };
+    return awaitRange({ ...parts, node: this.nodeName });
   }
 
   async #connect(podCIDR: string): Promise<void> {
     await this.#network?.setPodCIDR(podCIDR);
-    await writeFile(this.#rangeFile(), podCIDR);
+    await rememberRange(this.#options.stateDir, podCIDR);
     const started = this.#clock.now();
     for (;;) {
       const conditions = await this.containerd.runtime.conditions();
@@ -283,8 +279,17 @@ class RealNode implements Agent {
       nodeName: this.nodeName,
       node: () => this.#nodeFacts(),
       services: { inNamespace: (namespace) => this.#servicesIn(namespace) },
+      events: this.#events,
       real: true,
     });
+    const { runtime } = this.containerd;
+    const parts = { runtime, pods: this.#pods.set, clock: this.#clock, log: this.#log, signal: this.#stop.signal };
+    this.#run('eviction', runEviction({ ...parts, threshold: MEMORY_THRESHOLD, shortage: () => this.#shortage() }));
+  }
+
+  async #shortage(): Promise<number | undefined> {
+    const available = await readAvailability(this.#options.stateDir);
+    return crossed(available).memory ? available.memoryBytes : undefined;
   }
 
   #servicesIn(namespace: string): readonly Service[] | undefined {
@@ -316,7 +321,6 @@ class RealNode implements Agent {
       problems.unshift(`container runtime is down: ${messageOf(error)}`);
       return [];
     });
-    const disk = await statfs(this.#options.stateDir);
     const addresses = [
       { type: 'InternalIP', address: this.#address },
       { type: 'Hostname', address: this.nodeName },
@@ -327,9 +331,7 @@ class RealNode implements Agent {
       machine: this.#machine,
       images,
       problems,
-      memoryAvailable: os.freemem(),
-      diskAvailableRatio: disk.bavail / disk.blocks,
-      pidsAvailable: true,
+      pressure: this.#gauge.observe(await readAvailability(this.#options.stateDir)),
       ...(this.#options.labels === undefined ? {} : { labels: this.#options.labels }),
     };
   }
@@ -359,12 +361,19 @@ class RealNode implements Agent {
     });
   }
 
-  async stop({ clean = false }: { clean?: boolean } = {}): Promise<void> {
+  stop({ clean = false }: { clean?: boolean } = {}): Promise<void> {
+    this.#clean ||= clean;
+    this.#ended ??= this.#end();
+    return this.#ended;
+  }
+
+  async #end(): Promise<void> {
     await this.#pods?.stop();
+    this.#events.close();
     this.#stop.abort(new Error('the agent stops'));
-    await this.#network?.stop({ clean });
     await Promise.allSettled(this.#running);
-    if (clean) await this.containerd.stop({ clean: true });
+    await this.#network?.stop({ clean: this.#clean });
+    if (this.#clean) await this.containerd.stop({ clean: true });
     else this.containerd.detach();
     this.#closeTransport();
     this.#unlock();

@@ -1,7 +1,8 @@
 /**
  * The agent as a program of its own. Its configuration is one JSON object: on stdin with `KEDGE_AGENT_CONFIG=stdin`, else
  * in the file which that variable names. Fields: those of AgentOptions, `simulated` (that many nodes on which nothing
- * runs, instead of a real one), `keepPods` (SIGTERM and SIGINT leave pods running for the next agent).
+ * runs, instead of a real one), `keepPods` (a first SIGTERM or SIGINT leaves pods running for the next agent,
+ * a second one while the agent ends takes them down).
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,7 +24,7 @@ interface AgentConfig extends AgentOptions {
   keepPods?: boolean;
 }
 
-type Stop = () => Promise<void>;
+type Stop = (options: { clean: boolean }) => Promise<void>;
 
 const log: Log = (level, message, fields) => {
   if (level === 'debug') return;
@@ -108,21 +109,22 @@ async function start(config: AgentConfig): Promise<Stop> {
   if (config.simulated) return startSimulated(config, config.simulated);
   const agent = await startAgent({ ...config, log });
   void agent.ready.then(() => log('info', `Node ${agent.nodeName} is ready`));
-  return () => agent.stop({ clean: config.keepPods !== true });
+  return ({ clean }) => agent.stop({ clean: clean || config.keepPods !== true });
 }
 
 async function main(): Promise<void> {
   let wanted = false;
   let stop: Stop | undefined;
+  let clean = false;
   const end = (): void => {
-    if (wanted) return;
+    clean = wanted;
     wanted = true;
     // Before the start is through there is nothing to take down yet; `start` is followed by the check below.
-    void stop?.().finally(() => process.exit(0));
+    void stop?.({ clean }).finally(() => process.exit(0));
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, end);
   stop = await start(await readConfig());
-  if (wanted) await stop().finally(() => process.exit(0));
+  if (wanted) await stop({ clean }).finally(() => process.exit(0));
 }
 
 main().catch((error) => {

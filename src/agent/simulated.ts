@@ -9,6 +9,7 @@ import { type Machine, VERSION } from './node/machine.ts';
 import { allocatableOf, type NodeFactsInput } from './node/node-object.ts';
 import { NodeReporter } from './node/node-reporter.ts';
 import type { NodeFacts, ServiceSource } from './pods/context.ts';
+import { ApiEventRecorder } from './pods/event-recorder.ts';
 import { runPods } from './pods/run-pods.ts';
 import { FakeRuntime } from './runtime/fake/fake-runtime.ts';
 
@@ -92,9 +93,7 @@ export function runSimulatedNode(options: SimulatedNodeOptions): SimulatedNode {
     machine,
     images: [],
     problems: [],
-    memoryAvailable: machine.memoryBytes,
-    diskAvailableRatio: 1,
-    pidsAvailable: true,
+    pressure: { memory: false, disk: false },
     labels: { 'kedge.dev/simulated': 'true', ...options.labels },
   });
   const nodeFacts: NodeFacts = {
@@ -108,8 +107,9 @@ export function runSimulatedNode(options: SimulatedNodeOptions): SimulatedNode {
     podsDir: '',
     logsDir: '/var/log/pods',
   };
+  const events = new ApiEventRecorder({ client, clock, random, nodeName: name });
   const heartbeat = options.heartbeat === undefined ? {} : { heartbeat: options.heartbeat };
-  const reporter = new NodeReporter({ client, clock, log, facts, signal: stop.signal, ...heartbeat });
+  const reporter = new NodeReporter({ client, clock, log, facts, events, signal: stop.signal, ...heartbeat });
   const pods = runPods({
     client,
     runtime,
@@ -118,6 +118,7 @@ export function runSimulatedNode(options: SimulatedNodeOptions): SimulatedNode {
     log,
     nodeName: name,
     node: () => nodeFacts,
+    events,
     services: noServices,
     real: false,
   });
@@ -139,6 +140,7 @@ export function runSimulatedNode(options: SimulatedNodeOptions): SimulatedNode {
     stop() {
       stop.abort(new Error('the node stops'));
       void pods.stop();
+      events.close();
     },
   };
 }

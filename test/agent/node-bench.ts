@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { silentLog } from '../../src/agent/log.ts';
 import { createServiceStore, followServices } from '../../src/agent/network/index.ts';
 import type { NodeFacts, ServiceSource } from '../../src/agent/pods/context.ts';
+import { ApiEventRecorder } from '../../src/agent/pods/event-recorder.ts';
 import { type RunningPods, runPods } from '../../src/agent/pods/run-pods.ts';
 import type { Container, Image } from '../../src/agent/runtime/contract.ts';
 import { FakeRuntime, type FakeRuntimeOptions, fakeImage } from '../../src/agent/runtime/fake/fake-runtime.ts';
@@ -98,6 +99,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   const start = (): RunningPods =>
     runPods({
       services,
+      events: new ApiEventRecorder({ client, clock, random: createSeededRandom(5), nodeName: 'node-1' }),
       client,
       runtime,
       clock,

@@ -39,8 +39,8 @@ export interface NetworkOptions {
   clock: Clock;
   random: Random;
   log: Log;
-  /** What is known of the ways to other nodes changed. */
-  onPeers?(peers: readonly PeerState[]): void;
+  /** Pods of another node cannot be reached from here, for that reason. */
+  onPeerLost?(reason: string): void;
 }
 
 export interface Network {
@@ -182,13 +182,14 @@ class NodeNetwork implements Network {
     const old = this.#peerStates.get(peer.node);
     if (old === state) return;
     this.#peerStates.set(peer.node, state);
-    if (state.reason) this.#options.log('warn', 'another node is not connected', { reason: state.reason });
-    this.#options.onPeers?.([...this.#peerStates.values()]);
+    if (!state.reason) return;
+    this.#options.log('warn', 'another node is not connected', { reason: state.reason });
+    this.#options.onPeerLost?.(state.reason);
   }
 
   async #deletePeer(node: string): Promise<void> {
     await this.#peers.delete(node);
-    if (this.#peerStates.delete(node)) this.#options.onPeers?.([...this.#peerStates.values()]);
+    this.#peerStates.delete(node);
   }
 }
 

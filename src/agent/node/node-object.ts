@@ -3,12 +3,11 @@ import type { ContainerImage, Node, NodeAddress, NodeCondition, NodeStatus } fro
 import type { Image } from '../runtime/contract.ts';
 import { timestamp } from '../timestamp.ts';
 import type { Machine } from './machine.ts';
+import { MEMORY_THRESHOLD, type PressureState } from './pressure.ts';
 
 export const MAX_PODS = 110;
 /** Upstream: nodeStatusMaxImages. */
 const MAX_IMAGES = 50;
-/** Kept from pods: upstream's hard eviction threshold memory.available<100Mi. */
-const RESERVED_MEMORY = 100 * 1024 * 1024;
 
 export interface NodeFactsInput {
   name: string;
@@ -17,9 +16,7 @@ export interface NodeFactsInput {
   images: readonly Image[];
   /** Why the node cannot run pods; empty when it can. */
   problems: readonly string[];
-  memoryAvailable: number;
-  diskAvailableRatio: number;
-  pidsAvailable: boolean;
+  pressure: PressureState;
   labels?: Record<string, string>;
 }
 
@@ -38,7 +35,7 @@ export function allocatableOf(machine: Machine): Record<string, string> {
   return {
     ...capacityOf(machine),
     'ephemeral-storage': String(Math.floor(machine.diskBytes * 0.9)),
-    memory: `${Math.floor((machine.memoryBytes - RESERVED_MEMORY) / 1024)}Ki`,
+    memory: `${Math.floor((machine.memoryBytes - MEMORY_THRESHOLD) / 1024)}Ki`,
   };
 }
 
@@ -72,19 +69,19 @@ function judge(input: NodeFactsInput): Judgement[] {
   return [
     pressure(
       'MemoryPressure',
-      input.memoryAvailable < RESERVED_MEMORY,
+      input.pressure.memory,
       ['KubeletHasInsufficientMemory', 'KubeletHasSufficientMemory'],
       ['kubelet has insufficient memory available', 'kubelet has sufficient memory available'],
     ),
     pressure(
       'DiskPressure',
-      input.diskAvailableRatio < 0.1,
+      input.pressure.disk,
       ['KubeletHasDiskPressure', 'KubeletHasNoDiskPressure'],
       ['kubelet has disk pressure', 'kubelet has no disk pressure'],
     ),
     pressure(
       'PIDPressure',
-      !input.pidsAvailable,
+      false,
       ['KubeletHasInsufficientPID', 'KubeletHasSufficientPID'],
       ['kubelet has insufficient PID available', 'kubelet has sufficient PID available'],
     ),

@@ -4,7 +4,9 @@ import type { Client } from '../../client/index.ts';
 import { leases, type Node, type NodeCondition, type NodeStatus, nodes } from '../../kinds/index.ts';
 import { StatusError } from '../../machinery/status.ts';
 import { type Log, messageOf } from '../log.ts';
+import type { EventRecorder } from '../pods/event-recorder.ts';
 import { microTimestamp } from '../timestamp.ts';
+import { nodeEvents, nodeReference } from './node-events.ts';
 import { type NodeFactsInput, newNode, nodeLabels, nodeStatus } from './node-object.ts';
 
 export interface NodeReporterOptions {
@@ -15,6 +17,7 @@ export interface NodeReporterOptions {
   facts(): Promise<NodeFactsInput>;
   /** True while something else tells the control plane that the node lives: the Lease is left alone. */
   heartbeat?: () => boolean;
+  events?: EventRecorder;
   signal: AbortSignal;
 }
 
@@ -61,6 +64,7 @@ export class NodeReporter {
         const fresh = newNode(facts, clock.now());
         const existing = await client.find(nodes, { name: facts.name });
         this.#node = existing === undefined ? await this.#create(fresh) : await this.#reconcile(existing, facts);
+        if (existing === undefined && fresh.status) this.#tell(undefined, fresh.status);
         await this.report(existing === undefined);
         return this.#node;
       } catch (error) {
@@ -93,13 +97,21 @@ export class NodeReporter {
   async report(force = false): Promise<void> {
     const { client, clock } = this.#options;
     const facts = await this.#options.facts();
-    const status = nodeStatus(facts, this.#node?.status, clock.now());
+    const before = this.#node?.status;
+    const status = nodeStatus(facts, before, clock.now());
     const now = essence(status);
     const due = this.#sent === undefined || clock.now() - this.#sent.at >= REPORT_MS;
     if (!force && !due && this.#sent?.essence === now) return;
     const patch = { status: { ...status, addresses: status.addresses } };
     this.#node = await client.patch(nodes, { name: facts.name }, patch, { type: 'strategic', subresource: 'status' });
     this.#sent = { essence: now, at: clock.now() };
+    this.#tell(before, status);
+  }
+
+  #tell(before: NodeStatus | undefined, after: NodeStatus): void {
+    const name = this.#node?.metadata.name ?? '';
+    for (const { reason, message } of nodeEvents(name, before, after))
+      this.#options.events?.record(nodeReference(name), 'Normal', reason, message);
   }
 
   /** Looks at the facts at once, as after an image came or the network is ready. */
@@ -129,7 +141,8 @@ export class NodeReporter {
   async #heartbeatLoop(): Promise<void> {
     const { clock, log, signal } = this.#options;
     while (!signal.aborted) {
-      if (this.#options.heartbeat?.() !== true) {
+      // The Lease is written once even so: readers of it are told when the node was last heard of.
+      if (this.#lease === undefined || this.#options.heartbeat?.() !== true) {
         await this.#renewLease().catch((error) => {
           this.#lease = undefined;
           log('warn', 'the lease was not renewed', { error: messageOf(error) });

@@ -121,6 +121,14 @@ function sandboxReady(observed: Observed, finished: boolean): Condition {
   return { type: 'PodReadyToStartContainers', status: ready ? 'True' : 'False' };
 }
 
+/** Tells a Job that the pod is not to blame. */
+const disruption = (message: string): Condition => ({
+  type: 'DisruptionTarget',
+  status: 'True',
+  reason: 'TerminationByKubelet',
+  message,
+});
+
 /** Conditions in upstream's order, each with the time of its last change; those of others are kept behind. */
 function mergeConditions(input: StatusInput, own: readonly Condition[]): PodCondition[] {
   const { pod, previous, now } = input;
@@ -168,6 +176,7 @@ export function podStatus(input: StatusInput): PodStatus {
       podReady(pod, ready),
       ready,
       scheduled,
+      ...(failure?.reason === 'Evicted' ? [disruption(failure.message)] : []),
     ]),
     hostIPs: hostIPs.map((ip) => ({ ip })),
     startTime: previous?.startTime ?? pod.status?.startTime ?? timestamp(input.now),

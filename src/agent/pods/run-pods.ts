@@ -8,7 +8,7 @@ import { type Log, messageOf } from '../log.ts';
 import type { ContainerRuntime } from '../runtime/contract.ts';
 import { Backoff } from './backoff.ts';
 import type { NodeFacts, PodContext, ServiceSource } from './context.ts';
-import { ApiEventRecorder } from './event-recorder.ts';
+import type { EventRecorder } from './event-recorder.ts';
 import { ImagePuller } from './image-puller.ts';
 import { ApiObjectSource, emptyObjectSource } from './object-source.ts';
 import { PodSet } from './pod-set.ts';
@@ -25,6 +25,7 @@ export interface RunPodsOptions {
   nodeName: string;
   node: () => NodeFacts;
   services: ServiceSource;
+  events: EventRecorder;
   /** False for simulated nodes. */
   real: boolean;
 }
@@ -35,7 +36,6 @@ export interface RunningPods {
   list(): Pod[];
   /** Resolves when the pods of this node were listed once. */
   synced: Promise<void>;
-  events: ApiEventRecorder;
   /** Ends the workers; the pods go on running. */
   stop(): Promise<void>;
 }
@@ -46,9 +46,8 @@ const API_PATIENCE = 3000;
 const LOOK_MS = 60_000;
 
 export function runPods(options: RunPodsOptions): RunningPods {
-  const { client, runtime, clock, random, log, nodeName, real } = options;
+  const { client, runtime, clock, random, log, real } = options;
   const stop = new AbortController();
-  const events = new ApiEventRecorder({ client, clock, random, nodeName });
   const status = new ApiStatusSink({ client, clock, log });
   const objects = real ? new ApiObjectSource({ client, clock, random }) : undefined;
   const context: PodContext = {
@@ -57,9 +56,9 @@ export function runPods(options: RunPodsOptions): RunningPods {
     random,
     log,
     node: options.node,
-    events,
+    events: options.events,
     status,
-    images: new ImagePuller({ runtime, clock, events }),
+    images: new ImagePuller({ runtime, clock, events: options.events }),
     objects: objects ?? emptyObjectSource,
     tokens: new ApiTokenSource(client, clock),
     services: options.services,
@@ -74,12 +73,10 @@ export function runPods(options: RunPodsOptions): RunningPods {
   return {
     set,
     synced,
-    events,
     list: () => [...set].map((worker) => ({ ...worker.pod, status: worker.status ?? worker.pod.status ?? {} })),
     async stop() {
       stop.abort();
       set.detach();
-      events.close();
       status.close();
       objects?.close();
       await context.saved?.flush();

@@ -28,7 +28,11 @@ export const nodeJoin = defineCommand({
       default: '/var/lib/kedge',
     },
     'node-ip': { type: 'string', value: 'IP', description: 'Address other nodes reach this one at' },
-    'keep-pods': { type: 'boolean', description: 'Leave pods running when the agent is stopped, for its next start' },
+    clean: {
+      type: 'boolean',
+      description:
+        'Take pods, containerd and network down when the agent is stopped; without it they go on for its next start',
+    },
     'no-install': { type: 'boolean', description: 'Never install Debian packages' },
   },
   async run(context) {
@@ -50,7 +54,7 @@ export const nodeJoin = defineCommand({
       ...(flags['node-ip'] === undefined ? {} : { nodeIP: flags['node-ip'] }),
       stateDir,
       install: flags['no-install'] !== true,
-      keepPods: flags['keep-pods'] === true,
+      keepPods: flags.clean !== true,
     };
     return runAgent(join(context.dist, 'agent.js'), JSON.stringify(config));
   },

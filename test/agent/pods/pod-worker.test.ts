@@ -380,4 +380,16 @@ describe('a pod on a node', () => {
     await bench.untilTrue(async () => (await bench.runtime.listPodSandboxes()).length === 0);
     await bench.untilTrue(() => bench.pods().set.size === 0);
   });
+
+  test('fails with a reason when it is evicted, and is not started again', async () => {
+    await bench.create('hungry', {});
+    await bench.until('hungry', (p) => p.status?.phase === 'Running');
+    bench.pods().set.find('default', 'hungry')?.evict('The node was low on resource: memory.');
+    const pod = await bench.until('hungry', (p) => state(p)?.terminated);
+    expect(pod.status).toMatchObject({ phase: 'Failed', reason: 'Evicted' });
+    expect(pod.status?.conditions).toContainEqual(
+      expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' }),
+    );
+    expect((await bench.events('hungry')).map((event) => event.reason)).toContain('Evicted');
+  });
 });

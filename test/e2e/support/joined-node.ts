@@ -48,7 +48,7 @@ export class JoinedNode {
   readonly #child: ChildProcess;
 
   constructor(machine: OtherMachine, words: readonly string[]) {
-    this.#child = machine.spawn(process.execPath, [kedgeProgram, 'node', 'join', ...words]);
+    this.#child = machine.spawn(process.execPath, [kedgeProgram, 'node', 'join', '--clean', ...words]);
     let errors = '';
     this.#child.stdout?.on('data', (chunk: Buffer) => {
       this.output += chunk.toString();
