@@ -19,6 +19,7 @@ import type { Server, ServerOptions } from './contract.ts';
 import { createFieldOwners } from './field-owners.ts';
 import { answerJoin } from './join/index.ts';
 import { createMetrics } from './metrics.ts';
+import { createNodeLeases } from './node-leases.ts';
 import { createReviews } from './reviews/index.ts';
 import type { ServerParts } from './scope.ts';
 
@@ -57,6 +58,7 @@ function assemble(options: ServerOptions): ServerParts {
     fieldOwners: createFieldOwners(kinds),
     metrics: createMetrics(),
     hooks: new Map([['services', createServiceAllocator({ store, kinds, settings, clock, random })]]),
+    readHooks: new Map([['leases.coordination.k8s.io', createNodeLeases({ nodes: options.nodes, clock })]]),
     reviews: createReviews({ authenticator, authorizer, config, clock }),
     mintToken: createTokenMinter({
       settings,

@@ -159,6 +159,14 @@ export interface WriteHook {
   begin(write: HookedWrite): Promise<AttachedWrite | undefined>;
 }
 
+/** What reads of one storage resource show beyond the stored objects. Watches show what is stored. */
+export interface ReadHook {
+  /** Whether objects of a namespace are concerned; empty stands for all namespaces. */
+  covers(namespace: string): boolean;
+  /** Changes objects that are about to be answered. */
+  overlay(objects: KubeObject[]): Promise<void>;
+}
+
 /** One file each in admission/plugins; the ordered list is in admission/plugins/index.ts. */
 export interface AdmissionPlugin {
   readonly name: string;

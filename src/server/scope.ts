@@ -10,6 +10,7 @@ import type {
   Authorizer,
   ConfigCache,
   KindRegistry,
+  ReadHook,
   ServerOptions,
   UserInfo,
   WriteHook,
@@ -77,6 +78,8 @@ export interface ServerParts {
   readonly impersonator: Impersonator;
   /** By storage resource. */
   readonly hooks: ReadonlyMap<string, WriteHook>;
+  /** By storage resource. */
+  readonly readHooks: ReadonlyMap<string, ReadHook>;
   readonly validator: ObjectValidator;
   readonly fieldOwners: FieldOwners;
   readonly mintToken: TokenMinter;
@@ -91,6 +94,12 @@ export interface ResourceCall {
   readonly kind: Kind;
   readonly namespace: string;
   readonly name: string;
+}
+
+/** The hook that has a say in what `call` reads. */
+export function readHookOf({ parts, kind, namespace }: ResourceCall): ReadHook | undefined {
+  const hook = parts.readHooks.get(kind.storedAs);
+  return hook?.covers(namespace) ? hook : undefined;
 }
 
 export function keyOf(call: ResourceCall, name = call.name): ObjectKey {

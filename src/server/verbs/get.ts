@@ -1,9 +1,10 @@
 /** GET of one object. Upstream: handlers/get.go. */
 import { notFound } from '../../machinery/status.ts';
 import type { StoredObject } from '../../storage/contract.ts';
+import { decodeStored } from '../encode.ts';
 import { negotiateOutput } from '../negotiation/accept.ts';
-import { respondText } from '../respond/object.ts';
-import { keyOf, type ResourceCall, subjectOf } from '../scope.ts';
+import { respondObject, respondText } from '../respond/object.ts';
+import { keyOf, type ResourceCall, readHookOf, subjectOf } from '../scope.ts';
 import { tooLargeVersion } from './list.ts';
 import { parseResourceVersion } from './list-options.ts';
 
@@ -11,6 +12,12 @@ export async function getVerb(call: ResourceCall): Promise<Response> {
   const output = negotiateOutput(call.scope.request, call.scope.query);
   const oldest = parseResourceVersion(call.scope.query.get('resourceVersion') ?? '');
   const stored = await loadStored(call, { oldest });
+  const hook = readHookOf(call);
+  if (hook) {
+    const object = decodeStored(call.kind, stored.text);
+    await hook.overlay([object]);
+    return respondObject(call, { object, output, status: 200 });
+  }
   return respondText(call, { text: stored.text, output, status: 200 });
 }
 

@@ -5,7 +5,7 @@ import type { ListQuery } from '../../storage/contract.ts';
 import { negotiateOutput } from '../negotiation/accept.ts';
 import { type ListPage, respondList, streamList } from '../respond/list.ts';
 import { isStoredForm } from '../respond/object.ts';
-import type { ResourceCall } from '../scope.ts';
+import { type ResourceCall, readHookOf } from '../scope.ts';
 import { decodeContinue, encodeContinue } from './continue-token.ts';
 import { type CollectionOptions, parseCollectionOptions, parseResourceVersion } from './list-options.ts';
 
@@ -18,7 +18,8 @@ export async function listVerb(call: ResourceCall): Promise<Response> {
   const query = listQuery(options);
   const page = await readPage(call, query);
   const metadata = listMetadata(page, options, query);
-  if (!output.as && output.serializer.isJson && !output.pretty && isStoredForm(call)) {
+  const hook = readHookOf(call);
+  if (!hook && !output.as && output.serializer.isJson && !output.pretty && isStoredForm(call)) {
     return streamList(call, { head: listHead(call, metadata), pages: pagesOf(call, { first: page, query }) });
   }
   const objects: KubeObject[] = [];
@@ -26,6 +27,7 @@ export async function listVerb(call: ResourceCall): Promise<Response> {
     for (const object of JSON.parse(`[${each.text}]`) as KubeObject[])
       objects.push(call.kind.fromStorage?.(object) ?? object);
   }
+  await hook?.overlay(objects);
   return respondList(call, { objects, metadata, output });
 }
 
