@@ -1,6 +1,6 @@
 import type { KubeObject } from '../machinery/meta.ts';
 import { clusterRoleAggregationController } from './clusterrole-aggregation/index.ts';
-import { deploymentController } from './deployment/index.ts';
+import { createDeploymentController } from './deployment/index.ts';
 import { endpointsController } from './endpoints/index.ts';
 import { endpointSliceController } from './endpointslice/index.ts';
 import { createGarbageCollector } from './garbage-collector/index.ts';
@@ -22,7 +22,7 @@ export function createControllers(): Controller[] {
     rootCaCertPublisher,
     clusterRoleAggregationController,
     createNamespaceController(),
-    deploymentController,
+    createDeploymentController(),
     createReplicaSetController(),
     endpointSliceController,
     endpointsController,

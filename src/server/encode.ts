@@ -83,6 +83,7 @@ export function projectionOf(kind: Kind, object: KubeObject): Projection {
         }))
       : [],
     deleting: metadata.deletionTimestamp !== undefined,
+    ...(metadata.finalizers?.length ? { finalizers: metadata.finalizers } : {}),
   };
 }
 

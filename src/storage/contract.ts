@@ -24,6 +24,8 @@ export interface Projection {
   owners: { apiVersion: string; kind: string; name: string; uid: string; controller: boolean }[];
   /** True once deletionTimestamp is set. */
   deleting: boolean;
+  /** Left out when there are none. */
+  finalizers?: string[];
 }
 
 export interface EncodedObject {
@@ -189,6 +191,8 @@ export type ChangesResult =
 
 export interface DependentObject {
   key: ObjectKey;
+  /** Of the last write. */
+  revision: number;
   projection: Projection;
 }
 

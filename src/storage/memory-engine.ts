@@ -171,8 +171,8 @@ export class MemoryEngine implements ShardEngine {
     const found: DependentObject[] = [];
     for (const resource of this.resources().sort(compareText)) {
       const matches = compileSelection({ resource, owner });
-      for (const [, { key, projection }] of this.#rowsAt(resource, this.#revision)) {
-        if (matches(key, projection)) found.push({ key, projection });
+      for (const [, { key, revision, projection }] of this.#rowsAt(resource, this.#revision)) {
+        if (matches(key, projection)) found.push({ key, revision, projection });
       }
     }
     return found;

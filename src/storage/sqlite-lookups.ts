@@ -9,8 +9,8 @@ export interface Meta extends Projection {
 }
 
 export function encodeMeta(projection: Projection, claims: readonly string[] | undefined): string {
-  const { uid, labels, fields, indexed, owners, deleting } = projection;
-  const meta = { uid, labels, fields, indexed, owners, deleting };
+  const { uid, labels, fields, indexed, owners, deleting, finalizers } = projection;
+  const meta = { uid, labels, fields, indexed, owners, deleting, ...(finalizers && { finalizers }) };
   return JSON.stringify(claims && claims.length > 0 ? { ...meta, claims } : meta);
 }
 
@@ -91,12 +91,13 @@ export function lookupFor(state: SqliteState, selection: Selection): string | un
 /** Objects of any resource that name `owner` among their owners, in order of resource and key. */
 export function dependentsOf(db: SqlDatabase, owner: string): DependentObject[] {
   const rows = db.rows(
-    `SELECT o.resource, o.namespace, o.name, o.meta FROM lookups l JOIN objects o ON o.id = l.object
+    `SELECT o.resource, o.namespace, o.name, o.revision, o.meta FROM lookups l JOIN objects o ON o.id = l.object
      WHERE l.value = ? ORDER BY o.resource, o.namespace, o.name`,
     ownerValue(owner),
   );
-  return rows.map(([resource, namespace, name, meta]) => ({
+  return rows.map(([resource, namespace, name, revision, meta]) => ({
     key: { resource: String(resource), namespace: String(namespace), name: String(name) },
+    revision: Number(revision),
     projection: decodeProjection(String(meta)),
   }));
 }

@@ -88,11 +88,12 @@ export async function findDependents(
   const shards = [...new Set(owned.map((kind) => store.shardOf(kind.storedAs)))];
   const answers = await Promise.all(shards.map((shard) => shard.dependents?.(uid) ?? []));
   const found: Dependent[] = [];
-  for (const { key, projection } of answers.flat()) {
+  for (const { key, revision, projection } of answers.flat()) {
     const kind = byStored.get(key.resource);
     if (kind === undefined) continue;
     const { namespace, name } = key;
-    found.push({ kind, namespace, name, uid: projection.uid, deleting: projection.deleting });
+    const { uid, deleting, owners, finalizers = [] } = projection;
+    found.push({ kind, namespace, name, uid, resourceVersion: String(revision), deleting, owners, finalizers });
   }
   return found;
 }

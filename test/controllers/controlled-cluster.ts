@@ -234,9 +234,11 @@ function toChange(event: ReturnType<MemoryEngine['events']>['events'][number]): 
 }
 
 function dependents(engine: MemoryEngine, uid: string, kinds: ReadonlyMap<string, Dependent['kind']>): Dependent[] {
-  return engine.dependents(uid).flatMap(({ key, projection }) => {
+  return engine.dependents(uid).flatMap(({ key, revision, projection }) => {
     const kind = kinds.get(key.resource);
     if (!kind) return [];
-    return [{ kind, namespace: key.namespace, name: key.name, uid: projection.uid, deleting: projection.deleting }];
+    const { uid, deleting, owners, finalizers = [] } = projection;
+    const { namespace, name } = key;
+    return [{ kind, namespace, name, uid, resourceVersion: String(revision), deleting, owners, finalizers }];
   });
 }

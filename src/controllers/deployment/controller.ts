@@ -4,37 +4,48 @@ import { applyOrThrow, applyPlan } from '../runtime/apply-plan.ts';
 import { type Change, formatKey, hasController, keyOfObject, keyOfOwner, parseKey } from '../runtime/change.ts';
 import { planClaim } from '../runtime/claim.ts';
 import {
+  type Controller,
   defineController,
   type KeyContext,
   type ReconcileContext,
   type ReconcileResult,
 } from '../runtime/define-controller.ts';
+import { Inspected } from '../runtime/inspected.ts';
 import { isEmptySelector, matchesLabels } from '../runtime/label-selector.ts';
 import { planCollision, planCreateFailure, planDeployment } from './plan.ts';
 
 const ownerKey = keyOfOwner('apps', 'Deployment');
 
-/** Rolls out deployments by their ReplicaSets. Upstream: pkg/controller/deployment. */
-export const deploymentController = defineController({
-  name: 'deployment-controller',
-  watches: [
-    { kind: deployments, keys: keyOfObject },
-    { kind: replicaSets, keys: setKeys },
-  ],
-  permissions: [
-    { groups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'update', 'watch'] },
-    { groups: ['apps'], resources: ['deployments/status', 'deployments/finalizers'], verbs: ['update'] },
-    {
-      groups: ['apps'],
-      resources: ['replicasets'],
-      verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
-    },
-    { groups: [''], resources: ['events'], verbs: ['create', 'patch', 'update'] },
-  ],
-  reconcile,
-});
+/**
+ * Rolls out deployments by their ReplicaSets. Upstream: pkg/controller/deployment.
+ *
+ * ReplicaSets are read by selector; those of its own that it does not select are looked for by owner when a deployment
+ * is met for the first time and after labels of its ReplicaSets changed.
+ */
+export function createDeploymentController(): Controller {
+  const inspected = new Inspected();
+  return defineController({
+    name: 'deployment-controller',
+    watches: [
+      { kind: deployments, keys: keyOfObject },
+      { kind: replicaSets, keys: (change, context) => setKeys(change, context, inspected) },
+    ],
+    permissions: [
+      { groups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'update', 'watch'] },
+      { groups: ['apps'], resources: ['deployments/status', 'deployments/finalizers'], verbs: ['update'] },
+      {
+        groups: ['apps'],
+        resources: ['replicasets'],
+        verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
+      },
+      { groups: [''], resources: ['events'], verbs: ['create', 'patch', 'update'] },
+    ],
+    reconcile: (key, context) => reconcile(key, context, inspected),
+  });
+}
 
-async function setKeys(change: Change, context: KeyContext): Promise<Iterable<string>> {
+async function setKeys(change: Change, context: KeyContext, inspected: Inspected): Promise<Iterable<string>> {
+  inspected.changed(change);
   const keys = ownerKey(change);
   if (hasController(change) || change.type === 'DELETED') return keys;
   const { namespace } = change.key;
@@ -43,7 +54,11 @@ async function setKeys(change: Change, context: KeyContext): Promise<Iterable<st
   return [...keys, ...matching.map(({ metadata }) => formatKey(namespace, metadata.name ?? ''))];
 }
 
-async function reconcile(key: string, context: ReconcileContext): Promise<ReconcileResult | undefined> {
+async function reconcile(
+  key: string,
+  context: ReconcileContext,
+  inspected: Inspected,
+): Promise<ReconcileResult | undefined> {
   const deployment = await context.client.find(deployments, parseKey(key));
   if (deployment === undefined) return undefined;
   if (isEmptySelector(deployment.spec?.selector)) {
@@ -51,7 +66,7 @@ async function reconcile(key: string, context: ReconcileContext): Promise<Reconc
     context.event({ kind: deployments, object: deployment, type: 'Warning', reason: 'SelectingAll', message });
     return undefined;
   }
-  const sets = await claimSets(deployment, context);
+  const sets = await claimSets(deployment, context, inspected);
   const input = { deployment, sets, now: context.clock.now() };
   const plan = planDeployment(input);
   const { error } = await applyPlan(plan, context);
@@ -65,16 +80,21 @@ async function reconcile(key: string, context: ReconcileContext): Promise<Reconc
   throw error;
 }
 
-async function claimSets(deployment: Deployment, context: ReconcileContext): Promise<ReplicaSet[]> {
-  const { namespace } = deployment.metadata;
-  const candidates = (await context.client.list<ReplicaSet>(replicaSets, { namespace })).items;
+async function claimSets(
+  deployment: Deployment,
+  context: ReconcileContext,
+  inspected: Inspected,
+): Promise<ReplicaSet[]> {
+  const { selector } = deployment.spec ?? {};
+  const candidates = await inspected.candidates({ owner: deployment, kind: replicaSets, selector }, context);
   const { owned, writes } = planClaim({
     owner: deployment,
     ownerKind: deployments,
     kind: replicaSets,
     candidates,
-    matches: ({ metadata }) => matchesLabels(deployment.spec?.selector, metadata.labels),
+    matches: ({ metadata }) => matchesLabels(selector, metadata.labels),
   });
   await applyOrThrow({ steps: [{ writes }] }, context);
+  inspected.claimed(deployment);
   return owned;
 }

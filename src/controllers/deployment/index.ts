@@ -1,2 +1,2 @@
-export { deploymentController } from './controller.ts';
+export { createDeploymentController } from './controller.ts';
 export { type DeploymentInput, type DeploymentPlan, planDeployment } from './plan.ts';

@@ -1,5 +1,5 @@
 import type { KubeObject, OwnerReference } from '../../machinery/meta.ts';
-import { applyOrThrow, type Write } from '../runtime/apply-plan.ts';
+import { applyOrThrow, applyPlan, type Write } from '../runtime/apply-plan.ts';
 import {
   type Controller,
   type Dependent,
@@ -10,7 +10,7 @@ import {
 } from '../runtime/define-controller.ts';
 import { parseTask, type Task, tasksOf } from './keys.ts';
 import { OwnerMemory } from './owner-memory.ts';
-import { FOREGROUND, ORPHAN, type OwnerState, planItem, removeFinalizer, removeOwners } from './plan.ts';
+import { collect, FOREGROUND, ORPHAN, type OwnerState, planItem, removeFinalizer, removeOwners } from './plan.ts';
 
 /** How long an owner that waits for its dependents is left alone if none of them is seen to go. */
 const WAIT = 30_000;
@@ -51,7 +51,8 @@ class Collection {
 
   async run(task: Task): Promise<ReconcileResult | undefined> {
     if (task.type === 'gone') {
-      await this.#lookAtAll(await this.#context.dependentsOf(task.uid));
+      this.#memory.note(task.uid, 'gone');
+      await this.#collectDependents(await this.#context.dependentsOf(task.uid));
       return undefined;
     }
     const find = (kinds: readonly ServedKind[]) =>
@@ -63,6 +64,19 @@ class Collection {
     if (kind === undefined) return undefined;
     const namespace = kind.namespaced ? task.namespace : '';
     return this.#lookAt({ kind, namespace, name: task.name });
+  }
+
+  /**
+   * Deletes the dependents of an owner that is gone. Those whose owners are all known to be gone need no read: the
+   * owner index is as fresh as the objects, and the version in the precondition guards what is decided here.
+   */
+  async #collectDependents(dependents: readonly Dependent[]): Promise<void> {
+    const certain = ({ owners }: Dependent) => owners.every(({ uid }) => this.#memory.get(uid) === 'gone');
+    const present = dependents.filter(({ deleting }) => !deleting);
+    const writes = present.filter(certain).map(collect);
+    const { error } = await applyPlan({ steps: [{ writes }] }, this.#context);
+    // One that was changed meanwhile is looked at anew, as are all when something else went wrong.
+    await this.#lookAtAll(error === undefined ? present.filter((item) => !certain(item)) : present);
   }
 
   async #lookAtAll(items: readonly Dependent[]): Promise<void> {

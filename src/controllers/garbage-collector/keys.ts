@@ -1,5 +1,6 @@
 import type { Change } from '../runtime/change.ts';
 import type { OwnerMemory } from './owner-memory.ts';
+import { FOREGROUND, ORPHAN } from './plan.ts';
 
 /** What a key of the collector stands for. */
 export type Task =
@@ -36,8 +37,12 @@ export function tasksOf(change: Change, memory: OwnerMemory): string[] {
     return [{ type: 'gone' as const, uid: projection.uid }, ...owners].map(formatTask);
   }
   memory.note(projection.uid, projection.deleting ? 'deleting' : 'alive');
-  if (projection.deleting) return [formatTask(item)];
+  if (projection.deleting) return waitsForCollector(projection.finalizers) ? [formatTask(item)] : [];
   const before = new Set(old?.owners.map(({ uid }) => uid));
   const fresh = projection.owners.some(({ uid }) => !before.has(uid) && memory.get(uid) !== 'alive');
   return fresh ? [formatTask(item)] : [];
+}
+
+function waitsForCollector(finalizers: readonly string[] = []): boolean {
+  return finalizers.includes(FOREGROUND) || finalizers.includes(ORPHAN);
 }

@@ -1,6 +1,7 @@
 import type { KindRef } from '../../machinery/kind.ts';
 import type { KubeObject, OwnerReference } from '../../machinery/meta.ts';
 import type { Plan, Write } from '../runtime/apply-plan.ts';
+import type { Dependent } from '../runtime/define-controller.ts';
 
 export const FOREGROUND = 'foregroundDeletion';
 export const ORPHAN = 'orphan';
@@ -31,17 +32,27 @@ export function planItem({ kind, object, owners, hasDependents }: ItemInput): Pl
     if (gone.length === 0) return { steps: [] };
     return { steps: [{ writes: [removeOwners(kind, object, gone)] }] };
   }
-  const policy = policyOf(object, states.includes('waiting') && hasDependents);
-  const { uid, resourceVersion } = metadata;
-  const options = { propagationPolicy: policy, preconditions: { uid, resourceVersion } };
-  return { steps: [{ writes: [{ type: 'delete', kind, object, options }] }] };
+  const policy = policyOf(metadata.finalizers, states.includes('waiting') && hasDependents);
+  return { steps: [{ writes: [deletion(kind, object, policy)] }] };
 }
 
+/** Deletes an object all of whose owners are gone, by what the owner index tells of it. */
+export function collect({ kind, namespace, name, uid, resourceVersion, finalizers }: Dependent): Write {
+  return deletion(kind, { metadata: { namespace, name, uid, resourceVersion } }, policyOf(finalizers, false));
+}
+
+function deletion(kind: KindRef, object: KubeObject, propagationPolicy: Policy): Write {
+  const { uid, resourceVersion } = object.metadata;
+  return { type: 'delete', kind, object, options: { propagationPolicy, preconditions: { uid, resourceVersion } } };
+}
+
+type Policy = 'Foreground' | 'Orphan' | 'Background';
+
 /** An owner that waits wants to see the dependents of its dependents gone too. */
-function policyOf({ metadata }: KubeObject, foreground: boolean): 'Foreground' | 'Orphan' | 'Background' {
+function policyOf(finalizers: readonly string[] = [], foreground: boolean): Policy {
   if (foreground) return 'Foreground';
-  if (metadata.finalizers?.includes(ORPHAN)) return 'Orphan';
-  return metadata.finalizers?.includes(FOREGROUND) ? 'Foreground' : 'Background';
+  if (finalizers.includes(ORPHAN)) return 'Orphan';
+  return finalizers.includes(FOREGROUND) ? 'Foreground' : 'Background';
 }
 
 /** Removes references to owners, by a patch that fails when the object changed meanwhile. */

@@ -1,7 +1,6 @@
 import { type Pod, pods, type ReplicaSet, replicaSets } from '../../kinds/index.ts';
 import { controllerOf } from '../../machinery/meta.ts';
 import { applyOrThrow, applyPlan } from '../runtime/apply-plan.ts';
-import { sameJson } from '../runtime/canonical.ts';
 import { type Change, formatKey, hasController, keyOfObject, keyOfOwner, parseKey } from '../runtime/change.ts';
 import { planClaim } from '../runtime/claim.ts';
 import {
@@ -11,7 +10,8 @@ import {
   type ReconcileContext,
   type ReconcileResult,
 } from '../runtime/define-controller.ts';
-import { formatSelector, matchesLabels } from '../runtime/label-selector.ts';
+import { Inspected } from '../runtime/inspected.ts';
+import { matchesLabels } from '../runtime/label-selector.ts';
 import { missingReplicas, planReplicas, planStatus } from './plan.ts';
 
 const ownerKey = keyOfOwner('apps', 'ReplicaSet');
@@ -23,12 +23,10 @@ const ownerKey = keyOfOwner('apps', 'ReplicaSet');
  * pods are looked for by owner when a ReplicaSet is met for the first time and after labels of its pods changed.
  */
 export function createReplicaSetController(): Controller {
-  const inspected = new Set<string>();
+  const inspected = new Inspected();
   const podKeys = async (change: Change, context: KeyContext): Promise<Iterable<string>> => {
-    const { projection, old, key } = change;
-    if (old && !sameJson(old.labels, projection.labels)) {
-      for (const owner of projection.owners) if (owner.controller) inspected.delete(owner.uid);
-    }
+    const { projection, key } = change;
+    inspected.changed(change);
     const keys = ownerKey(change);
     if (hasController(change) || change.type === 'DELETED') return keys;
     const sets = await context.list<ReplicaSet>(replicaSets, key.namespace);
@@ -54,7 +52,7 @@ export function createReplicaSetController(): Controller {
 async function reconcile(
   key: string,
   context: ReconcileContext,
-  inspected: Set<string>,
+  inspected: Inspected,
 ): Promise<ReconcileResult | undefined> {
   const replicaSet = await context.client.find(replicaSets, parseKey(key));
   if (replicaSet === undefined) return undefined;
@@ -69,35 +67,18 @@ async function reconcile(
   return status.requeueAfter === undefined ? undefined : { requeueAfter: status.requeueAfter };
 }
 
-async function claimPods(replicaSet: ReplicaSet, context: ReconcileContext, inspected: Set<string>): Promise<Pod[]> {
-  const { namespace, uid = '' } = replicaSet.metadata;
-  const labelSelector = formatSelector(replicaSet.spec?.selector);
-  const selected = (await context.client.list<Pod>(pods, { namespace, labelSelector })).items;
-  const candidates = inspected.has(uid) ? selected : [...selected, ...(await strayPods(replicaSet, selected, context))];
+async function claimPods(replicaSet: ReplicaSet, context: ReconcileContext, inspected: Inspected): Promise<Pod[]> {
+  const { selector } = replicaSet.spec ?? {};
   const { owned, writes } = planClaim({
     owner: replicaSet,
     ownerKind: replicaSets,
     kind: pods,
-    candidates,
-    matches: (pod) => matchesLabels(replicaSet.spec?.selector, pod.metadata.labels),
+    candidates: await inspected.candidates({ owner: replicaSet, kind: pods, selector }, context),
+    matches: (pod) => matchesLabels(selector, pod.metadata.labels),
   });
   await applyOrThrow({ steps: [{ writes }] }, context);
-  if (inspected.size > 10_000) inspected.clear();
-  inspected.add(uid);
+  inspected.claimed(replicaSet);
   return owned;
-}
-
-/** Pods that name the ReplicaSet as owner but are not selected by it. */
-async function strayPods(replicaSet: ReplicaSet, selected: readonly Pod[], context: ReconcileContext): Promise<Pod[]> {
-  const known = new Set(selected.map((pod) => pod.metadata.uid));
-  const dependents = await context.dependentsOf(replicaSet.metadata.uid ?? '');
-  const strays = dependents.filter(({ kind, uid }) => kind.kind === 'Pod' && kind.group === '' && !known.has(uid));
-  const lists = await Promise.all(
-    strays.map(({ namespace, name }) =>
-      context.client.list<Pod>(pods, { namespace, fieldSelector: `metadata.name=${name}` }),
-    ),
-  );
-  return lists.flatMap((list) => list.items);
 }
 
 /** The pods of all ReplicaSets with the same controller, for spreading deletions over nodes. */

@@ -8,6 +8,7 @@ export interface Projected {
   fields: Record<string, string>;
   owners: { apiVersion: string; kind: string; name: string; uid: string; controller: boolean }[];
   deleting: boolean;
+  finalizers?: string[];
 }
 
 /** One committed change as the outbox delivers it: at least once, in the order of the shard. */
@@ -43,6 +44,7 @@ export function changeOfObject(kind: Kind, object: KubeObject): Change {
         controller: controller === true,
       })),
       deleting: metadata.deletionTimestamp !== undefined,
+      ...(metadata.finalizers?.length ? { finalizers: metadata.finalizers } : {}),
     },
   };
 }

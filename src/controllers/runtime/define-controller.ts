@@ -33,7 +33,10 @@ export interface Dependent {
   namespace: string;
   name: string;
   uid: string;
+  resourceVersion: string;
   deleting: boolean;
+  finalizers: readonly string[];
+  owners: readonly { uid: string }[];
 }
 
 /** A kind as far as controllers that work on all kinds need it. */
