@@ -22,6 +22,7 @@ export interface KindBehaviour<T extends KubeObject> {
   statusStrategy?: Strategy<T>;
   /** Its update checks metadata as its creation does, so that a finding comes once more. */
   checksMetadataOnUpdate?: boolean;
+  warningOnDelete?: string;
   /** Clients may set the status on create (nodes). */
   statusOnCreate?: boolean;
   /** Strategies and scale paths of subresources other than status, by name. */

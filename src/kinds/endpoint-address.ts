@@ -2,7 +2,6 @@ import type { FieldError } from '../machinery/status.ts';
 import { invalidError, isIPv4 } from '../machinery/validation/index.ts';
 
 const RESERVED: readonly [RegExp, string][] = [
-  [/^(0\.0\.0\.0|::)$/, 'may not be unspecified (0.0.0.0)'],
   [/^(127\.|::1$)/, 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],
   [/^(169\.254\.|fe[89ab][0-9a-f]:)/i, 'may not be in the link-local range (169.254.0.0/16, fe80::/10)'],
   [/^(224\.0\.0\.|ff02:)/i, 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'],
@@ -10,7 +9,9 @@ const RESERVED: readonly [RegExp, string][] = [
 
 /** An address that traffic may be sent to. Upstream: core/validation ValidateEndpointIP. */
 export function validateReachableIP(ip: string, path: string): FieldError[] {
-  return RESERVED.filter(([pattern]) => pattern.test(ip)).map(([, text]) => invalidError(path, ip, text));
+  const unspecified = /^(0\.0\.0\.0|[0:]+)$/.test(ip) ? [invalidError(path, ip, `may not be unspecified (${ip})`)] : [];
+  const reserved = RESERVED.filter(([pattern]) => pattern.test(ip)).map(([, text]) => invalidError(path, ip, text));
+  return [...unspecified, ...reserved];
 }
 
 /** Whether an IPv4 address fails only for zeros before its numbers. */

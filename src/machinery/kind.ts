@@ -120,6 +120,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindRef<T> {
     defaultGraceSeconds?: number;
     orphanByDefault?: boolean;
   };
+  /** Said when an object is deleted without a word about what it owns. */
+  readonly warningOnDelete?: string;
   /** Items of its lists carry apiVersion and kind, as those of custom resources do. */
   readonly itemsCarryType?: boolean;
   /** True when reads go through the server's configuration cache (RBAC, namespaces, classes …). */

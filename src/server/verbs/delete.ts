@@ -15,6 +15,9 @@ import { planDeletion } from './deletion-plan.ts';
 export async function deleteVerb(call: ResourceCall): Promise<Response> {
   const output = negotiateOutput(call.scope.request, call.scope.query);
   const options = await readDeleteOptions(call.scope);
+  const { warningOnDelete } = call.kind;
+  if (warningOnDelete && options.propagationPolicy === undefined && options.orphanDependents === undefined)
+    call.scope.warn(warningOnDelete);
   return answerDeletion(call, output, await deleteObject(call, options));
 }
 

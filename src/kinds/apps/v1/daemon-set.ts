@@ -1,5 +1,6 @@
 import { daemonSetCells } from '../../cells/workloads.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
+import { templateStrategy } from '../../core/v1/template-strategy.ts';
 import { defineKind } from '../../define-kind.ts';
 import { equalJson } from '../../equal-json.ts';
 import type { DaemonSet } from '../../generated/types/apps-v1.ts';
@@ -28,14 +29,19 @@ export const daemonSets = defineKind<DaemonSet>('apps/v1/daemonsets', {
     spec.revisionHistoryLimit ??= 10;
   },
   statusStrategy: { validateUpdate: validateDaemonSetStatus },
-  strategy: {
-    validateCreate: validateDaemonSet,
-    validateUpdate: validateDaemonSetUpdate,
-    prepareForCreate: (set) => setTemplateGeneration(set, 1),
-    prepareForUpdate(set, old) {
-      const before = Number(old.metadata.annotations?.[TEMPLATE_GENERATION] ?? 0);
-      setTemplateGeneration(set, equalJson(set.spec.template, old.spec.template) ? before : before + 1);
+  checksMetadataOnUpdate: true,
+  strategy: templateStrategy({
+    template: ({ spec }: DaemonSet) => spec.template,
+    path: 'spec.template',
+    own: {
+      validateCreate: validateDaemonSet,
+      validateUpdate: validateDaemonSetUpdate,
+      prepareForCreate: (set) => setTemplateGeneration(set, 1),
+      prepareForUpdate(set, old) {
+        const before = Number(old.metadata.annotations?.[TEMPLATE_GENERATION] ?? 0);
+        setTemplateGeneration(set, equalJson(set.spec.template, old.spec.template) ? before : before + 1);
+      },
     },
-  },
+  }),
   cells: daemonSetCells,
 });

@@ -1,5 +1,6 @@
 import { deploymentCells } from '../../cells/workloads.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
+import { templateStrategy } from '../../core/v1/template-strategy.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Deployment } from '../../generated/types/apps-v1.ts';
 import { validateDeployment, validateDeploymentStatus, validateDeploymentUpdate } from './validate.ts';
@@ -30,5 +31,10 @@ export const deployments = defineKind<Deployment>('apps/v1/deployments', {
     },
   },
   cells: deploymentCells,
-  strategy: { validateCreate: validateDeployment, validateUpdate: validateDeploymentUpdate },
+  strategy: templateStrategy({
+    template: ({ spec }: Deployment) => spec.template,
+    path: 'spec.template',
+    namesPods: true,
+    own: { validateCreate: validateDeployment, validateUpdate: validateDeploymentUpdate },
+  }),
 });

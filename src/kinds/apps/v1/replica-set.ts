@@ -1,5 +1,6 @@
 import { replicaSetCells } from '../../cells/workloads.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
+import { templateStrategy } from '../../core/v1/template-strategy.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ReplicaSet } from '../../generated/types/apps-v1.ts';
 import { validateReplicaSetStatus } from '../../status-counts.ts';
@@ -12,5 +13,11 @@ export const replicaSets = defineKind<ReplicaSet>('apps/v1/replicasets', {
   },
   cells: replicaSetCells,
   statusStrategy: { validateUpdate: validateReplicaSetStatus },
-  strategy: { validateCreate: validateReplicaSet, validateUpdate: validateReplicaSetUpdate },
+  checksMetadataOnUpdate: true,
+  strategy: templateStrategy({
+    template: ({ spec }: ReplicaSet) => spec.template,
+    path: 'spec.template',
+    namesPods: true,
+    own: { validateCreate: validateReplicaSet, validateUpdate: validateReplicaSetUpdate },
+  }),
 });

@@ -1,6 +1,7 @@
 import { statefulSetCells } from '../../cells/workloads.ts';
 import { setClaimDefaults } from '../../core/v1/persistent-volume-claim/defaults.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
+import { templateStrategy } from '../../core/v1/template-strategy.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { StatefulSet } from '../../generated/types/apps-v1.ts';
 import { validateStatefulSetStatus } from '../../status-counts.ts';
@@ -31,12 +32,17 @@ function setStatefulSetDefaults({ spec }: StatefulSet): void {
 export const statefulSets = defineKind<StatefulSet>('apps/v1/statefulsets', {
   defaults: setStatefulSetDefaults,
   statusStrategy: { validateUpdate: validateStatefulSetStatus },
-  strategy: {
-    validateCreate: validateStatefulSet,
-    validateUpdate: validateStatefulSetUpdate,
-    prepareForCreate: dropGatedFields,
-    prepareForUpdate: dropGatedFields,
-  },
+  strategy: templateStrategy({
+    template: ({ spec }: StatefulSet) => spec.template,
+    path: 'spec.template',
+    namesPods: true,
+    own: {
+      validateCreate: validateStatefulSet,
+      validateUpdate: validateStatefulSetUpdate,
+      prepareForCreate: dropGatedFields,
+      prepareForUpdate: dropGatedFields,
+    },
+  }),
   cells: statefulSetCells,
 });
 

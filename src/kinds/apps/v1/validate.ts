@@ -8,6 +8,7 @@ import {
   notSupportedError,
   requiredError,
 } from '../../../machinery/validation/index.ts';
+import { validateClaimSpec } from '../../core/v1/persistent-volume-claim/validate.ts';
 import { validatePodTemplate } from '../../core/v1/pod-spec/validate-spec.ts';
 import { equalJson } from '../../equal-json.ts';
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../../generated/types/apps-v1.ts';
@@ -161,7 +162,9 @@ export function validateReplicaSet({ spec }: ReplicaSet): FieldError[] {
   return [...errors, ...validateTemplate(spec.template, spec.selector, 'ReplicaSet')];
 }
 
+/** The strategy checks the set, and so does the check of its update. */
 export const validateReplicaSetUpdate = (set: ReplicaSet, old: ReplicaSet): FieldError[] => [
+  ...validateReplicaSet(set),
   ...validateReplicaSet(set),
   ...validateImmutableSelector(set.spec.selector, old.spec.selector),
 ];
@@ -190,6 +193,7 @@ export function validateDaemonSet({ spec }: DaemonSet): FieldError[] {
 }
 
 export const validateDaemonSetUpdate = (set: DaemonSet, old: DaemonSet): FieldError[] => [
+  ...validateDaemonSet(set),
   ...validateDaemonSet(set),
   ...validateImmutableSelector(set.spec.selector, old.spec.selector),
 ];
@@ -232,7 +236,21 @@ export function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
   if (spec.serviceName)
     errors.push(...invalidErrors('spec.serviceName', spec.serviceName, dns1123Label(spec.serviceName)));
   errors.push(...validateSelector(spec.selector, 'statefulset'));
-  return [...errors, ...validateTemplate(spec.template, spec.selector, 'StatefulSet')];
+  for (const [index, claim] of (spec.volumeClaimTemplates ?? []).entries())
+    errors.push(...validateClaimSpec(claim.spec ?? {}, `spec.volumeClaimTemplates[${index}].spec`));
+  return [...errors, ...validateTemplate(withClaims(spec), spec.selector, 'StatefulSet')];
+}
+
+/** The template with the volumes that its pods get from the claims of the set. */
+function withClaims({ template, volumeClaimTemplates = [] }: StatefulSet['spec']): PodTemplateSpec {
+  if (volumeClaimTemplates.length === 0 || !template?.spec) return template;
+  const claims = volumeClaimTemplates.map(({ metadata }) => {
+    const name = metadata?.name ?? '';
+    return { name, persistentVolumeClaim: { claimName: name || '-' } };
+  });
+  const names = new Set(claims.map((claim) => claim.name));
+  const others = (template.spec.volumes ?? []).filter((volume) => !names.has(volume.name));
+  return { ...template, spec: { ...template.spec, volumes: [...claims, ...others] } };
 }
 
 const CHANGEABLE = [

@@ -6,7 +6,8 @@ import { validateAutoscaler } from './validate.ts';
 const DEFAULT_CPU_PERCENT = 80;
 
 function fillRules(rules: HPAScalingRules | undefined, defaults: HPAScalingRules): HPAScalingRules {
-  return { ...defaults, ...rules, policies: rules?.policies?.length ? rules.policies : (defaults.policies ?? []) };
+  // An empty list is the client's and is refused; only what is absent is filled in.
+  return { ...defaults, ...rules, policies: rules?.policies ?? defaults.policies ?? [] };
 }
 
 /** Upstream: apis/autoscaling/v2 SetDefaults_HorizontalPodAutoscaler. */

@@ -1,8 +1,9 @@
 import { cronJobCells } from '../../cells/workloads.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
+import { templateStrategy } from '../../core/v1/template-strategy.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { CronJob } from '../../generated/types/batch-v1.ts';
-import { validateCronJob } from './validate.ts';
+import { validateCronJob, validateCronJobUpdate } from './validate-cron.ts';
 
 export const cronJobs = defineKind<CronJob>('batch/v1/cronjobs', {
   defaults({ spec }) {
@@ -13,5 +14,10 @@ export const cronJobs = defineKind<CronJob>('batch/v1/cronjobs', {
     setPodTemplateDefaults(spec.jobTemplate?.spec?.template);
   },
   cells: cronJobCells,
-  strategy: { validateCreate: validateCronJob, validateUpdate: validateCronJob },
+  strategy: templateStrategy({
+    template: (job: CronJob) => job.spec.jobTemplate?.spec?.template,
+    path: 'spec.jobTemplate.spec.template',
+    namesPods: true,
+    own: { validateCreate: validateCronJob, validateUpdate: validateCronJobUpdate },
+  }),
 });

@@ -1,8 +1,10 @@
 import { jobCells } from '../../cells/workloads.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
+import { templateStrategy } from '../../core/v1/template-strategy.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Job } from '../../generated/types/batch-v1.ts';
 import { validateJob, validateJobUpdate } from './validate.ts';
+import { validateJobStatus } from './validate-status.ts';
 
 const MAX_INT32 = 2147483647;
 
@@ -39,25 +41,50 @@ function generateSelector(job: Job): void {
   template.metadata ??= {};
   const before = template.metadata.labels ?? {};
   template.metadata.labels = { ...own, ...legacy, ...before };
-  const untouched = JSON.stringify(job.metadata.labels ?? {}) === JSON.stringify(before);
-  if (untouched) job.metadata.labels = { ...template.metadata.labels };
+  // Labels that were taken from the template are the same map upstream.
+  const shared = Object.keys(before).length > 0 && JSON.stringify(job.metadata.labels ?? {}) === JSON.stringify(before);
+  if (shared) job.metadata.labels = { ...template.metadata.labels };
   job.spec.selector ??= {};
   job.spec.selector.matchLabels ??= {};
   job.spec.selector.matchLabels['batch.kubernetes.io/controller-uid'] ??= uid;
 }
 
+const MANY = { completions: 100_000, parallelism: 10_000 };
+
+function sizeWarnings({ spec }: Job): string[] {
+  const isLarge =
+    spec.completionMode === 'Indexed' &&
+    (spec.completions ?? 0) > MANY.completions &&
+    (spec.parallelism ?? 0) > MANY.parallelism;
+  return isLarge
+    ? [
+        'spec: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail',
+      ]
+    : [];
+}
+
 export const jobs = defineKind<Job>('batch/v1/jobs', {
   defaults: setJobDefaults,
+  checksMetadataOnUpdate: true,
   // Labels left out come back from the template, as they do on every read upstream.
-  statusStrategy: { prepareForUpdate: takeTemplateLabels },
-  strategy: {
-    prepareForUpdate: takeTemplateLabels,
-    validateCreate: validateJob,
-    validateUpdate: validateJobUpdate,
-    prepareForCreate(job) {
-      if (job.spec.manualSelector !== true) generateSelector(job);
+  statusStrategy: { prepareForUpdate: takeTemplateLabels, validateUpdate: validateJobStatus },
+  strategy: templateStrategy({
+    template: (job: Job) => job.spec.template,
+    path: 'spec.template',
+    namesPods: true,
+    own: {
+      prepareForUpdate: takeTemplateLabels,
+      validateCreate: validateJob,
+      validateUpdate: validateJobUpdate,
+      warningsOnCreate: sizeWarnings,
+      canonicalize: takeTemplateLabels,
+      prepareForCreate(job) {
+        if (job.spec.manualSelector !== true) generateSelector(job);
+      },
     },
-  },
+  }),
+  warningOnDelete:
+    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
   fieldsOf: (job) => ({ 'status.successful': String(job.status?.succeeded ?? 0) }),
   cells: jobCells,
 });

@@ -1,17 +1,30 @@
-/** Rules of jobs and cron jobs. Upstream: pkg/apis/batch/validation. */
+/** Rules of jobs. Upstream: pkg/apis/batch/validation. */
 import type { FieldError } from '../../../machinery/status.ts';
-import { invalidError, maxLengthText, notSupportedError, requiredError } from '../../../machinery/validation/index.ts';
+import {
+  dns1123Subdomain,
+  invalidError,
+  invalidErrors,
+  notSupportedError,
+  requiredError,
+  tooLongError,
+} from '../../../machinery/validation/index.ts';
 import { validatePodTemplate } from '../../core/v1/pod-spec/validate-spec.ts';
 import { equalJson } from '../../equal-json.ts';
-import type { CronJob, Job, JobSpec } from '../../generated/types/batch-v1.ts';
+import type { Job, JobSpec } from '../../generated/types/batch-v1.ts';
+import type { Container, PodTemplateSpec } from '../../generated/types/core-v1.ts';
+import { internalForm } from '../../internal-form.ts';
 import { isEmptySelector, matchesSelector, validateLabelSelector } from '../../label-selector.ts';
 import { nonNegative } from '../../numbers.ts';
+import { validatePodFailurePolicy, validateSuccessPolicy } from './validate-policies.ts';
 
 const MODES = ['NonIndexed', 'Indexed'];
 const REPLACEMENTS = ['Failed', 'TerminatingOrFailed'];
 const MAX_INDEXED_PARALLELISM = 100_000;
-/** Jobs get eleven characters added to the name of their cron job. */
-const MAX_CRON_NAME = 52;
+const MAX_FAILED_INDEXES = 100_000;
+/** From here on a job with a limit per index must bound its failures and its parallelism. */
+const MANY_COMPLETIONS = 100_000;
+const MAX_OF_MANY = 10_000;
+const MAX_MANAGED_BY = 63;
 const COUNTS = [
   'parallelism',
   'completions',
@@ -22,37 +35,70 @@ const COUNTS = [
   'maxFailedIndexes',
 ] as const;
 
-function validateJobSpec(spec: JobSpec, path: string): FieldError[] {
+/** Upstream: validateJobSpec. */
+export function validateJobSpec(spec: JobSpec, path: string): FieldError[] {
   const errors = COUNTS.flatMap((field) => nonNegative(spec[field], `${path}.${field}`));
-  const mode = spec.completionMode;
-  if (mode !== undefined) {
-    if (!MODES.includes(mode)) errors.push(notSupportedError(`${path}.completionMode`, mode, MODES));
-    if (mode === 'Indexed') {
-      if (spec.completions === undefined)
-        errors.push(requiredError(`${path}.completions`, 'when completion mode is Indexed'));
-      if ((spec.parallelism ?? 0) > MAX_INDEXED_PARALLELISM) {
-        errors.push(
-          invalidError(
-            `${path}.parallelism`,
-            spec.parallelism,
-            `must be less than or equal to ${MAX_INDEXED_PARALLELISM} when completion mode is Indexed`,
-          ),
-        );
-      }
-    }
+  const { completionMode: mode, managedBy } = spec;
+  if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined)
+    errors.push(requiredError(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'));
+  if (managedBy !== undefined) {
+    errors.push(...validateDomainPrefixedPath(managedBy, `${path}.managedBy`));
+    if (managedBy.length > MAX_MANAGED_BY) errors.push(tooLongError(`${path}.managedBy`, MAX_MANAGED_BY));
   }
-  if (mode !== 'Indexed') {
+  if (mode !== undefined && !MODES.includes(mode))
+    errors.push(notSupportedError(`${path}.completionMode`, mode, MODES));
+  if (mode === 'Indexed') errors.push(...validateIndexed(spec, path));
+  if (mode === undefined || mode === 'NonIndexed') {
     for (const field of ['backoffLimitPerIndex', 'maxFailedIndexes'] as const) {
       if (spec[field] !== undefined)
         errors.push(invalidError(`${path}.${field}`, spec[field], 'requires indexed completion mode'));
     }
   }
-  if (spec.podReplacementPolicy !== undefined && !REPLACEMENTS.includes(spec.podReplacementPolicy)) {
-    errors.push(notSupportedError(`${path}.podReplacementPolicy`, spec.podReplacementPolicy, REPLACEMENTS));
-  }
+  if (spec.podFailurePolicy) errors.push(...validatePodFailurePolicy(spec, `${path}.podFailurePolicy`));
+  if (spec.successPolicy) errors.push(...validateSuccessPolicy(spec.successPolicy, spec, `${path}.successPolicy`));
+  const replacements = spec.podFailurePolicy ? REPLACEMENTS.slice(0, 1) : REPLACEMENTS;
+  if (spec.podReplacementPolicy !== undefined && !replacements.includes(spec.podReplacementPolicy))
+    errors.push(notSupportedError(`${path}.podReplacementPolicy`, spec.podReplacementPolicy, replacements));
   if (!spec.template) return errors;
   errors.push(...validatePodTemplate(spec.template, `${path}.template`));
   return [...errors, ...validateRestarts(spec, `${path}.template.spec.restartPolicy`)];
+}
+
+function validateIndexed(spec: JobSpec, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const { completions, parallelism = 0, maxFailedIndexes: most, backoffLimitPerIndex: limit } = spec;
+  const refuse = (field: 'parallelism' | 'maxFailedIndexes', why: string): void =>
+    void errors.push(invalidError(`${path}.${field}`, spec[field], `must be less than or equal to ${why}`));
+  if (completions === undefined) errors.push(requiredError(`${path}.completions`, 'when completion mode is Indexed'));
+  if (parallelism > MAX_INDEXED_PARALLELISM)
+    refuse('parallelism', `${MAX_INDEXED_PARALLELISM} when completion mode is Indexed`);
+  if (completions !== undefined && most !== undefined && most > completions) refuse('maxFailedIndexes', 'completions');
+  if (most !== undefined && most > MAX_FAILED_INDEXES) refuse('maxFailedIndexes', String(MAX_FAILED_INDEXES));
+  if (limit === undefined || (completions ?? 0) <= MANY_COMPLETIONS) return errors;
+  const many = `completions is above ${MANY_COMPLETIONS}`;
+  if (most === undefined) errors.push(requiredError(`${path}.maxFailedIndexes`, `must be specified when ${many}`));
+  if (parallelism > MAX_OF_MANY)
+    refuse(
+      'parallelism',
+      `${MAX_OF_MANY} when completions are above ${MANY_COMPLETIONS} and used with backoff limit per index`,
+    );
+  if (most !== undefined && most > MAX_OF_MANY) refuse('maxFailedIndexes', `${MAX_OF_MANY} when ${many}`);
+  return errors;
+}
+
+/** `host/path`. Upstream: IsDomainPrefixedPath. */
+function validateDomainPrefixedPath(value: string, path: string): FieldError[] {
+  if (value === '') return [requiredError(path)];
+  const slash = value.indexOf('/');
+  const [host, rest] = [value.slice(0, slash), value.slice(slash + 1)];
+  if (slash <= 0 || rest === '')
+    return [invalidError(path, value, 'must be a domain-prefixed path (such as "acme.io/foo")')];
+  const errors = invalidErrors(path, host, dns1123Subdomain(host));
+  if (!/^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/.test(rest)) {
+    const why = `Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')`;
+    errors.push(invalidError(path, rest, why));
+  }
+  return errors;
 }
 
 function validateRestarts(spec: JobSpec, path: string): FieldError[] {
@@ -65,147 +111,116 @@ function validateRestarts(spec: JobSpec, path: string): FieldError[] {
     : [];
 }
 
-export function validateJob({ spec }: Job): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!spec.selector) errors.push(requiredError('spec.selector'));
-  else {
-    errors.push(...validateLabelSelector(spec.selector, 'spec.selector'));
-    const labels = spec.template?.metadata?.labels ?? {};
-    if (!isEmptySelector(spec.selector) && !matchesSelector(spec.selector, labels)) {
-      errors.push(
-        invalidError(
-          'spec.template.metadata.labels',
-          spec.template?.metadata?.labels ?? null,
-          '`selector` does not match template `labels`',
-        ),
-      );
-    }
-  }
-  return [...errors, ...validateJobSpec(spec, 'spec')];
-}
-
-/** The work of a job is fixed; how much of it runs at once is not. */
-export function validateJobUpdate(job: Job, old: Job): FieldError[] {
-  const errors = validateJobSpec(job.spec, 'spec');
-  const fixed = [
-    'selector',
-    'completionMode',
-    'podFailurePolicy',
-    'backoffLimitPerIndex',
-    'managedBy',
-    'successPolicy',
-  ] as const;
-  for (const field of fixed) {
-    if (!equalJson(job.spec[field], old.spec[field]))
-      errors.push(invalidError(`spec.${field}`, job.spec[field] ?? null, 'field is immutable'));
-  }
-  const resized = job.spec.completionMode === 'Indexed' && job.spec.completions === job.spec.parallelism;
-  if (!resized && job.spec.completions !== old.spec.completions)
-    errors.push(invalidError('spec.completions', job.spec.completions ?? null, 'field is immutable'));
-  // While it is suspended and has not started, a job may still be placed elsewhere.
-  const movable = old.spec.suspend === true && old.status?.startTime === undefined;
-  if (!movable && !equalJson(job.spec.template, old.spec.template))
-    errors.push(invalidError('spec.template', job.spec.template, 'field is immutable'));
-  return errors;
-}
-
-const POLICIES = ['Allow', 'Forbid', 'Replace'];
-const MACROS = new Set(['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly']);
-const RANGES: readonly (readonly [number, number])[] = [
-  [0, 59],
-  [0, 23],
-  [1, 31],
-  [1, 12],
-  [0, 7],
-];
-const NAMES = /^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat)$/i;
-
-/** Why a schedule cannot be understood; undefined when it can. */
-export function scheduleError(schedule: string): string | undefined {
-  if (schedule.startsWith('@'))
-    return MACROS.has(schedule) || /^@every \S+$/.test(schedule) ? undefined : `unrecognized descriptor: ${schedule}`;
-  const fields = schedule.split(/\s+/).filter((field) => field !== '');
-  if (fields.length !== 5) return `expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`;
-  for (const [index, field] of fields.entries()) {
-    const [low = 0, high = 0] = RANGES[index] ?? [];
-    for (const part of field.split(',')) {
-      const error = partError(part, low, high);
-      if (error !== undefined) return error;
-    }
-  }
-  return undefined;
-}
-
-function partError(part: string, low: number, high: number): string | undefined {
-  const [range = '', step, ...rest] = part.split('/');
-  if (rest.length > 0) return `too many slashes: ${part}`;
-  if (step !== undefined && !/^\d+$/.test(step))
-    return `failed to parse int from ${step}: strconv.Atoi: parsing "${step}": invalid syntax`;
-  if (step !== undefined && Number(step) === 0) return `step of range should be a positive number: ${part}`;
-  if (range === '*' || range === '?') return undefined;
-  const ends = range.split('-');
-  if (ends.length > 2) return `too many hyphens: ${part}`;
-  for (const end of ends) {
-    if (NAMES.test(end)) continue;
-    if (!/^\d+$/.test(end)) return `failed to parse int from ${end}: strconv.Atoi: parsing "${end}": invalid syntax`;
-    if (Number(end) < low) return `beginning of range (${end}) below minimum (${low}): ${part}`;
-    if (Number(end) > high) return `end of range (${end}) above maximum (${high}): ${part}`;
-  }
-  return undefined;
-}
-
-function timeZoneErrors(zone: string | undefined): FieldError[] {
-  const at = 'spec.timeZone';
-  if (zone === undefined) return [];
-  if (zone === '') return [invalidError(at, zone, 'timeZone must be nil or non-empty string')];
-  const errors: FieldError[] = [];
-  if (zone.toLowerCase() === 'local')
+/** The selector of a job and what it selects. Upstream: ValidateJobSpec. */
+function validateSelectedSpec(spec: JobSpec): FieldError[] {
+  const errors = validateJobSpec(spec, 'spec');
+  const { selector, template } = spec;
+  if (!selector) errors.push(requiredError('spec.selector'));
+  else errors.push(...validateLabelSelector(selector, 'spec.selector'));
+  const labels = template?.metadata?.labels;
+  const isValid = !selector || validateLabelSelector(selector, '').length === 0;
+  const selects = selector && (isEmptySelector(selector) || matchesSelector(selector, labels ?? {}));
+  if (isValid && !selects)
     errors.push(
-      invalidError(at, zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones'),
+      invalidError('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`'),
     );
-  if (zone !== 'Local' && !isTimeZone(zone)) errors.push(invalidError(at, zone, `unknown time zone ${zone}`));
   return errors;
 }
 
-/** The names of the database are case-sensitive, those of the platform are not. */
-function isTimeZone(zone: string): boolean {
-  if (!/^[A-Z][A-Za-z0-9_+/-]*$/.test(zone) || /^UTC[+-]/.test(zone)) return false;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-export function validateCronJob({ spec, metadata }: CronJob): FieldError[] {
+/** Upstream: ValidateGeneratedSelector. */
+function validateGeneratedSelector({ spec, metadata }: Job): FieldError[] {
+  if (spec.manualSelector === true || !spec.selector) return [];
   const errors: FieldError[] = [];
-  if (!spec.schedule) errors.push(requiredError('spec.schedule'));
-  else {
-    const zoned = /^(CRON_)?TZ=\S*\s*/.exec(spec.schedule);
-    if (zoned)
-      errors.push(
-        invalidError(
-          'spec.schedule',
-          spec.schedule,
-          'cannot use TZ or CRON_TZ in schedule, use timeZone field instead',
-        ),
-      );
-    const error = scheduleError(zoned ? spec.schedule.slice(zoned[0].length) : spec.schedule);
-    if (error !== undefined) errors.push(invalidError('spec.schedule', spec.schedule, error));
+  const [uid, name] = [metadata.uid ?? '', metadata.name ?? ''];
+  const expected: Readonly<Record<string, string>> = {
+    'controller-uid': uid,
+    'job-name': name,
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+  };
+  const labels = spec.template?.metadata?.labels;
+  for (const [key, value] of Object.entries(expected)) {
+    const at = `spec.template.metadata.labels[${key}]`;
+    if (labels?.[key] === undefined) errors.push(requiredError(at, `must be '${value}'`));
+    else if (labels[key] !== value) errors.push(invalidError(at, sorted(labels), `must be '${value}'`));
   }
-  errors.push(
-    ...timeZoneErrors(spec.timeZone),
-    ...nonNegative(spec.startingDeadlineSeconds, 'spec.startingDeadlineSeconds'),
-  );
-  if (!POLICIES.includes(spec.concurrencyPolicy ?? ''))
-    errors.push(notSupportedError('spec.concurrencyPolicy', spec.concurrencyPolicy, POLICIES));
-  errors.push(...validateJobSpec(spec.jobTemplate.spec, 'spec.jobTemplate.spec'));
-  errors.push(
-    ...nonNegative(spec.successfulJobsHistoryLimit, 'spec.successfulJobsHistoryLimit'),
-    ...nonNegative(spec.failedJobsHistoryLimit, 'spec.failedJobsHistoryLimit'),
-  );
-  if ((metadata.name?.length ?? 0) > MAX_CRON_NAME)
-    errors.push(invalidError('metadata.name', metadata.name, maxLengthText(MAX_CRON_NAME)));
+  if (validateLabelSelector(spec.selector, '').length === 0 && !matchesSelector(spec.selector, expected))
+    errors.push(invalidError('spec.selector', spec.selector, '`selector` not auto-generated'));
   return errors;
+}
+
+const sorted = (map: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+export const validateJob = (job: Job): FieldError[] => [
+  ...validateGeneratedSelector(job),
+  ...validateSelectedSpec(job.spec),
+];
+
+const FIXED = ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const;
+const FORMS: Readonly<Record<string, string>> = {
+  podFailurePolicy: 'batch/v1.PodFailurePolicy',
+  successPolicy: 'batch/v1.SuccessPolicy',
+};
+
+/** The work of a job is fixed; how much of it runs at once is not. The job is checked twice, as upstream does. */
+export function validateJobUpdate(job: Job, old: Job): FieldError[] {
+  const { spec } = job;
+  const errors = [...validateJob(job), ...validateSelectedSpec(spec), ...validateCompletions(spec, old.spec)];
+  if (!equalJson(spec.selector, old.spec.selector))
+    errors.push(invalidError('spec.selector', spec.selector ?? null, IMMUTABLE));
+  if (!equalJson(withMovedPlacement(job, old), old.spec.template))
+    errors.push(invalidError('spec.template', internalForm('core/v1.PodTemplateSpec', spec.template), IMMUTABLE));
+  for (const field of FIXED) {
+    const value = spec[field];
+    if (equalJson(value, old.spec[field])) continue;
+    const type = FORMS[field];
+    const shown = value !== undefined && type !== undefined ? internalForm(type, value) : (value ?? null);
+    errors.push(invalidError(`spec.${field}`, shown, IMMUTABLE));
+  }
+  return errors;
+}
+
+const IMMUTABLE = 'field is immutable';
+
+/** An indexed job may change its size, as a whole. */
+function validateCompletions(spec: JobSpec, old: JobSpec): FieldError[] {
+  if (spec.completions === old.completions) return [];
+  if (spec.completionMode !== 'Indexed') return [invalidError('spec.completions', spec.completions ?? null, IMMUTABLE)];
+  return spec.completions === spec.parallelism
+    ? []
+    : [
+        invalidError(
+          'spec.completions',
+          spec.completions ?? null,
+          'can only be modified in tandem with spec.parallelism',
+        ),
+      ];
+}
+
+/** The template as it is to be compared: a suspended job that has not started may be placed elsewhere. */
+function withMovedPlacement({ spec }: Job, old: Job): PodTemplateSpec {
+  const { template } = spec;
+  const before = old.spec.template;
+  if (old.spec.suspend !== true || old.status?.startTime || !template?.spec || !before?.spec) return template;
+  const { labels: _, annotations: __, ...metadata } = template.metadata ?? {};
+  const { labels, annotations } = before.metadata ?? {};
+  const nodeAffinity = before.spec.affinity?.nodeAffinity;
+  const { nodeAffinity: ___, ...affinity } = template.spec.affinity ?? {};
+  const isPlaced = template.spec.affinity !== undefined || before.spec.affinity !== undefined;
+  const resources = (list: readonly Container[] | undefined, now: readonly Container[] | undefined): unknown =>
+    now?.map((container, index) => ({ ...container, resources: list?.[index]?.resources }));
+  return {
+    ...template,
+    metadata: { ...metadata, labels, annotations },
+    spec: {
+      ...template.spec,
+      affinity: isPlaced && before.spec.affinity ? { ...affinity, nodeAffinity } : undefined,
+      nodeSelector: before.spec.nodeSelector,
+      tolerations: before.spec.tolerations,
+      schedulingGates: before.spec.schedulingGates,
+      containers: resources(before.spec.containers, template.spec.containers),
+      initContainers: resources(before.spec.initContainers, template.spec.initContainers),
+    },
+  } as PodTemplateSpec;
 }

@@ -1,5 +1,6 @@
 import { defineKind } from '../../define-kind.ts';
 import type { LimitRange, LimitRangeItem } from '../../generated/types/core-v1.ts';
+import { validateLimitRange } from './validate-limits.ts';
 
 /** Limits fill requests: default from max, default request from default, then from min. Upstream: SetDefaults_LimitRangeItem. */
 function setItemDefaults(item: LimitRangeItem): void {
@@ -12,5 +13,7 @@ function setItemDefaults(item: LimitRangeItem): void {
 
 export const limitRanges = defineKind<LimitRange>('core/v1/limitranges', {
   cached: true,
+  checksMetadataOnUpdate: true,
+  strategy: { validateCreate: validateLimitRange, validateUpdate: validateLimitRange },
   defaults: (range) => range.spec.limits?.forEach(setItemDefaults),
 });

@@ -10,19 +10,31 @@ const NAME_LABEL = 'kubernetes.io/metadata.name';
 const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
 /** Upstream: core/validation ValidateNamespace. */
-function validateFinalizers({ spec }: Namespace): FieldError[] {
-  return (spec.finalizers ?? []).flatMap((finalizer) => {
-    const errors = invalidErrors('spec.finalizers', finalizer, qualifiedName(finalizer));
+function validateFinalizers({ spec }: Namespace, pathOf = (_: number): string => 'spec.finalizers'): FieldError[] {
+  return (spec.finalizers ?? []).flatMap((finalizer, index) => {
+    const at = pathOf(index);
+    const errors = invalidErrors(at, finalizer, qualifiedName(finalizer));
     if (finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer)) return errors;
     return [
       ...errors,
-      invalidError('spec.finalizers', finalizer, 'name is neither a standard finalizer name nor is it fully qualified'),
+      invalidError(at, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'),
     ];
   });
 }
 
+/** Upstream: ValidateNamespaceStatusUpdate. */
+function validatePhase({ status, metadata }: Namespace): FieldError[] {
+  const isGoing = metadata.deletionTimestamp !== undefined;
+  const phase = status?.phase ?? '';
+  const wanted = isGoing ? 'Terminating' : 'Active';
+  const why = `may only be '${wanted}' if \`deletionTimestamp\` is ${isGoing ? 'not empty' : 'empty'}`;
+  return phase === wanted ? [] : [invalidError('status.Phase', phase, why)];
+}
+
 export const namespaces = defineKind<Namespace>('core/v1/namespaces', {
   cached: true,
+  checksMetadataOnUpdate: true,
+  statusStrategy: { validateUpdate: validatePhase },
   defaults(namespace) {
     if (namespace.metadata.name) {
       namespace.metadata.labels ??= {};
@@ -30,7 +42,8 @@ export const namespaces = defineKind<Namespace>('core/v1/namespaces', {
     }
   },
   strategy: {
-    validateCreate: validateFinalizers,
+    validateCreate: (namespace) => validateFinalizers(namespace),
+    validateUpdate: (namespace) => validateFinalizers(namespace),
     prepareForCreate(namespace) {
       namespace.status = { phase: 'Active' };
       const finalizers = namespace.spec.finalizers ?? [];
@@ -48,7 +61,8 @@ export const namespaces = defineKind<Namespace>('core/v1/namespaces', {
         prepareForUpdate(namespace, old) {
           (namespace as Namespace).status = (old as Namespace).status;
         },
-        validateUpdate: (namespace) => validateFinalizers(namespace as Namespace),
+        validateUpdate: (namespace) =>
+          validateFinalizers(namespace as Namespace, (index) => `spec.finalizers[${index}]`),
       },
     },
   },

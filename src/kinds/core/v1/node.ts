@@ -1,12 +1,13 @@
 import { nodeCells } from '../../cells/core.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Node } from '../../generated/types/core-v1.ts';
-import { validateNode, validateNodeUpdate } from './validate-node.ts';
+import { nodeWarnings, validateNode, validateNodeChange, validateNodeUpdate } from './validate-node.ts';
 
 function setNodeDefaults(node: Node): void {
   const { spec, status } = node;
   // The single CIDR and the first of the list are one field under two names.
-  if (spec.podCIDRs === undefined && spec.podCIDR) spec.podCIDRs = [spec.podCIDR];
+  if (spec.podCIDR && spec.podCIDR !== spec.podCIDRs?.[0])
+    spec.podCIDRs = [spec.podCIDR, ...(spec.podCIDRs?.slice(1) ?? [])];
   else if (spec.podCIDRs?.[0] && !spec.podCIDR) spec.podCIDR = spec.podCIDRs[0];
   if (status?.capacity && status.allocatable === undefined) status.allocatable = { ...status.capacity };
 }
@@ -16,5 +17,17 @@ export const nodes = defineKind<Node>('core/v1/nodes', {
   defaults: setNodeDefaults,
   fieldsOf: (node) => ({ 'spec.unschedulable': String(node.spec.unschedulable ?? false) }),
   cells: nodeCells,
-  strategy: { validateCreate: validateNode, validateUpdate: validateNodeUpdate },
+  checksMetadataOnUpdate: true,
+  statusStrategy: { validateUpdate: validateNodeChange },
+  strategy: {
+    // The kubelet no longer takes its configuration from here.
+    prepareForCreate: ({ spec }) => void delete spec.configSource,
+    prepareForUpdate({ spec }, old) {
+      if (old.spec.configSource === undefined) delete spec.configSource;
+    },
+    validateCreate: validateNode,
+    validateUpdate: validateNodeUpdate,
+    warningsOnCreate: nodeWarnings,
+    warningsOnUpdate: nodeWarnings,
+  },
 });

@@ -3,6 +3,7 @@ import { defineKind } from '../../define-kind.ts';
 import type { ReplicationController } from '../../generated/types/core-v1.ts';
 import { validateReplicaSetStatus } from '../../status-counts.ts';
 import { setPodTemplateDefaults } from './pod-spec/defaults.ts';
+import { templateStrategy } from './template-strategy.ts';
 import { validateReplicationController } from './validate-replication.ts';
 
 export const replicationControllers = defineKind<ReplicationController>('core/v1/replicationcontrollers', {
@@ -19,5 +20,18 @@ export const replicationControllers = defineKind<ReplicationController>('core/v1
   fieldsOf: (controller) => ({ 'status.replicas': String(controller.status?.replicas ?? 0) }),
   cells: replicationControllerCells,
   statusStrategy: { validateUpdate: validateReplicaSetStatus },
-  strategy: { validateCreate: validateReplicationController, validateUpdate: validateReplicationController },
+  checksMetadataOnUpdate: true,
+  strategy: templateStrategy({
+    template: ({ spec }: ReplicationController) => spec.template,
+    path: 'spec.template',
+    namesPods: true,
+    own: {
+      validateCreate: validateReplicationController,
+      // The strategy checks the controller, and so does the check of its update.
+      validateUpdate: (controller) => [
+        ...validateReplicationController(controller),
+        ...validateReplicationController(controller),
+      ],
+    },
+  }),
 });

@@ -1,9 +1,10 @@
 import { podDisruptionBudgetCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { PodDisruptionBudget } from '../../generated/types/policy-v1.ts';
-import { validateDisruptionBudget } from './validate.ts';
+import { validateBudgetStatus, validateDisruptionBudget } from './validate.ts';
 
 export const podDisruptionBudgets = defineKind<PodDisruptionBudget>('policy/v1/poddisruptionbudgets', {
   cells: podDisruptionBudgetCells,
+  statusStrategy: { validateUpdate: validateBudgetStatus },
   strategy: { validateCreate: validateDisruptionBudget, validateUpdate: validateDisruptionBudget },
 });

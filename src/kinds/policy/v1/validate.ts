@@ -1,9 +1,14 @@
 /** Rules of disruption budgets. Upstream: pkg/apis/policy/validation. */
 import type { FieldError } from '../../../machinery/status.ts';
-import { invalidError, notSupportedError } from '../../../machinery/validation/index.ts';
+import {
+  type Condition,
+  invalidError,
+  notSupportedError,
+  validateConditions,
+} from '../../../machinery/validation/index.ts';
 import type { PodDisruptionBudget } from '../../generated/types/policy-v1.ts';
 import { validateLabelSelector } from '../../label-selector.ts';
-import { validateAtMostAll, validateIntOrPercent } from '../../numbers.ts';
+import { nonNegative, validateAtMostAll, validateIntOrPercent } from '../../numbers.ts';
 
 const EVICTION_POLICIES = ['AlwaysAllow', 'IfHealthyBudget'];
 
@@ -29,4 +34,15 @@ export function validateDisruptionBudget({ spec }: PodDisruptionBudget): FieldEr
   if (policy !== undefined && !EVICTION_POLICIES.includes(policy))
     errors.push(notSupportedError('spec.unhealthyPodEvictionPolicy', policy, EVICTION_POLICIES));
   return errors;
+}
+
+const STATUS_COUNTS = ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const;
+
+/** Upstream: ValidatePodDisruptionBudgetStatusUpdate. */
+export function validateBudgetStatus({ status }: PodDisruptionBudget): FieldError[] {
+  if (!status) return [];
+  return [
+    ...validateConditions((status.conditions ?? []) as Condition[], 'status.conditions'),
+    ...STATUS_COUNTS.flatMap((field) => nonNegative(status[field], `status.${field}`)),
+  ];
 }

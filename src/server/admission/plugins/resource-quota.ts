@@ -22,7 +22,7 @@ import { isPodCreate, liveObject, refusal } from '../requests.ts';
 const QUOTAS = 'resourcequotas';
 const MAX_TRIES = 16;
 /** Kinds whose usage changes with an update. */
-const CHANGING = new Set(['services', 'persistentvolumeclaims']);
+const CHANGING = new Set(['services', 'persistentvolumeclaims', 'pods']);
 
 export const resourceQuota: AdmissionPlugin = {
   name: 'ResourceQuota',
@@ -37,10 +37,9 @@ export const resourceQuota: AdmissionPlugin = {
     const quotas = context.config.list<ResourceQuota>(QUOTAS, request.namespace);
     if (quotas.length === 0) return;
     const interesting = quotas.filter((quota) => concerns(request, quota));
-    const delta = usageDelta(request);
-    if (delta.size === 0) return;
     for (const quota of interesting) {
-      if (!charged(request, quota, delta) || !request.attach) continue;
+      const delta = usageDelta(request, quota);
+      if (delta.size === 0 || !charged(request, quota, delta) || !request.attach) continue;
       const charge = new QuotaCharge({ request, context, quota, delta });
       const { store } = context;
       if (store.shardOf(request.kind.storedAs) === store.shardOf(QUOTAS)) request.attach(charge);
@@ -67,10 +66,10 @@ function concerns(request: AdmissionRequest, quota: ResourceQuota): boolean {
   return true;
 }
 
-/** What the write adds; only what grows. */
-function usageDelta({ kind, object, oldObject }: AdmissionRequest): Amounts {
+/** What the write adds to a quota; only what grows. An object that comes into its scopes adds all that it uses. */
+function usageDelta({ kind, object, oldObject }: AdmissionRequest, quota: ResourceQuota): Amounts {
   const usage = usageOf(kind, object as KubeObject);
-  const before = oldObject ? usageOf(kind, oldObject) : new Map();
+  const before = oldObject && matchesScopes(quota, kind, oldObject) ? usageOf(kind, oldObject) : new Map();
   for (const [name, amount] of usage) {
     const old = before.get(name);
     const growth = old ? amount.subtract(old) : amount;

@@ -3,10 +3,13 @@ import { defineKind } from '../../../define-kind.ts';
 import type { Service } from '../../../generated/types/core-v1.ts';
 import { setServiceDefaults } from './defaults.ts';
 import { serviceStrategy } from './strategy.ts';
+import { validateServiceStatus } from './validate.ts';
 
 export const services = defineKind<Service>('core/v1/services', {
   defaults: setServiceDefaults,
+  checksMetadataOnUpdate: true,
   strategy: serviceStrategy,
+  statusStrategy: { validateUpdate: validateServiceStatus },
   claimsOf: nodePortClaims,
   fieldsOf: ({ spec }) => ({ 'spec.clusterIP': spec.clusterIP ?? '', 'spec.type': spec.type ?? '' }),
   cells: serviceCells,

@@ -1,6 +1,7 @@
 import type { Strategy } from '../../../../machinery/kind.ts';
 import type { Service } from '../../../generated/types/core-v1.ts';
 import { validateService, validateServiceUpdate } from './validate.ts';
+import { serviceWarnings } from './warnings.ts';
 
 /** Upstream: registry/core/service svcStrategy and the normalisation of cluster IPs in its storage. */
 export const serviceStrategy: Strategy<Service> = {
@@ -15,6 +16,8 @@ export const serviceStrategy: Strategy<Service> = {
   },
   validateCreate: validateService,
   validateUpdate: validateServiceUpdate,
+  warningsOnCreate: serviceWarnings,
+  warningsOnUpdate: serviceWarnings,
 };
 
 /** `clusterIP` is the first of `clusterIPs`; a client that knows only one of them changes both. */

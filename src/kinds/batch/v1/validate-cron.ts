@@ -1,0 +1,123 @@
+/** Rules of cron jobs. Upstream: pkg/apis/batch/validation ValidateCronJob. */
+import type { FieldError } from '../../../machinery/status.ts';
+import { invalidError, maxLengthText, notSupportedError, requiredError } from '../../../machinery/validation/index.ts';
+import type { CronJob } from '../../generated/types/batch-v1.ts';
+import { nonNegative } from '../../numbers.ts';
+import { validateJobSpec } from './validate.ts';
+
+/** Jobs get eleven characters added to the name of their cron job. */
+const MAX_CRON_NAME = 52;
+const POLICIES = ['Allow', 'Forbid', 'Replace'];
+const MACROS = new Set(['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly']);
+const RANGES: readonly (readonly [number, number])[] = [
+  [0, 59],
+  [0, 23],
+  [1, 31],
+  [1, 12],
+  [0, 7],
+];
+const NAMES = /^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat)$/i;
+
+/** Why a schedule cannot be understood; undefined when it can. */
+export function scheduleError(schedule: string): string | undefined {
+  if (schedule.startsWith('@'))
+    return MACROS.has(schedule) || /^@every \S+$/.test(schedule) ? undefined : `unrecognized descriptor: ${schedule}`;
+  const fields = schedule.split(/\s+/).filter((field) => field !== '');
+  if (fields.length !== 5) return `expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`;
+  for (const [index, field] of fields.entries()) {
+    const [low = 0, high = 0] = RANGES[index] ?? [];
+    for (const part of field.split(',')) {
+      const error = partError(part, low, high);
+      if (error !== undefined) return error;
+    }
+  }
+  return undefined;
+}
+
+function partError(part: string, low: number, high: number): string | undefined {
+  const [range = '', step, ...rest] = part.split('/');
+  if (rest.length > 0) return `too many slashes: ${part}`;
+  if (step !== undefined && !/^\d+$/.test(step))
+    return `failed to parse int from ${step}: strconv.Atoi: parsing "${step}": invalid syntax`;
+  if (step !== undefined && Number(step) === 0) return `step of range should be a positive number: ${part}`;
+  if (range === '*' || range === '?') return undefined;
+  const ends = range.split('-');
+  if (ends.length > 2) return `too many hyphens: ${part}`;
+  for (const end of ends) {
+    if (NAMES.test(end)) continue;
+    if (!/^\d+$/.test(end)) return `failed to parse int from ${end}: strconv.Atoi: parsing "${end}": invalid syntax`;
+    if (Number(end) < low) return `beginning of range (${end}) below minimum (${low}): ${part}`;
+    if (Number(end) > high) return `end of range (${end}) above maximum (${high}): ${part}`;
+  }
+  return undefined;
+}
+
+function timeZoneErrors(zone: string | undefined): FieldError[] {
+  const at = 'spec.timeZone';
+  if (zone === undefined) return [];
+  if (zone === '') return [invalidError(at, zone, 'timeZone must be nil or non-empty string')];
+  const errors: FieldError[] = [];
+  if (zone.toLowerCase() === 'local')
+    errors.push(
+      invalidError(at, zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones'),
+    );
+  if (zone !== 'Local' && !isTimeZone(zone)) errors.push(invalidError(at, zone, `unknown time zone ${zone}`));
+  return errors;
+}
+
+/** The names of the database are case-sensitive, those of the platform are not. */
+function isTimeZone(zone: string): boolean {
+  if (!/^[A-Z][A-Za-z0-9_+/-]*$/.test(zone) || /^UTC[+-]/.test(zone)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export const validateCronJob = (job: CronJob): FieldError[] => validateCron(job, false);
+
+/** A schedule that has its zone from before may keep it. */
+export const validateCronJobUpdate = (job: CronJob, old: CronJob): FieldError[] =>
+  validateCron(job, old.spec.schedule?.includes('TZ') === true);
+
+function validateSchedule({ schedule, timeZone }: CronJob['spec'], zonesAllowed: boolean): FieldError[] {
+  const at = 'spec.schedule';
+  if (!schedule) return [requiredError(at)];
+  const zoned = /^(?:CRON_)?TZ=(\S*)\s*/.exec(schedule);
+  const zone = zoned?.[1];
+  const isBad = zone !== undefined && zone !== '' && zone !== 'Local' && zone !== 'UTC' && !isTimeZone(zone);
+  const error = isBad
+    ? `provided bad location ${zone}: unknown time zone ${zone}`
+    : scheduleError(zoned ? schedule.slice(zoned[0].length) : schedule);
+  const errors = error === undefined ? [] : [invalidError(at, schedule, error)];
+  if (!schedule.includes('TZ')) return errors;
+  if (!zonesAllowed)
+    errors.push(invalidError(at, schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'));
+  else if (timeZone !== undefined)
+    errors.push(invalidError(at, schedule, 'cannot use both timeZone field and TZ or CRON_TZ in schedule'));
+  return errors;
+}
+
+function validateCron({ spec, metadata }: CronJob, zonesAllowed: boolean): FieldError[] {
+  const errors = [
+    ...validateSchedule(spec, zonesAllowed),
+    ...timeZoneErrors(spec.timeZone),
+    ...nonNegative(spec.startingDeadlineSeconds, 'spec.startingDeadlineSeconds'),
+  ];
+  if (!POLICIES.includes(spec.concurrencyPolicy ?? ''))
+    errors.push(notSupportedError('spec.concurrencyPolicy', spec.concurrencyPolicy, POLICIES));
+  const at = 'spec.jobTemplate.spec';
+  const job = spec.jobTemplate.spec ?? {};
+  errors.push(...validateJobSpec(job, at));
+  if (job.manualSelector !== undefined)
+    errors.push(notSupportedError(`${at}.manualSelector`, job.manualSelector, ['nil']));
+  errors.push(
+    ...nonNegative(spec.successfulJobsHistoryLimit, 'spec.successfulJobsHistoryLimit'),
+    ...nonNegative(spec.failedJobsHistoryLimit, 'spec.failedJobsHistoryLimit'),
+  );
+  if ((metadata.name?.length ?? 0) > MAX_CRON_NAME)
+    errors.push(invalidError('metadata.name', metadata.name, maxLengthText(MAX_CRON_NAME)));
+  return errors;
+}
