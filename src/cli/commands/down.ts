@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { endContainerd } from '../../agent/index.ts';
 import { clusterPaths, endOrphans, readRunningState, readState, UserError } from '../../emulator/index.ts';
 import { CLUSTER_FLAGS } from '../cluster-flags.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
@@ -39,6 +38,8 @@ async function stopRemains(paths: { state: string; nodes: string }): Promise<boo
   const last = readState(paths.state);
   if (!last) return false;
   let found = (await endOrphans(last, { stopPods: true })) > 0;
+  // Only here, so that `kedge up`, which stays, does not hold the agent's libraries.
+  const { endContainerd } = await import('../../agent/index.ts');
   // Where the agent died too, nobody else stops its containers.
   for (const node of last.nodes)
     if (node.kind === 'real' && (await endContainerd(join(paths.nodes, node.name)))) found = true;
