@@ -126,6 +126,7 @@ describe.skipIf(!canRunContainers())('a second node', () => {
   });
 
   it('refuses bad tokens and wrong addresses in one line, and leaves nothing behind', async () => {
+    const third = new OtherMachine(1);
     const elsewhere = ['--state-dir', join(cluster.folder, 'third'), '--name', 'third', '--no-install'];
     const cases: [string[], number, RegExp][] = [
       [[cluster.server, '--token', 'nonsense'], 2, /flag --token takes a join token like abcdef\.0123456789abcdef/],
@@ -140,12 +141,16 @@ describe.skipIf(!canRunContainers())('a second node', () => {
         /does not answer as an API server: .*ECONNREFUSED/,
       ],
     ];
-    for (const [words, code, text] of cases) {
-      const result = await new JoinedNode(machine, [...words, ...elsewhere]).ended;
-      expect(result.stderr.trim().split('\n'), result.stderr).toHaveLength(1);
-      expect(result.stderr).toMatch(text);
-      expect(result.stderr).toMatch(/^kedge node join: /);
-      expect(result.code, result.stderr).toBe(code);
+    try {
+      for (const [words, code, text] of cases) {
+        const result = await new JoinedNode(third, [...words, ...elsewhere]).ended;
+        expect(result.stderr.trim().split('\n'), result.stderr).toHaveLength(1);
+        expect(result.stderr).toMatch(text);
+        expect(result.stderr).toMatch(/^kedge node join: /);
+        expect(result.code, result.stderr).toBe(code);
+      }
+    } finally {
+      third.remove();
     }
     expect(processesWith(join(cluster.folder, 'third'))).toEqual([]);
     expect((await cluster.tryKubectl(['get', 'node', 'third'])).code).toBe(1);
@@ -163,10 +168,13 @@ describe.skipIf(!canRunContainers())('a second node', () => {
     expect(await ask(one, `http://${other.ip}:8080/`)).toBe(`${other.name}\n`);
     expect(await ask(other, `http://${one.ip}:8080/`)).toBe(`${one.name}\n`);
     for (const from of [one, other]) {
-      const answers = await kubectl(
-        `exec ${from.name} -- sh -c 'for i in $(seq 40); do wget -q -O - http://web.default.svc.cluster.local/; done'`,
-      );
-      expect(new Set(answers.trim().split('\n'))).toEqual(new Set(all.map((pod) => pod.name)));
+      const names = all.map((pod) => pod.name).sort();
+      await eventually('every pod answers for the service', 15_000, async () => {
+        const answers = await kubectl(
+          `exec ${from.name} -- sh -c 'for i in $(seq 40); do wget -q -O - http://web.default.svc.cluster.local/; done'`,
+        );
+        return [...new Set(answers.trim().split('\n'))].sort().join() === names.join();
+      });
     }
     expect(await kubectl(`exec ${other.name} -- cat /tmp/www/index.html`)).toBe(`${other.name}\n`);
     expect(await kubectl(`logs ${other.name}`)).toBe('');

@@ -5,28 +5,29 @@ import { join } from 'node:path';
 import { type CommandResult, eventually, kedgeProgram } from './local-cluster.ts';
 import { childrenOf } from './processes.ts';
 
-const HOST_ADDRESS = '10.213.77.1';
-const NODE_ADDRESS = '10.213.77.2';
-
-/** A namespace that reaches this machine at `hostAddress`. */
+/** A namespace that reaches this machine at `hostAddress`; `number` tells several from one another. */
 export class OtherMachine {
-  readonly hostAddress = HOST_ADDRESS;
-  readonly address = NODE_ADDRESS;
-  readonly #name = `kedge-e2e-${process.pid}`;
-  readonly #link = `kdg${process.pid}`.slice(0, 14);
+  readonly hostAddress: string;
+  readonly address: string;
+  readonly #name: string;
+  readonly #link: string;
 
-  constructor() {
+  constructor(number = 0) {
+    this.hostAddress = `10.213.${77 + number}.1`;
+    this.address = `10.213.${77 + number}.2`;
+    this.#name = `kedge-e2e-${process.pid}-${number}`;
+    this.#link = `kdg${process.pid}-${number}`;
     const ip = (words: string) => execFileSync('ip', words.split(' '));
     const inside = (words: string) =>
       execFileSync('nsenter', [`--net=/run/netns/${this.#name}`, 'ip', ...words.split(' ')]);
     ip(`netns add ${this.#name}`);
     ip(`link add ${this.#link} type veth peer name eth0 netns ${this.#name}`);
-    ip(`addr add ${HOST_ADDRESS}/24 dev ${this.#link}`);
+    ip(`addr add ${this.hostAddress}/24 dev ${this.#link}`);
     ip(`link set ${this.#link} up`);
     inside('link set lo up');
-    inside(`addr add ${NODE_ADDRESS}/24 dev eth0`);
+    inside(`addr add ${this.address}/24 dev eth0`);
     inside('link set eth0 up');
-    inside(`route add default via ${HOST_ADDRESS}`);
+    inside(`route add default via ${this.hostAddress}`);
   }
 
   /** Starts a program there. */
@@ -35,8 +36,8 @@ export class OtherMachine {
   }
 
   remove(): void {
-    execFileSync('ip', ['netns', 'del', this.#name]);
     execFileSync('ip', ['link', 'del', this.#link]);
+    execFileSync('ip', ['netns', 'del', this.#name]);
   }
 }
 
