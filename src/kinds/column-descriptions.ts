@@ -275,11 +275,11 @@ const DESCRIPTIONS: Readonly<Record<string, readonly string[]>> = {
   ],
   'rbac.authorization.k8s.io/v1/rolebindings': [
     NAME,
-    'RoleRef can only reference a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.',
+    'RoleRef can reference a Role in the current namespace or a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.',
     AGE,
-    'Users in the clusterRoleBinding',
-    'Groups in the clusterRoleBinding',
-    'ServiceAccounts in the clusterRoleBinding',
+    'Users in the roleBinding',
+    'Groups in the roleBinding',
+    'ServiceAccounts in the roleBinding',
   ],
   'storage.k8s.io/v1/csidrivers': [
     NAME,

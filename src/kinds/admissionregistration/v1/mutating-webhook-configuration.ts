@@ -2,6 +2,7 @@ import { age, nameOf } from '../../cells/text.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { MutatingWebhookConfiguration } from '../../generated/types/admissionregistration-v1.ts';
 import { setWebhookDefaults } from './defaults.ts';
+import { validateWebhooks, validateWebhooksUpdate } from './validate-webhooks.ts';
 
 export const mutatingWebhookConfigurations = defineKind<MutatingWebhookConfiguration>(
   'admissionregistration.k8s.io/v1/mutatingwebhookconfigurations',
@@ -13,6 +14,7 @@ export const mutatingWebhookConfigurations = defineKind<MutatingWebhookConfigura
         webhook.reinvocationPolicy ??= 'Never';
       }
     },
+    strategy: { validateCreate: (object) => validateWebhooks(object), validateUpdate: validateWebhooksUpdate },
     cells: (object, now) => [nameOf(object), object.webhooks?.length ?? 0, age(object, now)],
   },
 );

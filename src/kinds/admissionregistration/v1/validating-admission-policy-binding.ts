@@ -2,12 +2,14 @@ import { admissionPolicyBindingCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ValidatingAdmissionPolicyBinding } from '../../generated/types/admissionregistration-v1.ts';
 import { setMatchResourcesDefaults } from './defaults.ts';
+import { validateValidatingBinding } from './validate-policies.ts';
 
 export const validatingAdmissionPolicyBindings = defineKind<ValidatingAdmissionPolicyBinding>(
   'admissionregistration.k8s.io/v1/validatingadmissionpolicybindings',
   {
     cached: true,
     defaults: ({ spec }) => setMatchResourcesDefaults(spec.matchResources),
+    strategy: { validateCreate: validateValidatingBinding, validateUpdate: validateValidatingBinding },
     cells: admissionPolicyBindingCells,
   },
 );

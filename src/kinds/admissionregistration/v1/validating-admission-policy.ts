@@ -2,6 +2,7 @@ import { admissionPolicyCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ValidatingAdmissionPolicy } from '../../generated/types/admissionregistration-v1.ts';
 import { setMatchResourcesDefaults } from './defaults.ts';
+import { validateValidatingPolicy, validateValidatingPolicyStatus } from './validate-policies.ts';
 
 export const validatingAdmissionPolicies = defineKind<ValidatingAdmissionPolicy>(
   'admissionregistration.k8s.io/v1/validatingadmissionpolicies',
@@ -11,6 +12,8 @@ export const validatingAdmissionPolicies = defineKind<ValidatingAdmissionPolicy>
       spec.failurePolicy ??= 'Fail';
       setMatchResourcesDefaults(spec.matchConstraints);
     },
+    strategy: { validateCreate: validateValidatingPolicy, validateUpdate: validateValidatingPolicy },
+    statusStrategy: { validateUpdate: validateValidatingPolicyStatus },
     cells: (policy, now) => admissionPolicyCells(policy, policy.spec.validations?.length ?? 0, now),
   },
 );

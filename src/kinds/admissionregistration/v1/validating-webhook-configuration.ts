@@ -2,12 +2,14 @@ import { age, nameOf } from '../../cells/text.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ValidatingWebhookConfiguration } from '../../generated/types/admissionregistration-v1.ts';
 import { setWebhookDefaults } from './defaults.ts';
+import { validateWebhooks, validateWebhooksUpdate } from './validate-webhooks.ts';
 
 export const validatingWebhookConfigurations = defineKind<ValidatingWebhookConfiguration>(
   'admissionregistration.k8s.io/v1/validatingwebhookconfigurations',
   {
     cached: true,
     defaults: ({ webhooks }) => webhooks?.forEach(setWebhookDefaults),
+    strategy: { validateCreate: (object) => validateWebhooks(object), validateUpdate: validateWebhooksUpdate },
     cells: (object, now) => [nameOf(object), object.webhooks?.length ?? 0, age(object, now)],
   },
 );
