@@ -3,6 +3,7 @@ import { objectSchema } from '../../kinds/index.ts';
 import { formatAge } from '../../machinery/age.ts';
 import { apply, parentEntries, replicasPath, scaleEntries, trackUpdate } from '../../machinery/apply/index.ts';
 import { decodeObject } from '../../machinery/fields/index.ts';
+import { jsonSyntaxMessage } from '../../machinery/json-syntax.ts';
 import type { SubresourceDefinition } from '../../machinery/kind.ts';
 import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../machinery/meta.ts';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '../../machinery/patch/index.ts';
@@ -209,8 +210,8 @@ function applyChange(call: ResourceCall, text: string, options: WriteOptions): C
 function parse(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw badRequest(`error decoding patch: ${(error as Error).message}`);
+  } catch {
+    throw badRequest(`error decoding patch: ${jsonSyntaxMessage(text)}`);
   }
 }
 

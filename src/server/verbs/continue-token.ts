@@ -1,4 +1,5 @@
 /** Where a paged list goes on. Upstream: apiserver/pkg/storage/continue.go. */
+import { jsonSyntaxMessage } from '../../machinery/json-syntax.ts';
 import { badRequest } from '../../machinery/status.ts';
 
 export interface ContinueToken {
@@ -21,12 +22,12 @@ export function encodeContinue(token: ContinueToken): string {
 
 /** Parses a token. Throws 400. */
 export function decodeContinue(text: string): ContinueToken {
+  const bytes = decodeBase64Url(text);
   let token: { v?: unknown; rv?: unknown; start?: unknown };
   try {
-    const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
     token = JSON.parse(new TextDecoder().decode(bytes)) as typeof token;
-  } catch (error) {
-    throw invalidToken((error as Error).message);
+  } catch {
+    throw invalidToken(jsonSyntaxMessage(bytes));
   }
   if (token === null || typeof token !== 'object') throw invalidToken('not an object');
   if (token.v !== VERSION) throw invalidToken(`server does not recognize this encoded version ${String(token.v)}`);
@@ -37,6 +38,13 @@ export function decodeContinue(text: string): ContinueToken {
   const key = token.start.endsWith('\u0000') ? token.start.slice(0, -1) : token.start;
   const slash = key.indexOf('/');
   return { revision: token.rv, after: { namespace: slash < 0 ? '' : key.slice(0, slash), name: key.slice(slash + 1) } };
+}
+
+function decodeBase64Url(text: string): Uint8Array {
+  const odd = text.search(/[^\w-]/);
+  const wrong = odd >= 0 ? odd : text.length % 4 === 1 ? text.length - 1 : -1;
+  if (wrong >= 0) throw invalidToken(`illegal base64 data at input byte ${wrong}`);
+  return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
 }
 
 const invalidToken = (why: string) => badRequest(`invalid continue token: continue key is not valid: ${why}`);

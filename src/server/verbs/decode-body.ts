@@ -1,5 +1,6 @@
 /** Turns a request body into an object of the kind that the path names. Upstream: handlers/create.go, handlers/rest.go. */
 import { type Decoded, DecodeError, decodeBody, type FieldValidation } from '../../machinery/fields/index.ts';
+import { jsonSyntaxMessage } from '../../machinery/json-syntax.ts';
 import type { Kind } from '../../machinery/kind.ts';
 import { apiVersionOf, type KubeObject } from '../../machinery/meta.ts';
 import type { ObjectSchema } from '../../machinery/schema.ts';
@@ -105,8 +106,7 @@ function explain(
   try {
     raw = JSON.parse(text);
   } catch {
-    const why = text.trim() === '' ? 'unexpected end of JSON input' : syntaxMessage(error);
-    return unrecognized(type, `couldn't get version/kind; json parse error: ${why}`, text);
+    return unrecognized(type, `couldn't get version/kind; json parse error: ${jsonSyntaxMessage(text)}`, text);
   }
   if (!(error instanceof DecodeError)) throw error;
   if (raw === null || typeof raw !== 'object' || Array.isArray(raw)) {
@@ -131,12 +131,6 @@ function explain(
     return mismatch as StatusError;
   }
   return badRequest(`${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: ${error.message}`);
-}
-
-function syntaxMessage(error: Error): string {
-  const found = /Unexpected token '(.*?)'/s.exec(error.message);
-  if (found) return `invalid character '${found[1]}' looking for beginning of value`;
-  return /end of (JSON input|data)/.test(error.message) ? 'unexpected end of JSON input' : error.message;
 }
 
 /** What a body says of its own type must fit the path. Upstream: runtime.Codec decode, then the check of handlers. */

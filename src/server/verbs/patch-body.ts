@@ -1,6 +1,7 @@
 /** What the body of a PATCH makes of an object. Upstream: handlers/patch.go, its four mechanisms. */
 import { apply } from '../../machinery/apply/index.ts';
 import { DecodeError, decodeObject, duplicateKeys, strictErrors } from '../../machinery/fields/index.ts';
+import { jsonSyntaxMessage } from '../../machinery/json-syntax.ts';
 import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../machinery/meta.ts';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '../../machinery/patch/index.ts';
 import { quote } from '../../machinery/quote.ts';
@@ -65,8 +66,8 @@ function parsePatch({ type, text, options }: PatchInput): { value: unknown; dupl
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    const why = text.trim() === '' ? 'unexpected end of JSON input' : (error as Error).message;
+  } catch {
+    const why = jsonSyntaxMessage(text);
     throw badRequest(type === 'json' ? why : `error decoding patch: ${why}`);
   }
   const plain = options.fieldValidation === 'Ignore' || JSON.stringify(value) === text.trim();

@@ -143,7 +143,8 @@ function openSocket(
     for (const line of frame.split('\n')) {
       if (line === '') continue;
       const message = rewrite(`${line}\n`);
-      socket.send(binary ? new Uint8Array(message) : decoder.decode(message));
+      // A message has its own bounds, so the length that frames an event of a stream is left out.
+      socket.send(binary ? new Uint8Array(message.subarray(4)) : decoder.decode(message));
     }
   };
   stream.onClose = finish;
