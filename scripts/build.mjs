@@ -29,13 +29,54 @@ function stampOfSources() {
   return hash.digest('hex');
 }
 
+const isBuilt = () => existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stampOfSources();
+
 /** Builds into dist/ when something changed; returns the folder. */
 export async function build({ force = false } = {}) {
-  const stamp = stampOfSources();
-  if (!force && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return dist;
-  const esbuild = await import('esbuild');
+  if (!force && isBuilt()) return dist;
   mkdirSync(dist, { recursive: true });
-  for (const file of readdirSync(dist)) if (/^cli-\w+\.js$/.test(file)) rmSync(join(dist, file));
+  const release = await lock(join(dist, '.building'));
+  try {
+    // Another command may have built meanwhile.
+    if (force || !isBuilt()) await bundle();
+  } finally {
+    release();
+  }
+  return dist;
+}
+
+const LOCK_PATIENCE_MS = 60_000;
+
+/** Lets one build run at a time; a lock older than any build takes is that of a process that was killed. */
+async function lock(folder) {
+  for (;;) {
+    try {
+      mkdirSync(folder);
+      return () => rmSync(folder, { recursive: true, force: true });
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    const made = statSync(folder, { throwIfNoEntry: false })?.mtimeMs;
+    if (made !== undefined && Date.now() - made > LOCK_PATIENCE_MS) rmSync(folder, { recursive: true, force: true });
+    else await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const CHUNK_LIFE_MS = 86_400_000;
+
+/** A running command may still load pieces of an earlier build: only old ones go. */
+function removeOldChunks() {
+  for (const file of readdirSync(dist)) {
+    const path = join(dist, file);
+    const made = /^cli-\w+\.js$/.test(file) ? statSync(path, { throwIfNoEntry: false })?.mtimeMs : undefined;
+    if (made !== undefined && Date.now() - made > CHUNK_LIFE_MS) rmSync(path, { force: true });
+  }
+}
+
+async function bundle() {
+  const stamp = stampOfSources();
+  const esbuild = await import('esbuild');
+  removeOldChunks();
   const common = {
     bundle: true,
     format: 'esm',
@@ -74,7 +115,6 @@ export async function build({ force = false } = {}) {
     }),
   ]);
   writeFileSync(stampFile, stamp);
-  return dist;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)

@@ -113,6 +113,8 @@ async function start(config: AgentConfig): Promise<Stop> {
 }
 
 async function main(): Promise<void> {
+  // Who reads the log may go away; the pods must not notice.
+  process.stderr.on('error', () => undefined);
   let wanted = false;
   let stop: Stop | undefined;
   let clean = false;

@@ -10,6 +10,8 @@ import { findCommand, parseFlags } from './parse.ts';
  * document others. `dist` is the folder of the built bundles.
  */
 export async function main(words: readonly string[], options: { dist: string }): Promise<number> {
+  // Who reads the output may go away, a terminal that is closed for one; a cluster must still be stopped in order.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const print = (line: string) => void process.stdout.write(`${line}\n`);
   const progress = (line: string) => void process.stderr.write(`${line}\n`);
   if (words.length === 0 || words[0] === '--help' || words[0] === '-h' || words[0] === 'help') {

@@ -1,11 +1,11 @@
 /** Crashes, wrong starts and bad disks: what must go on goes on, and what cannot is said in one line. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { busyboxImage } from './support/images.ts';
-import { eventually, kedgeCommand, type LocalCluster, startCluster } from './support/local-cluster.ts';
+import { eventually, kedgeCommand, kedgeProgram, type LocalCluster, startCluster } from './support/local-cluster.ts';
 import { canRunContainers } from './support/machine.ts';
 import { isAlive, killHard, mountsBelow, processesWith } from './support/processes.ts';
 
@@ -235,6 +235,26 @@ describe('two starts at once', () => {
       await kedgeCommand(['delete', '--data', data]);
     }
     expect(existsSync(join(data, 'default'))).toBe(false);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe('a reader that goes away', () => {
+  it('does not keep a cluster from stopping in order', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kedge-reader-'));
+    const file = join(folder, 'default', 'cluster.json');
+    const up = spawn(process.execPath, [kedgeProgram, 'up', '--api-only', '--data', folder], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const ended = new Promise((resolve) => up.once('exit', resolve));
+    await eventually('it runs', 30_000, async () => JSON.parse(readFileSync(file, 'utf8')).settled === true);
+    const { controlPlanePid } = JSON.parse(readFileSync(file, 'utf8')) as State;
+    up.stdout.destroy();
+    up.stderr.destroy();
+    up.kill('SIGHUP');
+    expect(await ended).toBe(0);
+    expect(isAlive(controlPlanePid)).toBe(false);
+    expect(existsSync(file)).toBe(false);
     rmSync(folder, { recursive: true });
   });
 });
