@@ -84,6 +84,16 @@ describe('list', () => {
     expect(body.message).toContain(message);
   });
 
+  it('lets a full page of a selection go on while unselected objects follow', async () => {
+    await cluster.send(`PATCH ${PATH}/b`, { body: { metadata: { labels: { mine: 'yes' } } } });
+    const first = await list('?labelSelector=mine&limit=1');
+    expect(names(first.body)).toEqual(['b']);
+    const last = await list(`?labelSelector=mine&limit=1&continue=${first.body.metadata.continue}`);
+    expect(names(last.body)).toEqual([]);
+    expect(last.body.metadata.continue).toBeUndefined();
+    expect((await list('?fieldSelector=metadata.name%3Db&limit=1')).body.metadata.continue).toBeUndefined();
+  });
+
   it('selects events by either API’s fields, whichever they were made by', async () => {
     const core = '/api/v1/namespaces/team/events';
     const newer = '/apis/events.k8s.io/v1/namespaces/team/events';

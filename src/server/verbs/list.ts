@@ -17,7 +17,8 @@ export async function listVerb(call: ResourceCall): Promise<Response> {
   const options = parseCollectionOptions(call, false);
   const query = listQuery(options);
   const page = await readPage(call, query);
-  const metadata = listMetadata(page, options, query);
+  const next = await nextOf(call, page, query);
+  const metadata = listMetadata(next ? { ...page, next } : page, options, query);
   const hook = readHookOf(call);
   if (!hook && !output.as && output.serializer.isJson && !output.pretty && isStoredForm(call)) {
     return streamList(call, { head: listHead(call, metadata), pages: pagesOf(call, { first: page, query }) });
@@ -106,6 +107,22 @@ async function* pagesOf(
     page = await readPage(call, { ...query, after: page.next, revision: first.revision });
     yield page;
   }
+}
+
+/**
+ * Where a page ends that others may follow. A full page of a selection goes on as long as there are objects that could
+ * be selected, as upstream's do, whether or not they are.
+ */
+async function nextOf(call: ResourceCall, page: ListPage, query: ListQuery): Promise<ListPage['next']> {
+  const { resource, namespace, limit, fields } = query;
+  const single = fields?.some(({ field, operator }) => field === 'metadata.name' && operator === '=') === true;
+  const selected = query.labels !== undefined || fields !== undefined;
+  if (page.next || !selected || single || limit === undefined || page.count < limit) return page.next;
+  const { metadata } = (JSON.parse(`[${page.text}]`) as KubeObject[]).at(-1) as KubeObject;
+  const after = { namespace: metadata.namespace ?? '', name: metadata.name ?? '' };
+  const following = { resource, after, revision: page.revision, limit: 1, maxCharacters: 1 };
+  const more = await readPage(call, namespace === undefined ? following : { ...following, namespace });
+  return more.count > 0 ? after : undefined;
 }
 
 /** Metadata of the whole answer. */
