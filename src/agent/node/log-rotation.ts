@@ -36,7 +36,7 @@ export async function rotateLog(path: string, id: string, options: LogRotationOp
   for (const file of rotated) {
     if (file.endsWith('.gz')) continue;
     const source = join(folder, file);
-    await pipeline(createReadStream(source), createGzip(), createWriteStream(`${source}.gz`));
+    await pipeline(createReadStream(source), createGzip(), createWriteStream(`${source}.gz`, { mode: 0o640 }));
     await rm(source);
   }
   const moved = `${path}.${stamp(options.clock.now())}`;

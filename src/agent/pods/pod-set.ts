@@ -11,6 +11,9 @@ import { removePodRemains, stopPod } from './pod-teardown.ts';
 import { removePodFolder } from './pod-volumes.ts';
 import { PodWorker } from './pod-worker.ts';
 
+/** Ids are remembered for speed only; each restart of a container brings a new one. */
+const MAX_OWNERS = 4096;
+
 export class PodSet {
   readonly #context: PodContext;
   readonly #workers = new Map<string, PodWorker>();
@@ -97,6 +100,7 @@ export class PodSet {
     const [container] = await runtime.listContainers({ id });
     const found = container ?? (await runtime.listPodSandboxes({ id }))[0];
     const uid = found?.labels[POD_UID];
+    if (this.#owners.size >= MAX_OWNERS) this.#owners.clear();
     if (uid !== undefined) this.#owners.set(id, uid);
     return uid;
   }

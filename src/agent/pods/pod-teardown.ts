@@ -1,10 +1,12 @@
 /** Taking a pod down. */
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Pod } from '../../kinds/index.ts';
 import type { ContainerRuntime } from '../runtime/contract.ts';
 import { containerNamed, fieldOf } from './container-role.ts';
 import type { PodContext } from './context.ts';
 import { killContainer } from './kill-container.ts';
+import { TERMINATION_FILE } from './labels.ts';
 import type { Observed, ObservedContainer } from './observed.ts';
 import { isSidecar } from './plan.ts';
 import { podLogFolder } from './sandbox-config.ts';
@@ -48,12 +50,24 @@ export async function stopPod(context: PodContext, options: EndOptions): Promise
   );
 }
 
+/** Removes a run with its log, rotated parts included, and the file of its termination message. */
+async function removeRun(runtime: ContainerRuntime, run: ObservedContainer): Promise<void> {
+  await runtime.removeContainer(run.id);
+  const message = run.annotations[TERMINATION_FILE];
+  if (message !== undefined) await rm(message, { force: true });
+  if (run.logPath === '') return;
+  const folder = dirname(run.logPath);
+  const name = basename(run.logPath);
+  for (const file of await readdir(folder).catch(() => []))
+    if (file === name || file.startsWith(`${name}.`)) await rm(join(folder, file), { force: true });
+}
+
 /** Keeps two runs of each container (the current and the last) and the newest sandbox. */
 export async function collectOldRuns(runtime: ContainerRuntime, observed: Observed): Promise<void> {
   const kept = new Set<string>();
   for (const runs of observed.containers.values()) {
     for (const [index, run] of runs.entries()) {
-      if (index > 1 && run.state === 'exited') await runtime.removeContainer(run.id);
+      if (index > 1 && run.state === 'exited') await removeRun(runtime, run);
       else kept.add(run.sandboxId);
     }
   }

@@ -6,6 +6,8 @@ import { TERMINATION_FILE, TERMINATION_POLICY } from './labels.ts';
 const MAX_BYTES = 4096;
 const MAX_LOG_BYTES = 2048;
 const MAX_LOG_LINES = 80;
+/** Runs of one pod whose message is kept; a container has two that count. */
+const MAX_KNOWN = 256;
 
 /** The end of a file, at most `limit` bytes; empty when it cannot be read. */
 function tail(path: string, limit: number): string {
@@ -50,6 +52,8 @@ export class TerminationMessages {
     const fallback = run.annotations[TERMINATION_POLICY] === 'FallbackToLogsOnError' && run.exitCode !== 0;
     if (text === '' && fallback) text = logTail(run.logPath);
     this.#known.set(run.id, text);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest);
     return text;
   }
 }

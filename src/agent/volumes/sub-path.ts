@@ -34,19 +34,22 @@ async function resolveExisting(path: string): Promise<{ real: string; missing: s
   }
 }
 
+/** Takes `from` over: it is closed, or it is the answer. */
 async function descend(from: FileHandle, names: readonly string[], create: boolean): Promise<FileHandle> {
   let handle = from;
-  for (const name of names) {
-    const path = `/proc/self/fd/${handle.fd}/${name}`;
-    if (create) await mkdir(path, { mode: 0o750 }).catch((error) => ignoreExisting(error));
-    const next = await open(path, NO_FOLLOW);
-    await handle.close();
-    handle = next;
-    const info = await handle.stat();
-    if (info.isSymbolicLink()) {
+  try {
+    for (const name of names) {
+      const path = `/proc/self/fd/${handle.fd}/${name}`;
+      if (create) await mkdir(path, { mode: 0o750 }).catch((error) => ignoreExisting(error));
+      const next = await open(path, NO_FOLLOW);
       await handle.close();
-      throw new VolumeError(`subpath component ${name} became a symbolic link`);
+      handle = next;
+      if ((await handle.stat()).isSymbolicLink())
+        throw new VolumeError(`subpath component ${name} became a symbolic link`);
     }
+  } catch (error) {
+    await handle.close();
+    throw error;
   }
   return handle;
 }
@@ -62,8 +65,8 @@ export async function bindSubPath(volume: string, subPath: string, target: strin
   }
   const base = await realpath(volume);
   const { real, missing } = await resolveExisting(join(base, subPath));
-  let handle = await open(base, NO_FOLLOW);
-  handle = await descend(handle, inside(base, real), false);
+  const existing = inside(base, real);
+  let handle = await descend(await open(base, NO_FOLLOW), existing, false);
   handle = await descend(handle, missing, true);
   try {
     const isDirectory = (await handle.stat()).isDirectory();

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Bench, createBench, IMAGE, settle } from '../node-bench.ts';
@@ -391,5 +391,20 @@ describe('a pod on a node', () => {
       expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' }),
     );
     expect((await bench.events('hungry')).map((event) => event.reason)).toContain('Evicted');
+  });
+
+  test('leaves two runs of a container that restarts for ever, on disk as well', async () => {
+    await bench.create('loop', {});
+    await bench.until('loop', (p) => state(p)?.running);
+    for (let restart = 1; restart <= 8; restart++) {
+      await bench.exit('loop', 1);
+      bench.clock.advance(700_000);
+      await bench.until('loop', (p) => p.status?.containerStatuses?.[0]?.restartCount === restart && state(p)?.running);
+    }
+    const uid = (await bench.get('loop'))?.metadata.uid ?? '';
+    const files = () => readdirSync(join(bench.folder, 'pods', uid, 'containers', 'main'));
+    await bench.untilTrue(() => files().length === 2);
+    expect(files().sort()).toEqual(['termination-7', 'termination-8']);
+    expect(await bench.runtime.listContainers()).toHaveLength(2);
   });
 });
