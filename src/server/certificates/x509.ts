@@ -74,6 +74,24 @@ export async function privateKeyToPem(key: CryptoKey): Promise<string> {
   return x509.PemConverter.encode((await crypto.subtle.exportKey('pkcs8', key)) as ArrayBuffer, 'PRIVATE KEY');
 }
 
+/** Why the signature of a PEM certificate request does not hold; undefined when it does. */
+export async function requestFault(pem: string): Promise<string | undefined> {
+  let request: x509.Pkcs10CertificateRequest;
+  try {
+    request = new x509.Pkcs10CertificateRequest(pem);
+  } catch (error) {
+    return `asn1: structure error: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  try {
+    if (await request.verify()) return undefined;
+  } catch {
+    return 'x509: cannot verify signature: algorithm unimplemented';
+  }
+  const { name: algorithm } = request.signatureAlgorithm as unknown as { name: string };
+  if (algorithm.startsWith('RSA')) return 'crypto/rsa: verification error';
+  return algorithm === 'ECDSA' ? 'x509: ECDSA verification failure' : 'x509: Ed25519 verification failure';
+}
+
 /** The organizations in the subject of a PEM certificate request; undefined when it cannot be read. */
 export function organizationsOf(pem: string): string[] | undefined {
   try {

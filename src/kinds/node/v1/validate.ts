@@ -1,17 +1,15 @@
 /** Rules of runtime classes. Upstream: pkg/apis/node/validation. */
-import { parseQuantity } from '../../../machinery/quantity.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import {
   dns1123Label,
   duplicateError,
   invalidError,
   invalidErrors,
-  NON_NEGATIVE,
-  qualifiedName,
   requiredError,
   validateLabels,
 } from '../../../machinery/validation/index.ts';
 import { validateTolerations } from '../../core/v1/pod-spec/validate-scheduling.ts';
+import { validateContainerResourceName, validateResourceValue } from '../../core/v1/resource-names.ts';
 import { equalJson } from '../../equal-json.ts';
 import type { Overhead, RuntimeClass, Scheduling } from '../../generated/types/node-v1.ts';
 import { internalForm } from '../../internal-form.ts';
@@ -28,10 +26,7 @@ export function validateRuntimeClass({ handler, overhead, scheduling }: RuntimeC
 function validateOverhead({ podFixed }: Overhead): FieldError[] {
   return Object.entries(podFixed ?? {}).flatMap(([name, quantity]) => {
     const at = `overhead.limits[${name}]`;
-    return [
-      ...invalidErrors(at, name, qualifiedName(name)),
-      ...(parseQuantity(quantity).sign < 0 ? [invalidError(at, quantity, NON_NEGATIVE)] : []),
-    ];
+    return [...validateContainerResourceName(name, at), ...validateResourceValue(name, quantity, at)];
   });
 }
 

@@ -3,6 +3,8 @@
  * Upstream: plugin/pkg/admission/certificates/{approval,signing,subjectrestriction}.
  */
 import type { CertificateSigningRequest } from '../../../kinds/index.ts';
+import { invalid } from '../../../machinery/status.ts';
+import { invalidError } from '../../../machinery/validation/index.ts';
 import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from '../../contract.ts';
 import { refusal } from '../requests.ts';
 
@@ -27,6 +29,22 @@ export const certificateSigning: AdmissionPlugin = {
     const same = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
     if (same(now?.certificate, before?.certificate) && same(now?.conditions ?? [], before?.conditions ?? [])) return;
     return demandSigner(request, context, 'sign');
+  },
+};
+
+/** The part of the validation of a request that takes time. Upstream: certificates/validation validateCSR. */
+export const certificateRequestSignature: AdmissionPlugin = {
+  name: 'CertificateRequestSignature',
+  handles: ({ kind, operation, subresource }) =>
+    kind.storedAs === REQUESTS && operation === 'CREATE' && subresource === '',
+  async validate({ kind, object, name }) {
+    const { spec } = object as unknown as CertificateSigningRequest;
+    const { requestFault } = await import('../../certificates/x509.ts');
+    const fault = await requestFault(decode(spec?.request ?? ''));
+    if (fault === undefined) return;
+    throw invalid({ group: kind.group, kind: kind.kind }, name, [
+      invalidError('spec.request', spec?.request ?? null, fault),
+    ]);
   },
 };
 

@@ -1,6 +1,11 @@
 /** The admission plugins in the order they run: upstream's. Upstream: kubeapiserver/options/plugins.go. */
 import type { AdmissionPlugin } from '../../contract.ts';
-import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
+import {
+  certificateApproval,
+  certificateRequestSignature,
+  certificateSigning,
+  certificateSubjectRestriction,
+} from './certificates.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
@@ -34,6 +39,7 @@ export const admissionPlugins: readonly AdmissionPlugin[] = [
   runtimeClass,
   certificateApproval,
   certificateSigning,
+  certificateRequestSignature,
   certificateSubjectRestriction,
   defaultIngressClass,
   podTopologyLabels,
