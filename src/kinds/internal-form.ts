@@ -3,10 +3,12 @@
  * Go name, and null for what is unset. Types of meta/v1 have JSON names there as well and stay as they are.
  */
 import type { FieldSchema, ObjectSchema, Schema } from '../machinery/schema.ts';
+import { FIELD_ORDER, GO_NAMES, HOST_FIELDS } from './internal-layout.ts';
 import { objectSchema } from './schema.ts';
 
 /** Words that Go writes in capitals at the start of a name. */
-const INITIALISM = /^(api|uid|ip|cel|csi|cidr|url|ca|http|tls|nfs|fs|iscsi|rbd|fc|id)(?=[A-Z]|s$|$)/;
+const INITIALISM =
+  /^(api|uid|ip|cel|csi|cidr|url|ca|http|tls|nfs|fs|iscsi|rbd|fc|id|dns|tcp|gce|aws|gmsa|tty|os|grpc|pd|wwids)(?=[A-Z]|s$|$)/;
 /** Names that do not follow from those of the JSON. */
 const ODD_NAMES: Readonly<Record<string, string>> = {
   'resource.k8s.io/v1.DeviceAttribute.bool': 'BoolValue',
@@ -21,6 +23,7 @@ export const internalForm = (name: string, value: unknown): unknown => objectFor
 
 const goName = (type: string | undefined, field: string): string =>
   ODD_NAMES[`${type}.${field}`] ??
+  GO_NAMES[field] ??
   (INITIALISM.test(field)
     ? field.replace(INITIALISM, (word) => word.toUpperCase())
     : `${field.charAt(0).toUpperCase()}${field.slice(1)}`);
@@ -38,12 +41,22 @@ function objectForm(schema: ObjectSchema, value: unknown): unknown {
   if (schema.name?.startsWith('meta/v1.')) return value;
   const input = value as Record<string, unknown>;
   const output: Record<string, unknown> = {};
-  for (const field of schema.fields.values()) {
+  for (const field of fieldsOf(schema)) {
     // Metadata is embedded, so that its fields stand among those of the type.
     if (field.name === 'metadata') Object.assign(output, input['metadata']);
     else output[goName(schema.name, field.name)] = fieldForm(field, input[field.name]);
   }
+  if (schema.name === 'core/v1.PodSpec' && output['SecurityContext']) {
+    const host = HOST_FIELDS.map(([name, go, unset]) => [go, input[name] ?? unset]);
+    output['SecurityContext'] = { ...Object.fromEntries(host), ...(output['SecurityContext'] as object) };
+  }
   return output;
+}
+
+function fieldsOf(schema: ObjectSchema): FieldSchema[] {
+  const order = FIELD_ORDER[schema.name ?? ''];
+  if (!order) return [...schema.fields.values()];
+  return order.map((name) => schema.fields.get(name)).filter((field) => field !== undefined);
 }
 
 const fieldForm = (field: FieldSchema, value: unknown): unknown =>

@@ -45,8 +45,8 @@ function validateCondition(condition: Condition, path: string): FieldError[] {
     errors.push(
       invalidError(`${path}.observedGeneration`, observedGeneration, 'must be greater than or equal to zero'),
     );
-  if (!lastTransitionTime) errors.push(requiredError(`${path}.lastTransitionTime`, 'must be set'));
-  if (reason === '') errors.push(requiredError(`${path}.reason`, 'must be set'));
+  if (!lastTransitionTime) errors.push(requiredError(`${path}.lastTransitionTime`));
+  if (reason === '') errors.push(requiredError(`${path}.reason`));
   else {
     if (!REASON_FORM.test(reason)) errors.push(invalidError(`${path}.reason`, reason, reasonText()));
     if (reason.length > MAX_REASON) errors.push(tooLongError(`${path}.reason`, MAX_REASON));

@@ -10,6 +10,9 @@ import { validateDaemonSet, validateDaemonSetUpdate } from './validate.ts';
 /** Holds the number of the pod template, which older clients still read. */
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
 
+const templateGeneration = ({ metadata }: DaemonSet): number =>
+  Number(metadata.annotations?.[TEMPLATE_GENERATION] ?? 0);
+
 function setTemplateGeneration(set: DaemonSet, generation: number): void {
   set.metadata.annotations = { ...set.metadata.annotations, [TEMPLATE_GENERATION]: String(generation) };
 }
@@ -28,7 +31,10 @@ export const daemonSets = defineKind<DaemonSet>('apps/v1/daemonsets', {
     }
     spec.revisionHistoryLimit ??= 10;
   },
-  statusStrategy: { validateUpdate: validateDaemonSetStatus },
+  statusStrategy: {
+    validateUpdate: validateDaemonSetStatus,
+    prepareForUpdate: (set, old) => setTemplateGeneration(set, templateGeneration(old)),
+  },
   checksMetadataOnUpdate: true,
   strategy: templateStrategy({
     template: ({ spec }: DaemonSet) => spec.template,
@@ -38,7 +44,7 @@ export const daemonSets = defineKind<DaemonSet>('apps/v1/daemonsets', {
       validateUpdate: validateDaemonSetUpdate,
       prepareForCreate: (set) => setTemplateGeneration(set, 1),
       prepareForUpdate(set, old) {
-        const before = Number(old.metadata.annotations?.[TEMPLATE_GENERATION] ?? 0);
+        const before = templateGeneration(old);
         setTemplateGeneration(set, equalJson(set.spec.template, old.spec.template) ? before : before + 1);
       },
     },

@@ -7,13 +7,17 @@ import type {
   MetricStatus,
   HorizontalPodAutoscaler as Stored,
 } from '../../generated/types/autoscaling-v2.ts';
+import { internalForm } from '../../internal-form.ts';
 import { validateAutoscaler } from '../v2/validate.ts';
+import { lowerKeys, newSpec, newStatus, oldSpec, oldStatus } from './metrics.ts';
 
 /** What version 1 has no field for travels in annotations. */
 const METRICS = 'autoscaling.alpha.kubernetes.io/metrics';
 const BEHAVIOR = 'autoscaling.alpha.kubernetes.io/behavior';
 const CURRENT_METRICS = 'autoscaling.alpha.kubernetes.io/current-metrics';
 const CONDITIONS = 'autoscaling.alpha.kubernetes.io/conditions';
+
+type OldMetric = Readonly<Record<string, unknown>>;
 
 const isCPU = (metric: MetricSpec | MetricStatus): boolean =>
   metric.type === 'Resource' && metric.resource?.name === 'cpu';
@@ -37,20 +41,24 @@ function toStorage(object: HorizontalPodAutoscaler): Stored {
     ...annotations
   } = object.metadata.annotations ?? {};
   const { targetCPUUtilizationPercentage: percent, ...spec } = object.spec;
-  const { currentCPUUtilizationPercentage: currentPercent, ...status } = object.status ?? {
+  const {
+    currentCPUUtilizationPercentage: currentPercent,
+    currentReplicas,
+    ...status
+  } = object.status ?? {
     currentReplicas: 0,
     desiredReplicas: 0,
   };
-  const metrics = parse<MetricSpec[]>(metricsText) ?? [];
+  const metrics = (parse<OldMetric[]>(metricsText) ?? []).map(newSpec);
   if (percent !== undefined) {
-    metrics.unshift({
+    metrics.push({
       type: 'Resource',
       resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: percent } },
     });
   }
-  const currentMetrics = parse<MetricStatus[]>(current) ?? [];
+  const currentMetrics = (parse<OldMetric[]>(current) ?? []).map(newStatus);
   if (currentPercent !== undefined && !currentMetrics.some(isCPU)) {
-    currentMetrics.unshift({
+    currentMetrics.push({
       type: 'Resource',
       resource: { name: 'cpu', current: { averageUtilization: currentPercent } },
     });
@@ -58,7 +66,7 @@ function toStorage(object: HorizontalPodAutoscaler): Stored {
   const metadata = { ...object.metadata };
   if (Object.keys(annotations).length > 0) metadata.annotations = annotations;
   else delete metadata.annotations;
-  const rules = parse<Stored['spec']['behavior']>(behavior);
+  const rules = lowerKeys(parse<object>(behavior)) as Stored['spec']['behavior'];
   const states = parse<NonNullable<Stored['status']>['conditions']>(conditions);
   return {
     kind: object.kind ?? 'HorizontalPodAutoscaler',
@@ -67,6 +75,7 @@ function toStorage(object: HorizontalPodAutoscaler): Stored {
     spec: { ...spec, ...(metrics.length > 0 ? { metrics } : {}), ...(rules ? { behavior: rules } : {}) },
     status: {
       ...status,
+      ...(currentReplicas ? { currentReplicas } : {}),
       currentMetrics: (currentMetrics.length > 0 ? currentMetrics : null) as MetricStatus[],
       ...(states ? { conditions: states } : {}),
     },
@@ -80,9 +89,10 @@ function fromStorage(object: Stored): HorizontalPodAutoscaler {
   const others = metrics.filter((metric) => metric !== cpu);
   const percent = currentMetrics?.find(isCPU)?.resource?.current.averageUtilization;
   const annotations: Record<string, string> = { ...object.metadata.annotations };
-  if (others.length > 0) annotations[METRICS] = JSON.stringify(others);
-  if (behavior) annotations[BEHAVIOR] = JSON.stringify(behavior);
-  if (currentMetrics?.length) annotations[CURRENT_METRICS] = JSON.stringify(currentMetrics);
+  if (others.length > 0) annotations[METRICS] = JSON.stringify(others.map(oldSpec));
+  if (behavior)
+    annotations[BEHAVIOR] = JSON.stringify(internalForm('autoscaling/v2.HorizontalPodAutoscalerBehavior', behavior));
+  if (currentMetrics?.length) annotations[CURRENT_METRICS] = JSON.stringify(currentMetrics.map(oldStatus));
   if (conditions?.length) annotations[CONDITIONS] = JSON.stringify(conditions);
   const target = cpu?.resource?.target.averageUtilization;
   return {

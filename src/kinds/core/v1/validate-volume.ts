@@ -11,6 +11,7 @@ import {
 } from '../../../machinery/validation/index.ts';
 import { equalJson } from '../../equal-json.ts';
 import type { NodeSelectorRequirement, PersistentVolume, PersistentVolumeSpec } from '../../generated/types/core-v1.ts';
+import { internalDiff } from '../../internal-diff.ts';
 import { internalForm } from '../../internal-form.ts';
 import {
   validateAccessModes,
@@ -220,6 +221,22 @@ function renamed(old: Spec['nodeAffinity'], now: Spec['nodeAffinity']): Spec['no
   return terms ? { required: { nodeSelectorTerms: terms } } : (old ?? {});
 }
 
+/** The sources among the fields of a volume. */
+const sourceForm = (form: object): object =>
+  Object.fromEntries(Object.entries(form).filter(([name]) => !NO_SOURCES.has(name)));
+
+const NO_SOURCES: ReadonlySet<string> = new Set([
+  'Capacity',
+  'AccessModes',
+  'ClaimRef',
+  'PersistentVolumeReclaimPolicy',
+  'StorageClassName',
+  'MountOptions',
+  'VolumeMode',
+  'NodeAffinity',
+  'VolumeAttributesClassName',
+]);
+
 export function validatePersistentVolumeUpdate(volume: PersistentVolume, old: PersistentVolume): FieldError[] {
   // The handler checks the volume, and so does the check of its update.
   const errors = [...validatePersistentVolume(volume), ...validatePersistentVolume(volume)];
@@ -230,7 +247,9 @@ export function validatePersistentVolumeUpdate(volume: PersistentVolume, old: Pe
     now.csi = csi;
   }
   if (!equalJson(now, sourceOf(old.spec))) {
-    const why = 'spec.persistentvolumesource is immutable after creation\n';
+    const form = (spec: Spec): unknown => sourceForm(internalForm('core/v1.PersistentVolumeSpec', spec) as object);
+    const diff = internalDiff(form(old.spec), form(volume.spec));
+    const why = `spec.persistentvolumesource is immutable after creation\n${diff}`;
     errors.push(forbiddenError('spec.persistentvolumesource', why));
   }
   if (volume.spec.volumeMode !== old.spec.volumeMode)

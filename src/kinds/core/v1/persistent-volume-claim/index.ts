@@ -14,6 +14,14 @@ function matchDataSources({ spec }: PersistentVolumeClaim): void {
   }
 }
 
+/** The older name of the data source knows claims and snapshots only. Upstream: EnforceDataSourceBackwardCompatibility. */
+function dropUnknownSource({ spec }: PersistentVolumeClaim): void {
+  const { apiGroup, kind } = spec.dataSource ?? {};
+  const isClaim = !apiGroup && kind === 'PersistentVolumeClaim';
+  const isSnapshot = apiGroup === 'snapshot.storage.k8s.io' && kind === 'VolumeSnapshot';
+  if (!isClaim && !isSnapshot) delete spec.dataSource;
+}
+
 const claimWarnings = (claim: PersistentVolumeClaim): string[] => claimSpecWarnings(claim.spec, 'spec');
 
 export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>('core/v1/persistentvolumeclaims', {
@@ -27,9 +35,13 @@ export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>('core/v1
     warningsOnUpdate: claimWarnings,
     prepareForCreate(claim) {
       claim.status = { phase: 'Pending' };
+      dropUnknownSource(claim);
       matchDataSources(claim);
     },
-    prepareForUpdate: matchDataSources,
+    prepareForUpdate(claim, old) {
+      if (!old.spec.dataSource) dropUnknownSource(claim);
+      matchDataSources(claim);
+    },
   },
   cells: persistentVolumeClaimCells,
 });

@@ -21,6 +21,8 @@ import type {
   TypedLocalObjectReference,
   TypedObjectReference,
 } from '../../../generated/types/core-v1.ts';
+import { internalDiff } from '../../../internal-diff.ts';
+import { internalForm } from '../../../internal-form.ts';
 import { validateLabelSelector } from '../../../label-selector.ts';
 import { isNativeResource, validateResourceValue } from '../resource-names.ts';
 
@@ -162,10 +164,11 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
     else next.volumeAttributesClassName = before.volumeAttributesClassName;
   }
   if (!equalJson(next, before)) {
+    const form = (spec: PersistentVolumeClaimSpec): unknown => internalForm('core/v1.PersistentVolumeClaimSpec', spec);
     errors.push(
       forbiddenError(
         'spec',
-        'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n',
+        `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${internalDiff(form(before), form(next))}`,
       ),
     );
   }

@@ -16,7 +16,9 @@ const RECURSIVE = ['Disabled', 'Enabled', 'IfPossible'];
 
 export function validateMounts(container: Container, path: string, volumes: KnownVolumes): FieldError[] {
   const paths = new Set<string>();
-  const devices = container.volumeDevices ?? [];
+  // Of devices of one name only the last counts here.
+  const devices = new Map((container.volumeDevices ?? []).map((device) => [device.name, device.devicePath]));
+  const devicePaths = new Set(devices.values());
   const list = `${path}.volumeMounts`;
   return (container.volumeMounts ?? []).flatMap((mount, index) => {
     const at = `${list}[${index}]`;
@@ -27,9 +29,9 @@ export function validateMounts(container: Container, path: string, volumes: Know
     if (!mount.mountPath) errors.push(requiredError(`${at}.mountPath`));
     if (paths.has(mount.mountPath)) errors.push(invalidError(`${at}.mountPath`, mount.mountPath, 'must be unique'));
     paths.add(mount.mountPath);
-    if (devices.some((device) => device.name === mount.name))
+    if (devices.has(mount.name))
       errors.push(invalidError(`${at}.name`, mount.name, 'must not already exist in volumeDevices'));
-    if (devices.some((device) => device.devicePath === mount.mountPath)) {
+    if (devicePaths.has(mount.mountPath)) {
       errors.push(
         invalidError(`${at}.mountPath`, mount.mountPath, 'must not already exist as a path in volumeDevices'),
       );
@@ -72,7 +74,8 @@ function validateRecursion(mount: VolumeMount, list: string): FieldError[] {
 export function validateDevices(container: Container, path: string, volumes: KnownVolumes): FieldError[] {
   const names = new Set<string>();
   const paths = new Set<string>();
-  const mounts = container.volumeMounts ?? [];
+  const mounts = new Map((container.volumeMounts ?? []).map((mount) => [mount.name, mount.mountPath]));
+  const mountPaths = new Set(mounts.values());
   return (container.volumeDevices ?? []).flatMap(({ name, devicePath }, index) => {
     const at = `${path}.volumeDevices[${index}]`;
     const errors: FieldError[] = [];
@@ -94,9 +97,8 @@ export function validateDevices(container: Container, path: string, volumes: Kno
     if (devicePath?.split('/').includes('..'))
       errors.push(invalidError(`${at}.devicePath`, devicePath, "can not contain backsteps ('..')"));
     else paths.add(devicePath);
-    if (mounts.some((mount) => mount.name === name))
-      errors.push(invalidError(`${at}.name`, name, 'must not already exist in volumeMounts'));
-    if (mounts.some((mount) => mount.mountPath === devicePath))
+    if (mounts.has(name)) errors.push(invalidError(`${at}.name`, name, 'must not already exist in volumeMounts'));
+    if (mountPaths.has(devicePath))
       errors.push(invalidError(`${at}.devicePath`, devicePath, 'must not already exist as a path in volumeMounts'));
     if (name) names.add(name);
     return errors;

@@ -201,8 +201,7 @@ export function validateStorageOS(source: Source<'storageos'>, path: string, nam
 
 /** Upstream: ValidateCSIDriverName. */
 export function validateDriverName(name: string | undefined, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!name) errors.push(requiredError(path));
-  if ((name?.length ?? 0) > MAX_DRIVER) errors.push(tooLongError(path, MAX_DRIVER));
-  return [...errors, ...invalidErrors(path, name ?? '', dns1123Subdomain((name ?? '').toLowerCase()))];
+  if (!name) return [requiredError(path)];
+  const errors = name.length > MAX_DRIVER ? [tooLongError(path, MAX_DRIVER)] : [];
+  return [...errors, ...invalidErrors(path, name, dns1123Subdomain(name.toLowerCase()))];
 }

@@ -21,13 +21,15 @@ function setRequestsFromLimits(resources: ResourceRequirements): void {
   }
 }
 
+const isPodLevel = (name: string): boolean => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
+
 /** Requests of the pod as a whole: the sum over its containers, else its own limit. Upstream: setDefaultPodLevelRequests. */
 function setPodLevelRequests(spec: PodSpec, resources: ResourceRequirements): void {
   if (Object.keys(resources.limits ?? {}).length === 0 && Object.keys(resources.requests ?? {}).length === 0) return;
   const requests = resources.requests ?? {};
   for (const [name, quantity] of containerRequests(spec)) {
-    if (name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')) requests[name] ??= quantity.toString();
+    if (isPodLevel(name)) requests[name] ??= quantity.toString();
   }
-  for (const [name, limit] of Object.entries(resources.limits ?? {})) requests[name] ??= limit;
+  for (const [name, limit] of Object.entries(resources.limits ?? {})) if (isPodLevel(name)) requests[name] ??= limit;
   if (Object.keys(requests).length > 0) resources.requests = requests;
 }

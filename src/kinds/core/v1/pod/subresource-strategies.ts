@@ -5,6 +5,8 @@ import type { FieldError } from '../../../../machinery/status.ts';
 import { forbiddenError } from '../../../../machinery/validation/index.ts';
 import { equalJson } from '../../../equal-json.ts';
 import type { Container, Pod, PodSpec } from '../../../generated/types/core-v1.ts';
+import { internalDiff } from '../../../internal-diff.ts';
+import { internalForm } from '../../../internal-form.ts';
 import { MIRROR } from '../pod-spec/validate-annotations.ts';
 import { validateAnnotationUpdates, validatePod } from './validate.ts';
 import { validateResize } from './validate-resize.ts';
@@ -31,6 +33,8 @@ export const ephemeralContainersStrategy: Strategy = {
   validateUpdate: (object, old) => validateEphemeralContainers(object as Pod, old as Pod),
 };
 
+const EPHEMERAL = 'core/v1.EphemeralContainer';
+
 function validateEphemeralContainers(pod: Pod, old: Pod): FieldError[] {
   if (old.metadata.annotations?.[MIRROR] !== undefined)
     return [forbiddenError('[]', 'static pods do not support ephemeral containers')];
@@ -41,7 +45,12 @@ function validateEphemeralContainers(pod: Pod, old: Pod): FieldError[] {
     if (now === undefined)
       errors.push(forbiddenError(at, `existing ephemeral containers "${before.name}" may not be removed\n`));
     else if (!equalJson(now, before))
-      errors.push(forbiddenError(at, `existing ephemeral containers "${before.name}" may not be changed\n`));
+      errors.push(
+        forbiddenError(
+          at,
+          `existing ephemeral containers "${before.name}" may not be changed\n${internalDiff(internalForm(EPHEMERAL, before), internalForm(EPHEMERAL, now))}`,
+        ),
+      );
   }
   return errors;
 }

@@ -3,6 +3,8 @@ import type { FieldError } from '../../../../machinery/status.ts';
 import { forbiddenError, invalidError, requiredError } from '../../../../machinery/validation/index.ts';
 import { equalJson } from '../../../equal-json.ts';
 import type { Affinity, Container, Pod, PodSpec, Toleration } from '../../../generated/types/core-v1.ts';
+import { internalDiff } from '../../../internal-diff.ts';
+import { internalForm } from '../../../internal-form.ts';
 import { MIRROR, validatePodAnnotations, validateProfileMatches } from '../pod-spec/validate-annotations.ts';
 import { validateTrimmed } from '../pod-spec/validate-containers.ts';
 import { validateTolerations } from '../pod-spec/validate-scheduling.ts';
@@ -85,8 +87,10 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
   errors.push(...validateTolerationsUpdate(pod.spec, old.spec), ...validateGates(pod.spec, old.spec));
   if (equalJson(pod.spec, old.spec)) return errors;
   if (old.spec.schedulingGates?.length) errors.push(...validateGatedPlacement(pod.spec, old.spec));
-  if (!equalJson(withMutableFields(pod.spec, old.spec), old.spec)) errors.push(forbiddenError('spec', `${MUTABLE}\n`));
-  return errors;
+  const fixed = withMutableFields(pod.spec, old.spec);
+  if (equalJson(fixed, old.spec)) return errors;
+  const diff = internalDiff(internalForm('core/v1.PodSpec', old.spec), internalForm('core/v1.PodSpec', fixed));
+  return [...errors, forbiddenError('spec', `${MUTABLE}\n${diff}`)];
 }
 
 const validateImage = (container: Container, path: string): FieldError[] =>

@@ -24,7 +24,7 @@ import { isHeadless, validateClusterIPs, validateClusterIPsUpdate } from './vali
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const AFFINITIES = ['ClientIP', 'None'];
-const DISTRIBUTIONS = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
+const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
 const TRAFFIC = ['Cluster', 'Local'];
 const IP_MODES = ['Proxy', 'VIP'];
 const MAX_CLIENT_IP_SECONDS = 86400;
@@ -108,7 +108,7 @@ function validatePort(
   return errors;
 }
 
-/** Ports beside each other: node ports, and pairs of protocol and port. */
+/** Ports beside each other; that node ports differ is seen to where they are allocated. */
 function validatePortPairs(ports: readonly ServicePort[], type: string | undefined): FieldError[] {
   const errors: FieldError[] = [];
   if (type === 'ClusterIP') {
@@ -116,13 +116,6 @@ function validatePortPairs(ports: readonly ServicePort[], type: string | undefin
       if (nodePort)
         errors.push(forbiddenError(`spec.ports[${index}].nodePort`, "may not be used when `type` is 'ClusterIP'"));
     }
-  }
-  const nodePorts = new Set<string>();
-  for (const [index, { nodePort, protocol }] of ports.entries()) {
-    if (!nodePort) continue;
-    const key = `${protocol}/${nodePort}`;
-    if (nodePorts.has(key)) errors.push(duplicateError(`spec.ports[${index}].nodePort`, nodePort));
-    nodePorts.add(key);
   }
   const seen = new Set<string>();
   for (const [index, { port, protocol }] of ports.entries()) {

@@ -1,0 +1,105 @@
+/**
+ * Metrics in the annotations of version 1, in a form of their own, and in version 2.
+ * Upstream: apis/autoscaling/v1 conversion.
+ */
+import type { MetricSpec, MetricStatus } from '../../generated/types/autoscaling-v2.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+type Target = Readonly<{ value?: unknown; averageValue?: unknown; averageUtilization?: unknown }>;
+
+const compact = (fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null));
+
+/** The names that a value has in version 1, by those in version 2. */
+interface Names {
+  value: string;
+  averageValue: string;
+  averageUtilization: string;
+}
+
+const SPEC: Names = {
+  value: 'targetValue',
+  averageValue: 'targetAverageValue',
+  averageUtilization: 'targetAverageUtilization',
+};
+const STATUS: Names = {
+  value: 'currentValue',
+  averageValue: 'currentAverageValue',
+  averageUtilization: 'currentAverageUtilization',
+};
+
+const SOURCES = ['object', 'pods', 'resource', 'containerResource', 'external'] as const;
+type Source = (typeof SOURCES)[number];
+
+/** Objects call the mean by its plain name. */
+const namesOf = (source: Source, names: Names): Names =>
+  source === 'object' ? { ...names, averageValue: 'averageValue' } : names;
+
+function toOld(metric: Fields, part: 'target' | 'current', all: Names): Fields {
+  const out: Record<string, unknown> = { type: metric['type'] };
+  for (const source of SOURCES) {
+    const fields = metric[source] as Fields | undefined;
+    if (!fields) continue;
+    const { metric: identity, describedObject, [part]: amount, ...rest } = fields;
+    const { name, selector } = (identity ?? {}) as { name?: string; selector?: unknown };
+    const names = namesOf(source, all);
+    const values = (amount ?? {}) as Target;
+    out[source] = compact({
+      ...rest,
+      target: describedObject,
+      metricName: name,
+      ...(source === 'external' ? { metricSelector: selector } : {}),
+      [names.value]: source === 'object' ? (values.value ?? '0') : values.value,
+      [names.averageUtilization]: values.averageUtilization,
+      [names.averageValue]: values.averageValue,
+      ...(source === 'external' ? {} : { selector }),
+    });
+  }
+  return out;
+}
+
+function fromOld(metric: Fields, part: 'target' | 'current', all: Names): Fields {
+  const out: Record<string, unknown> = { type: metric['type'] };
+  for (const source of SOURCES) {
+    const fields = metric[source] as Fields | undefined;
+    if (!fields) continue;
+    const names = namesOf(source, all);
+    const { value, averageValue, averageUtilization } = names;
+    const isNamed = source === 'object' || source === 'pods' || source === 'external';
+    const amount = {
+      averageUtilization: fields[averageUtilization],
+      averageValue: fields[averageValue],
+      value: fields[averageValue] === undefined ? fields[value] : undefined,
+    };
+    const selector = fields[source === 'external' ? 'metricSelector' : 'selector'];
+    out[source] = compact({
+      name: fields['name'],
+      container: fields['container'],
+      describedObject: source === 'object' ? fields['target'] : undefined,
+      metric: isNamed ? compact({ name: fields['metricName'], selector }) : undefined,
+      [part]: part === 'target' ? compact({ type: typeOf(amount), ...amount }) : compact(amount),
+    });
+  }
+  return out;
+}
+
+function typeOf({ averageUtilization, averageValue }: Target): string {
+  if (averageUtilization !== undefined) return 'Utilization';
+  return averageValue === undefined ? 'Value' : 'AverageValue';
+}
+
+export const oldSpec = (metric: MetricSpec): Fields => toOld(metric as unknown as Fields, 'target', SPEC);
+export const oldStatus = (metric: MetricStatus): Fields => toOld(metric as unknown as Fields, 'current', STATUS);
+export const newSpec = (metric: Fields): MetricSpec => fromOld(metric, 'target', SPEC) as unknown as MetricSpec;
+export const newStatus = (metric: Fields): MetricStatus =>
+  fromOld(metric, 'current', STATUS) as unknown as MetricStatus;
+
+/** A value with the names of Go's fields brought to those of JSON, as Go reads names in any case. */
+export function lowerKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(lowerKeys);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, item]) => item !== null);
+  return Object.fromEntries(
+    entries.map(([key, item]) => [`${key.charAt(0).toLowerCase()}${key.slice(1)}`, lowerKeys(item)]),
+  );
+}

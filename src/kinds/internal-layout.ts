@@ -1,0 +1,79 @@
+/** Where upstream's internal types differ from the published ones in names or order of fields. */
+
+/** Names of Go fields by those of JSON, where they do not follow from them. */
+export const GO_NAMES: Readonly<Record<string, string>> = {
+  cephfs: 'CephFS',
+  fsGroup: 'FSGroup',
+  fsGroupChangePolicy: 'FSGroupChangePolicy',
+  seLinuxChangePolicy: 'SELinuxChangePolicy',
+  seLinuxOptions: 'SELinuxOptions',
+  storageos: 'StorageOS',
+};
+
+const POD_SPEC = [
+  'volumes',
+  'initContainers',
+  'containers',
+  'ephemeralContainers',
+  'restartPolicy',
+  'terminationGracePeriodSeconds',
+  'activeDeadlineSeconds',
+  'dnsPolicy',
+  'nodeSelector',
+  'serviceAccountName',
+  'automountServiceAccountToken',
+  'nodeName',
+  'securityContext',
+  'imagePullSecrets',
+  'hostname',
+  'subdomain',
+  'setHostnameAsFQDN',
+  'affinity',
+  'schedulerName',
+  'tolerations',
+  'hostAliases',
+  'priorityClassName',
+  'priority',
+  'preemptionPolicy',
+  'dnsConfig',
+  'readinessGates',
+  'runtimeClassName',
+  'overhead',
+  'enableServiceLinks',
+  'topologySpreadConstraints',
+  'os',
+  'schedulingGates',
+  'resourceClaims',
+  'resources',
+  'hostnameOverride',
+  'schedulingGroup',
+];
+const VOLUME =
+  'name hostPath emptyDir gcePersistentDisk awsElasticBlockStore gitRepo secret nfs iscsi glusterfs persistentVolumeClaim rbd quobyte flexVolume cinder cephfs flocker downwardAPI fc azureFile configMap vsphereVolume azureDisk photonPersistentDisk projected portworxVolume scaleIO storageos csi ephemeral image';
+const SECURITY =
+  'seLinuxOptions windowsOptions runAsUser runAsGroup runAsNonRoot supplementalGroups supplementalGroupsPolicy fsGroup fsGroupChangePolicy sysctls seccompProfile appArmorProfile seLinuxChangePolicy';
+
+/** The fields of a type in the internal order; those that are left out have no place there. */
+export const FIELD_ORDER: Readonly<Record<string, readonly string[]>> = {
+  'core/v1.PodSpec': POD_SPEC,
+  'core/v1.Volume': VOLUME.split(' '),
+  'core/v1.PodSecurityContext': SECURITY.split(' '),
+  'core/v1.VolumeMount': [
+    'name',
+    'readOnly',
+    'recursiveReadOnly',
+    'mountPath',
+    'subPath',
+    'mountPropagation',
+    'subPathExpr',
+  ],
+};
+
+/** Fields of a pod's spec that stand in its security context, before the others. */
+export const HOST_FIELDS: readonly (readonly [name: string, goName: string, unset: boolean | null])[] = [
+  ['hostNetwork', 'HostNetwork', false],
+  ['hostPID', 'HostPID', false],
+  ['hostIPC', 'HostIPC', false],
+  ['shareProcessNamespace', 'ShareProcessNamespace', null],
+  ['hostUsers', 'HostUsers', null],
+];
