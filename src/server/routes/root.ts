@@ -1,5 +1,6 @@
 /** Paths that are no resources: version, metrics, the list of paths, OpenID discovery. */
 import type { Hono } from 'hono';
+import { StatusError } from '../../machinery/status.ts';
 import type { ChainEnv } from '../chain-env.ts';
 import type { ServerParts } from '../scope.ts';
 import { versionInfo } from './version.ts';
@@ -28,12 +29,23 @@ export function addRootRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
       'Content-Type': 'application/json',
     }),
   );
-  app.get('/openid/v1/jwks', async (c) =>
-    c.body(JSON.stringify(await parts.openId.keys()), 200, {
+  app.get('/openid/v1/jwks', async (c) => {
+    requireKeySet(c.env.scope.request);
+    return c.body(JSON.stringify(await parts.openId.keys()), 200, {
       'Cache-Control': 'public, max-age=3600',
-      'Content-Type': 'application/jwk-set+json',
-    }),
-  );
+      'Content-Type': KEY_SET,
+    });
+  });
+}
+
+const KEY_SET = 'application/jwk-set+json';
+
+/** Keys come in their own media type alone: a client that takes nothing but JSON is refused. */
+function requireKeySet(request: Request): void {
+  const accept = request.headers.get('accept') ?? '';
+  const types = accept.split(',').map((clause) => clause.split(';')[0]?.trim());
+  if (accept === '' || types.some((type) => type === KEY_SET || type === 'application/*' || type === '*/*')) return;
+  throw new StatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${KEY_SET}`, {});
 }
 
 /** What the root lists. Upstream: server/routes/index.go. */
