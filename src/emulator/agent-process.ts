@@ -17,7 +17,8 @@ export interface AgentSpec {
 const REFUSED = 2;
 /** Bytes of an agent's log in which the reason of its end is looked for. */
 const LOG_TAIL = 8192;
-const STOP_TIMEOUT_MS = 20_000;
+/** A hundred containers take their time to end on a busy machine. `kedge down` waits a little longer. */
+const STOP_TIMEOUT_MS = 35_000;
 const RESTART_DELAY_MS = 1_000;
 
 const ADVICE =
