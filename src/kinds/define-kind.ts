@@ -31,6 +31,7 @@ export interface KindBehaviour<T extends KubeObject> {
   claimsOf?(object: T): string[];
   indexedFields?: readonly string[];
   storedFields?: Readonly<Record<string, string>>;
+  rowConditions?(object: T): readonly object[];
   /** Cells of a Table row; without it: the name, and the age or creation time. */
   cells?(object: T, now: number): unknown[];
 }

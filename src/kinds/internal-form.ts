@@ -2,6 +2,7 @@
  * Values as upstream's messages show whole structs: in the shape of its internal types, which write every field, by its
  * Go name, and null for what is unset. Types of meta/v1 have JSON names there as well and stay as they are.
  */
+import { sentEmpty } from '../machinery/explicit-empty.ts';
 import type { FieldSchema, ObjectSchema, Schema } from '../machinery/schema.ts';
 import { FIELD_ORDER, GO_NAMES, HOST_FIELDS } from './internal-layout.ts';
 import { objectSchema } from './schema.ts';
@@ -44,7 +45,7 @@ function objectForm(schema: ObjectSchema, value: unknown): unknown {
   for (const field of fieldsOf(schema)) {
     // Metadata is embedded, so that its fields stand among those of the type.
     if (field.name === 'metadata') Object.assign(output, input['metadata']);
-    else output[goName(schema.name, field.name)] = fieldForm(field, input[field.name]);
+    else output[goName(schema.name, field.name)] = fieldForm(field, input[field.name] ?? sentEmpty(input, field.name));
   }
   if (schema.name === 'core/v1.PodSpec' && output['SecurityContext']) {
     const host = HOST_FIELDS.map(([name, go, unset]) => [go, input[name] ?? unset]);

@@ -146,6 +146,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindRef<T> {
   readonly columns: readonly Column[];
   /** Cells of a Table row, one per column. */
   cells(object: T, now: number): unknown[];
+  /** What a Table row says of its object besides the cells, such as that it is over. */
+  rowConditions?(object: T): readonly object[];
 }
 
 /** All kinds a cluster serves. Custom resources come and go, so look-ups go through here each time. */

@@ -171,7 +171,6 @@ function formOf(schema: Schema): Form {
       if (schema.mapType === 'atomic') return 'leaf';
       return schema.preserveUnknownFields === true && schema.fields.size === 0 ? 'deduced' : 'struct';
     case 'any':
-    case 'rawExtension':
       return 'deduced';
     default:
       return 'leaf';

@@ -151,7 +151,7 @@ export const scalarDecoders: Readonly<Record<ScalarType, (schema: ScalarSchema) 
     return value;
   },
   fieldsV1: jsonObject,
-  rawExtension: jsonObject,
+  rawExtension: () => anyValue,
   json: () => anyValue,
   any: () => anyValue,
 };

@@ -18,7 +18,7 @@ export interface TableInput {
 }
 
 /** What the rows of a type show, and the type that whole objects in them name. */
-export interface TableForm extends Pick<Kind, 'columns' | 'cells' | 'group' | 'version' | 'kind'> {}
+export interface TableForm extends Pick<Kind, 'columns' | 'cells' | 'rowConditions' | 'group' | 'version' | 'kind'> {}
 
 type Include = 'None' | 'Metadata' | 'Object';
 
@@ -44,11 +44,17 @@ export function tableOf(call: ResourceCall, input: TableInput): object {
     columnDefinitions: columns ? form.columns.map(columnDefinition) : null,
     rows: objects.map((object) => ({
       cells: form.cells(object, now),
+      ...conditionsOf(form, object),
       ...(include === 'None'
         ? { object: null }
         : { object: include === 'Metadata' ? partialMetadata(object, output.metaVersion) : typed(form, object) }),
     })),
   };
+}
+
+function conditionsOf(form: TableForm, object: KubeObject): object {
+  const conditions = form.rowConditions?.(object) ?? [];
+  return conditions.length > 0 ? { conditions } : {};
 }
 
 function typed(form: TableForm, object: KubeObject): KubeObject {

@@ -35,7 +35,7 @@ interface Budget extends KubeObject {
     desiredHealthy?: number;
     currentHealthy?: number;
     disruptedPods?: Record<string, string>;
-    conditions?: { type: string; reason?: string }[];
+    conditions?: { type: string; status?: string; reason?: string; lastTransitionTime?: string }[];
   };
 }
 
@@ -190,6 +190,21 @@ function letsUnhealthyGo({ spec, status = {} }: Budget): boolean {
   return (status.currentHealthy ?? 0) >= (status.desiredHealthy ?? 0) && (status.desiredHealthy ?? 0) > 0;
 }
 
+/** The conditions of a budget that allows no more. Upstream: UpdateDisruptionAllowedCondition. */
+function exhausted(status: NonNullable<Budget['status']>, now: string): NonNullable<typeof status.conditions> {
+  const before = status.conditions ?? [];
+  const old = before.find(({ type }) => type === 'DisruptionAllowed');
+  const condition = {
+    type: 'DisruptionAllowed',
+    status: 'False',
+    observedGeneration: status.observedGeneration ?? 0,
+    lastTransitionTime: old?.status === 'False' ? (old.lastTransitionTime ?? now) : now,
+    reason: 'InsufficientPods',
+    message: '',
+  };
+  return old ? before.map((other) => (other === old ? condition : other)) : [...before, condition];
+}
+
 /** The budget after one disruption. Throws 429 while it allows none. Upstream: checkAndDecrement. */
 function takeDisruption(call: ResourceCall, budget: Budget): Budget {
   const { status = {}, metadata } = budget;
@@ -223,6 +238,7 @@ function takeDisruption(call: ResourceCall, budget: Budget): Budget {
     status: {
       ...status,
       disruptionsAllowed: allowed - 1,
+      ...(allowed === 1 ? { conditions: exhausted(status, apiTime(call.parts.options.clock.now())) } : {}),
       disruptedPods: { ...status.disruptedPods, [call.name]: apiTime(call.parts.options.clock.now()) },
     },
   };

@@ -74,7 +74,7 @@ function tableForm({ kind }: ResourceCall): TableForm {
   return {
     ...{ group: 'autoscaling', version: 'v1', kind: 'Scale' },
     columns: [
-      { name: 'Name', type: 'string', format: 'name', description: meaning('Name') },
+      { name: 'Name', type: 'string', description: meaning('Name') },
       {
         name: 'Desired',
         type: 'integer',

@@ -1,3 +1,4 @@
+import { sentEmpty } from '../../../machinery/explicit-empty.ts';
 import { autoscalerCells } from '../../cells/autoscaler.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { HorizontalPodAutoscaler, HPAScalingRules } from '../../generated/types/autoscaling-v2.ts';
@@ -7,7 +8,8 @@ const DEFAULT_CPU_PERCENT = 80;
 
 function fillRules(rules: HPAScalingRules | undefined, defaults: HPAScalingRules): HPAScalingRules {
   // An empty list is the client's and is refused; only what is absent is filled in.
-  return { ...defaults, ...rules, policies: rules?.policies ?? defaults.policies ?? [] };
+  const isEmpty = rules !== undefined && sentEmpty(rules, 'policies') !== null;
+  return { ...defaults, ...rules, policies: rules?.policies ?? (isEmpty ? [] : (defaults.policies ?? [])) };
 }
 
 /** Upstream: apis/autoscaling/v2 SetDefaults_HorizontalPodAutoscaler. */

@@ -101,7 +101,8 @@ export function validateEventUpdate(event: Event, old: Event): FieldError[] {
     const [now, before] = [event[field] ?? null, old[field] ?? null];
     if (equalJson(now || null, before || null)) continue;
     const name = field === 'reportingComponent' ? 'reportingController' : field;
-    const shown = type !== undefined && now !== null ? internalForm(type, now) : (now ?? (type ? null : ''));
+    const isNull = type !== undefined || field === 'eventTime';
+    const shown = type !== undefined && now !== null ? internalForm(type, now) : (now ?? (isNull ? null : ''));
     errors.push(invalidError(name, shown, IMMUTABLE));
   }
   return errors;

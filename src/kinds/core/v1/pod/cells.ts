@@ -65,12 +65,17 @@ interface Summary {
 function running(pod: Pod, summary: Summary): void {
   const statuses = pod.status?.containerStatuses ?? [];
   let hasRunning = false;
+  let failed = false;
   for (const status of [...statuses].reverse()) {
     addRestarts(summary.restarts, status);
     const { waiting, terminated, running: started } = status.state ?? {};
     if (waiting?.reason) summary.reason = waiting.reason;
-    else if (terminated) summary.reason = terminated.reason || signalOrCode(terminated);
-    else if (status.ready && started) {
+    else if (terminated) {
+      // That one container ended well does not hide that another did not.
+      const reason = terminated.reason || signalOrCode(terminated);
+      if (reason !== 'Completed' || !failed) summary.reason = reason;
+      failed ||= terminated.exitCode !== 0;
+    } else if (status.ready && started) {
       hasRunning = true;
       summary.ready++;
     }
@@ -125,4 +130,13 @@ export function podCells(pod: Pod, now: number): unknown[] {
     orNone(pod.status?.nominatedNodeName),
     readinessGates(pod),
   ];
+}
+
+/** A pod that is over says how. */
+export function podRowConditions({ status }: Pod): readonly object[] {
+  const over = (reason: string, message: string): readonly object[] => [
+    { type: 'Completed', status: 'True', reason, message },
+  ];
+  if (status?.phase === 'Succeeded') return over('Succeeded', 'The pod has completed successfully.');
+  return status?.phase === 'Failed' ? over('Failed', 'The pod failed.') : [];
 }

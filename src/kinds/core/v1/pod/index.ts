@@ -1,6 +1,6 @@
 import { defineKind } from '../../../define-kind.ts';
 import type { Pod } from '../../../generated/types/core-v1.ts';
-import { podCells } from './cells.ts';
+import { podCells, podRowConditions } from './cells.ts';
 import { setPodDefaults } from './defaults.ts';
 import { podStatusStrategy, podStrategy } from './strategy.ts';
 import { ephemeralContainersStrategy, resizeStrategy } from './subresource-strategies.ts';
@@ -32,4 +32,5 @@ export const pods = defineKind<Pod>('core/v1/pods', {
   },
   indexedFields: ['spec.nodeName'],
   cells: podCells,
+  rowConditions: podRowConditions,
 });
