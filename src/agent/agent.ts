@@ -240,7 +240,7 @@ class RealNode implements Agent {
     );
     const early = await Promise.race([registration, delay(this.#clock, API_PATIENCE).then(() => undefined)]);
     const remembered = early === undefined ? await rememberedRange(this.#options.stateDir) : undefined;
-    if (remembered !== undefined) await this.#connect(remembered);
+    if (remembered !== undefined) await this.#connect(remembered, 0);
     const node = await registration;
     if (remembered === undefined) await this.#connect(node.spec?.podCIDR ?? (await this.#awaitRange()));
     await this.#reporter.report();
@@ -253,7 +253,8 @@ class RealNode implements Agent {
     return awaitRange({ ...parts, node: this.nodeName });
   }
 
-  async #connect(podCIDR: string): Promise<void> {
+  /** `patience`: milliseconds that the API has to answer before what an earlier run knew of pods is taken for true. */
+  async #connect(podCIDR: string, patience = API_PATIENCE): Promise<void> {
     await this.#network?.setPodCIDR(podCIDR);
     await rememberRange(this.#options.stateDir, podCIDR);
     const started = this.#clock.now();
@@ -266,10 +267,10 @@ class RealNode implements Agent {
       if (this.#clock.now() - started > NETWORK_TIMEOUT) this.#log('error', this.#networkProblem ?? '');
       await delay(this.#clock, this.#clock.now() - started > NETWORK_TIMEOUT ? 5000 : 20, this.#stop.signal);
     }
-    this.#startPods();
+    this.#startPods(patience);
   }
 
-  #startPods(): void {
+  #startPods(apiPatience: number): void {
     this.#pods = runPods({
       client: this.#client,
       runtime: this.containerd.runtime,
@@ -280,6 +281,7 @@ class RealNode implements Agent {
       node: () => this.#nodeFacts(),
       services: { inNamespace: (namespace) => this.#servicesIn(namespace) },
       events: this.#events,
+      apiPatience,
       real: true,
     });
     const { runtime } = this.containerd;

@@ -119,6 +119,7 @@ export function runSimulatedNode(options: SimulatedNodeOptions): SimulatedNode {
     nodeName: name,
     node: () => nodeFacts,
     events,
+    apiPatience: 0,
     services: noServices,
     real: false,
   });

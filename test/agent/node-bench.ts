@@ -99,6 +99,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   const start = (): RunningPods =>
     runPods({
       services,
+      apiPatience: 3000,
       events: new ApiEventRecorder({ client, clock, random: createSeededRandom(5), nodeName: 'node-1' }),
       client,
       runtime,

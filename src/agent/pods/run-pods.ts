@@ -26,6 +26,8 @@ export interface RunPodsOptions {
   node: () => NodeFacts;
   services: ServiceSource;
   events: EventRecorder;
+  /** Milliseconds to wait for the API before pods that an earlier agent wrote down are taken up. */
+  apiPatience: number;
   /** False for simulated nodes. */
   real: boolean;
 }
@@ -40,8 +42,6 @@ export interface RunningPods {
   stop(): Promise<void>;
 }
 
-/** Milliseconds to wait for the API before pods that an earlier agent wrote down are taken up. */
-const API_PATIENCE = 3000;
 /** Upstream: syncFrequency. */
 const LOOK_MS = 60_000;
 
@@ -68,7 +68,8 @@ export function runPods(options: RunPodsOptions): RunningPods {
   };
   const set = new PodSet(context);
   const synced = followPods(options, set, stop.signal);
-  if (context.saved) restore(context.saved, { set, synced, clock, log, signal: stop.signal });
+  if (context.saved)
+    restore(context.saved, { set, synced, clock, log, signal: stop.signal, apiPatience: options.apiPatience });
   if (real) void lookAgain(set, clock, stop.signal);
   return {
     set,
@@ -84,17 +85,17 @@ export function runPods(options: RunPodsOptions): RunningPods {
   };
 }
 
-interface RestoreOptions extends Pick<RunPodsOptions, 'clock' | 'log'> {
+interface RestoreOptions extends Pick<RunPodsOptions, 'clock' | 'log' | 'apiPatience'> {
   set: PodSet;
   synced: Promise<void>;
   signal: AbortSignal;
 }
 
 /** Without an API the pods of an earlier run are looked after; what it says later counts. */
-function restore(saved: SavedPods, { set, synced, clock, log, signal }: RestoreOptions): void {
+function restore(saved: SavedPods, { set, synced, clock, log, signal, apiPatience }: RestoreOptions): void {
   const heard = new AbortController();
   void synced.then(() => heard.abort());
-  const late = delay(clock, API_PATIENCE, AbortSignal.any([signal, heard.signal])).then(async () => {
+  const late = delay(clock, apiPatience, AbortSignal.any([signal, heard.signal])).then(async () => {
     const known = await saved.load();
     if (heard.signal.aborted || signal.aborted) return;
     log('warn', 'the API does not answer: pods are those of the last run', { pods: known.length });
