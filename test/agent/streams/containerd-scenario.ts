@@ -225,7 +225,7 @@ try {
   while ((await runtime.containerStatus(first)).state === 'running')
     await new Promise((resolve) => setTimeout(resolve, 20));
   const script =
-    'mkdir -p /www; echo page > /www/index.html; httpd -p 127.0.0.1:8080 -h /www; echo one; echo two >&2; printf three; sleep 1000';
+    'mkdir -p /www; echo page > /www/index.html; httpd -p 127.0.0.1:8080 -h /www; echo one; echo two; printf three; sleep 1000';
   const main = await startContainer(runtime, sandbox, containerConfig('main', script, { attempt: 1 }));
   await startContainer(runtime, sandbox, containerConfig('reader', 'cat; echo done; sleep 1000', { stdin: true }));
   await new Promise((resolve) => setTimeout(resolve, 500));
