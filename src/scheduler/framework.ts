@@ -42,7 +42,10 @@ export type ClusterEvent = 'nodeAdded' | 'nodeChanged' | 'podRemoved' | 'podChan
 
 export interface Plugin {
   readonly name: string;
-  /** Events after which a pod that this plugin refused is worth another try. */
+  /**
+   * Events after which a pod that this plugin refused is worth another try: those of a node only if `filter` takes the
+   * pod there now.
+   */
   readonly events: readonly ClusterEvent[];
   /** Before a pod enters the active queue: a reason to keep it out. */
   preEnqueue?(pod: Pod): string | undefined;

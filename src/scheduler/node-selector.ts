@@ -38,6 +38,30 @@ function holds(requirement: NodeSelectorRequirement, value: string | undefined):
 }
 
 function compares(operator: 'Gt' | 'Lt', value: string | undefined, bound: string | undefined): boolean {
-  if (value === undefined || bound === undefined || !/^-?\d+$/.test(value) || !/^-?\d+$/.test(bound)) return false;
-  return operator === 'Gt' ? BigInt(value) > BigInt(bound) : BigInt(value) < BigInt(bound);
+  const [a, b] = [integerOf(value), integerOf(bound)];
+  if (a === undefined || b === undefined) return false;
+  return operator === 'Gt' ? a > b : a < b;
+}
+
+/** A decimal integer of 64 bits; anything else compares with nothing. */
+function integerOf(text: string | undefined): bigint | undefined {
+  if (text === undefined || !/^[+-]?\d+$/.test(text)) return undefined;
+  const value = BigInt(text.replace('+', ''));
+  return BigInt.asIntN(64, value) === value ? value : undefined;
+}
+
+/**
+ * The nodes that all terms together name by `metadata.name In`, when every term does; undefined when one leaves the
+ * name open.
+ */
+export function namedNodes(terms: readonly NodeSelectorTerm[]): ReadonlySet<string> | undefined {
+  const names = new Set<string>();
+  for (const { matchFields = [] } of terms) {
+    const lists = matchFields.filter(({ key, operator }) => key === 'metadata.name' && operator === 'In');
+    if (lists.length === 0) return undefined;
+    for (const name of lists[0]?.values ?? []) {
+      if (lists.every(({ values }) => values?.includes(name))) names.add(name);
+    }
+  }
+  return terms.length === 0 ? undefined : names;
 }

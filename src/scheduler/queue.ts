@@ -1,27 +1,38 @@
 /**
- * Pods that wait for a node: ready to be tried, backing off, or parked until something changes that could help.
- * Upstream: scheduler internal/queue.
+ * Pods that wait for a node: ready to be tried, being tried, backing off, or parked until something changes that could
+ * help. Upstream: scheduler backend/queue.
  */
 import type { Pod } from '../kinds/index.ts';
-import type { ClusterEvent, Plugin } from './framework.ts';
+import type { ClusterEvent, NodeInfo, Plugin, PodInfo } from './framework.ts';
+import { podInfoOf } from './snapshot.ts';
 
 interface Waiting {
-  key: string;
-  pod: Pod;
+  info: PodInfo;
+  /** `trying`: handed out by `take` and not heard of since. */
+  state: 'ready' | 'trying' | 'parked';
   attempts: number;
-  /** When it first entered; earlier goes first among equal priorities. */
+  /** When it entered or was last refused; earlier goes first among equal priorities. */
   since: number;
-  /** Not before this time. */
+  /** Not before this time, when `ready`. */
   notBefore: number;
-  /** Parked: the plugins that refused it. Undefined: to be tried. */
-  parkedBy?: ReadonlySet<string>;
-  parkedAt?: number;
+  /** The API failed it: its back-off is waited for in any case. */
+  failed: boolean;
+  /** Parked: the plugins that refused it. */
+  refusedBy: ReadonlySet<string>;
+}
+
+/** A pod to be tried. */
+export interface Attempt {
+  info: PodInfo;
+  /** Tries before this one since the queue knows the pod. */
+  attempts: number;
 }
 
 const INITIAL_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 10_000;
 /** Upstream flushes parked pods after five minutes whatever happens. */
 const PARKED_MAX_MS = 300_000;
+const NOBODY: ReadonlySet<string> = new Set();
 
 export class SchedulingQueue {
   readonly #waiting = new Map<string, Waiting>();
@@ -40,87 +51,104 @@ export class SchedulingQueue {
   }
 
   /** Enters or refreshes a pod. A pod that changed while parked by a plugin that cares is tried again. */
-  put(key: string, pod: Pod, now: number): void {
-    const known = this.#waiting.get(key);
-    if (!known || known.pod.metadata.uid !== pod.metadata.uid) {
-      this.#waiting.set(key, { key, pod, attempts: 0, since: now, notBefore: now });
+  put(pod: Pod, now: number): void {
+    const info = podInfoOf(pod);
+    const known = this.#waiting.get(info.key);
+    if (!known || known.info.pod.metadata.uid !== pod.metadata.uid) {
+      const fresh = { attempts: 0, since: now, notBefore: now, failed: false, refusedBy: NOBODY };
+      this.#waiting.set(info.key, { info, state: 'ready', ...fresh });
       return;
     }
-    const specChanged = known.pod.metadata.generation !== pod.metadata.generation || labelsDiffer(known.pod, pod);
-    known.pod = pod;
-    if (known.parkedBy && specChanged) this.#wake(known, 'podChanged');
+    const old = known.info.pod;
+    known.info = info;
+    const changed = old.metadata.generation !== pod.metadata.generation || labelsDiffer(old, pod);
+    if (known.state === 'parked' && changed && this.#helps(known, 'podChanged')) known.state = 'ready';
   }
 
   remove(key: string): void {
     this.#waiting.delete(key);
   }
 
-  /** Pods to try now, highest priority first, at most `limit`; they stay until `remove` or `park`. */
-  due(now: number, limit: number): { key: string; pod: Pod }[] {
-    const due: Waiting[] = [];
+  /**
+   * Hands out pods to try now, highest priority first, at most `limit`. Back-off is for when there is other work: with
+   * none, pods that something has helped are tried at once, as upstream does (KEP-5142). Each must be answered by
+   * `remove`, `park` or `retry`.
+   */
+  take(now: number, limit: number): Attempt[] {
+    const rested: Waiting[] = [];
+    const backingOff: Waiting[] = [];
     for (const item of this.#waiting.values()) {
-      if (item.parkedBy) {
-        if (now - (item.parkedAt ?? now) < PARKED_MAX_MS) continue;
-        this.#unpark(item);
-      }
-      if (item.notBefore <= now && this.#gate(item.pod) === undefined) due.push(item);
+      if (item.state === 'parked' && now - item.since >= PARKED_MAX_MS) item.state = 'ready';
+      if (item.state !== 'ready' || this.#isGated(item)) continue;
+      if (item.notBefore <= now) rested.push(item);
+      else if (!item.failed) backingOff.push(item);
     }
-    due.sort((a, b) => (b.pod.spec?.priority ?? 0) - (a.pod.spec?.priority ?? 0) || a.since - b.since);
-    return due.slice(0, limit);
+    const chosen = rested.length > 0 ? rested.sort(byPriority).slice(0, limit) : backingOff.sort(byRest).slice(0, 1);
+    for (const item of chosen) item.state = 'trying';
+    return chosen.map(({ info, attempts }) => ({ info, attempts }));
   }
 
-  /** A try failed: back off, and wait for an event that one of `plugins` cares for. */
+  /** No node takes the pod: it waits for an event that one of `plugins` cares for. */
   park(key: string, plugins: ReadonlySet<string>, now: number): void {
     const item = this.#waiting.get(key);
     if (!item) return;
-    item.attempts++;
-    item.notBefore = now + Math.min(MAX_BACKOFF_MS, INITIAL_BACKOFF_MS * 2 ** (item.attempts - 1));
-    item.parkedBy = plugins;
-    item.parkedAt = now;
+    this.#backOff(item, now);
+    Object.assign(item, { state: 'parked', refusedBy: plugins, failed: false });
   }
 
   /** A try failed for a reason outside the decision (an API error): back off and try again without an event. */
   retry(key: string, now: number): void {
-    this.park(key, new Set(), now);
     const item = this.#waiting.get(key);
-    if (item) this.#unpark(item);
+    if (!item) return;
+    this.#backOff(item, now);
+    Object.assign(item, { state: 'ready', failed: true });
   }
 
-  /** Something happened in the cluster: parked pods that it can help become due again after their back-off. */
-  happened(event: ClusterEvent): void {
-    for (const item of this.#waiting.values()) if (item.parkedBy) this.#wake(item, event);
+  /** Something happened to `node`: parked pods that it can help become ready. */
+  happened(event: ClusterEvent, node?: NodeInfo): void {
+    for (const item of this.#waiting.values())
+      if (item.state === 'parked' && this.#helps(item, event, node)) item.state = 'ready';
   }
 
   /** When the next waiting pod becomes due; undefined when none will by itself. Gated pods wait for a change. */
   nextDue(): number | undefined {
     let next: number | undefined;
     for (const item of this.#waiting.values()) {
-      if (this.#gate(item.pod) !== undefined) continue;
-      const at = item.parkedBy ? (item.parkedAt ?? 0) + PARKED_MAX_MS : item.notBefore;
+      if (this.#isGated(item)) continue;
+      const at = item.state === 'parked' ? item.since + PARKED_MAX_MS : item.notBefore;
       if (next === undefined || at < next) next = at;
     }
     return next;
   }
 
-  #wake(item: Waiting, event: ClusterEvent): void {
-    const helps =
-      item.parkedBy?.size === 0 ||
-      this.#plugins.some((plugin) => item.parkedBy?.has(plugin.name) && plugin.events.includes(event));
-    if (helps) this.#unpark(item);
+  #backOff(item: Waiting, now: number): void {
+    item.attempts++;
+    item.since = now;
+    item.notBefore = now + Math.min(MAX_BACKOFF_MS, INITIAL_BACKOFF_MS * 2 ** (item.attempts - 1));
   }
 
-  #unpark(item: Waiting): void {
-    item.parkedBy = undefined;
-    item.parkedAt = undefined;
+  /** Whether a plugin that refused the pod cares for the event and, if it judges nodes, would take this one now. */
+  #helps({ refusedBy, info }: Waiting, event: ClusterEvent, node?: NodeInfo): boolean {
+    if (refusedBy.size === 0) return true;
+    return this.#plugins.some(
+      (plugin) =>
+        refusedBy.has(plugin.name) &&
+        plugin.events.includes(event) &&
+        (node === undefined || plugin.filter?.(info, node) === undefined),
+    );
   }
 
-  #gate(pod: Pod): string | undefined {
-    for (const plugin of this.#plugins) {
-      const reason = plugin.preEnqueue?.(pod);
-      if (reason !== undefined) return reason;
-    }
-    return undefined;
+  #isGated({ info }: Waiting): boolean {
+    return this.#plugins.some((plugin) => plugin.preEnqueue?.(info.pod) !== undefined);
   }
+}
+
+function byPriority(a: Waiting, b: Waiting): number {
+  return b.info.priority - a.info.priority || a.since - b.since;
+}
+
+function byRest(a: Waiting, b: Waiting): number {
+  return a.notBefore - b.notBefore;
 }
 
 function labelsDiffer(a: Pod, b: Pod): boolean {

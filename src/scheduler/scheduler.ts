@@ -7,16 +7,18 @@ import type { Random } from '../base/random.ts';
 import type { Client } from '../client/client.ts';
 import { type Node, nodes as nodeKind, type Pod, pods as podKind } from '../kinds/index.ts';
 import { StatusError } from '../machinery/status.ts';
-import type { Plugin, PodInfo } from './framework.ts';
-import { SchedulingQueue } from './queue.ts';
+import type { ClusterEvent, Plugin, PodInfo } from './framework.ts';
+import { type Attempt, SchedulingQueue } from './queue.ts';
+import { createReporter, type Reporter } from './report.ts';
 import { selectNode } from './select-node.ts';
 import { podInfoOf, Snapshot } from './snapshot.ts';
+import { readUnplaced } from './unplaced.ts';
 
 /** The part of a stored change that the scheduler reads. */
 export interface SchedulerChange {
   type: 'ADDED' | 'MODIFIED' | 'DELETED';
   key: { resource: string; namespace: string; name: string };
-  projection: { fields: Readonly<Record<string, string>>; deleting: boolean };
+  projection: { uid: string; fields: Readonly<Record<string, string>>; deleting: boolean };
 }
 
 export interface SchedulerOptions {
@@ -33,15 +35,17 @@ export interface SchedulerOptions {
   onError(message: string, error: unknown): void;
 }
 
-/** Pods decided on before their bindings are written together. */
-const BATCH = 64;
+/** Bindings and reports of refused pods under way at the same time: storage commits what comes together at once. */
+const MAX_PARALLEL = 64;
 const FINISHED = new Set(['Succeeded', 'Failed']);
+const UNFINISHED = 'status.phase!=Succeeded,status.phase!=Failed';
 
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #queue: SchedulingQueue;
+  readonly #report: Reporter;
   #snapshot = new Snapshot();
-  #loaded = false;
+  #loading: Promise<void> | undefined;
   /** Set while a pass runs; a call during it makes the pass go round once more. */
   #running: Promise<void> | undefined;
   #again = false;
@@ -49,18 +53,17 @@ export class Scheduler {
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#queue = new SchedulingQueue(options.plugins);
+    this.#report = createReporter(options);
   }
 
-  /** Takes changes in, in order, and schedules what became possible. */
+  /** Takes changes in, in order, and schedules what became possible; resolves when that is bound or waits. */
   async deliver(changes: readonly SchedulerChange[]): Promise<void> {
-    const relevant = changes.filter((change) => change.key.resource === 'pods' || change.key.resource === 'nodes');
+    const relevant = changes.filter(({ key }) => key.resource === 'pods' || key.resource === 'nodes');
     if (relevant.length === 0) return;
-    if (await this.#load()) {
-      const latest = new Map(
-        relevant.map((change) => [`${change.key.resource}/${change.key.namespace}/${change.key.name}`, change]),
-      );
-      await Promise.all([...latest.values()].map((change) => this.#take(change)));
-    }
+    // A list that begins now has all of them.
+    const read = this.#loading === undefined;
+    await this.#load();
+    if (!read) await this.#take(relevant);
     await this.run();
   }
 
@@ -79,149 +82,173 @@ export class Scheduler {
     await this.#options.scheduleAlarm(this.#queue.nextDue() ?? null);
   }
 
+  /** Resolves when the events of what was done have been written. */
+  idle(): Promise<void> {
+    return this.#report.idle();
+  }
+
+  /** Decisions follow each other at once, while bindings are written in the background. */
   async #passes(): Promise<void> {
     await this.#load();
+    const writes = new Set<Promise<void>>();
     do {
       this.#again = false;
       for (;;) {
-        const due = this.#queue.due(this.#options.clock.now(), BATCH);
-        if (due.length === 0) break;
-        await Promise.all(due.map((item) => this.#schedule(item.pod)));
+        const attempts = this.#queue.take(this.#options.clock.now(), MAX_PARALLEL - writes.size);
+        if (attempts.length === 0 && writes.size === 0) break;
+        for (const attempt of attempts) {
+          const write = this.#schedule(attempt).finally(() => writes.delete(write));
+          writes.add(write);
+        }
+        if (attempts.length === 0 || writes.size >= MAX_PARALLEL) await Promise.race(writes);
       }
     } while (this.#again);
   }
 
-  /** Returns whether the view had been loaded before, so that changes have still to be taken in. */
-  async #load(): Promise<boolean> {
-    if (this.#loaded) return true;
+  #load(): Promise<void> {
+    this.#loading ??= this.#list().catch((error: unknown) => {
+      this.#loading = undefined;
+      throw error;
+    });
+    return this.#loading;
+  }
+
+  async #list(): Promise<void> {
     const { client } = this.#options;
-    const [nodes, pods] = await Promise.all([client.list(nodeKind), client.list(podKind)]);
+    const [nodes, pods] = await Promise.all([
+      client.list(nodeKind),
+      client.list(podKind, { fieldSelector: UNFINISHED }),
+    ]);
     this.#snapshot = new Snapshot();
     for (const node of nodes.items) this.#snapshot.setNode(node);
     for (const pod of pods.items) this.#takePod(pod);
-    this.#loaded = true;
-    return false;
   }
 
-  async #take(change: SchedulerChange): Promise<void> {
-    if (change.key.resource === 'nodes') return this.#takeNodeChange(change);
-    const key = `${change.key.namespace}/${change.key.name}`;
-    const { fields } = change.projection;
-    if (change.type === 'DELETED' || FINISHED.has(fields['status.phase'] ?? '')) {
-      this.#forget(key);
-      return;
+  /** The last change of each object counts; what is not in the change is read. */
+  async #take(changes: readonly SchedulerChange[]): Promise<void> {
+    const latest = new Map(changes.map((change) => [`${change.key.resource}/${keyOf(change)}`, change]));
+    const unplaced: SchedulerChange[] = [];
+    const reads: Promise<void>[] = [];
+    for (const change of latest.values()) {
+      if (change.key.resource === 'nodes') reads.push(this.#takeNode(change));
+      else if (change.type === 'DELETED' || FINISHED.has(change.projection.fields['status.phase'] ?? ''))
+        this.#forget(keyOf(change));
+      else if (!this.#isWhereItWas(change)) unplaced.push(change);
     }
-    // A placed pod that stays where it is changes nothing here: kubelets write its status often.
-    if (fields['spec.nodeName'] && this.#snapshot.placeOf(key) === fields['spec.nodeName']) return;
-    const pod = await this.#options.client.find(podKind, { namespace: change.key.namespace, name: change.key.name });
-    if (pod) this.#takePod(pod);
-    else this.#forget(key);
+    const { client, onError } = this.#options;
+    const known = this.#snapshot.size + this.#queue.size;
+    for await (const { key, pod } of readUnplaced(
+      unplaced.map(({ key }) => key),
+      { client, known, onError },
+    )) {
+      if (pod) this.#takePod(pod);
+      else this.#forget(key);
+    }
+    await Promise.all(reads);
   }
 
-  async #takeNodeChange(change: SchedulerChange): Promise<void> {
-    const node =
-      change.type === 'DELETED' ? undefined : await this.#options.client.find(nodeKind, { name: change.key.name });
+  /** Whether a pod is placed and stays so, which changes nothing here: kubelets write its status often. */
+  #isWhereItWas(change: SchedulerChange): boolean {
+    const { uid, fields } = change.projection;
+    const place = this.#snapshot.placeOf(keyOf(change));
+    return place !== undefined && place.uid === uid && place.node === fields['spec.nodeName'];
+  }
+
+  async #takeNode({ type, key: { name } }: SchedulerChange): Promise<void> {
+    const node = type === 'DELETED' ? undefined : await this.#options.client.find(nodeKind, { name });
     if (!node) {
-      this.#snapshot.removeNode(change.key.name);
+      this.#snapshot.removeNode(name);
       return;
     }
-    const old = this.#snapshot.node(change.key.name)?.node;
+    const old = this.#snapshot.node(name)?.node;
     this.#snapshot.setNode(node);
-    if (!old) this.#queue.happened('nodeAdded');
-    else if (schedulingChanged(old, node)) this.#queue.happened('nodeChanged');
+    if (!old) this.#happened('nodeAdded', name);
+    else if (schedulingChanged(old, node)) this.#happened('nodeChanged', name);
+  }
+
+  #happened(event: ClusterEvent, nodeName: string): void {
+    const node = this.#snapshot.node(nodeName);
+    if (node) this.#queue.happened(event, node);
   }
 
   #takePod(pod: Pod): void {
     const key = `${pod.metadata.namespace}/${pod.metadata.name}`;
+    const node = pod.spec?.nodeName;
+    const known = this.#snapshot.placeOf(key);
+    // Pods never leave a node: one that was bound since it was read, or is being bound.
+    if (!node && known?.uid === pod.metadata.uid) return;
+    if (known && known.uid !== pod.metadata.uid) this.#forget(key);
     if (FINISHED.has(pod.status?.phase ?? '')) {
       this.#forget(key);
-      return;
-    }
-    const place = pod.spec?.nodeName;
-    if (place) {
+    } else if (node) {
       this.#queue.remove(key);
-      this.#snapshot.place(podInfoOf(pod), place);
-    } else if (
-      pod.metadata.deletionTimestamp ||
-      (pod.spec?.schedulerName || 'default-scheduler') !== this.#options.schedulerName
-    ) {
+      this.#snapshot.place(podInfoOf(pod), node);
+    } else if (pod.metadata.deletionTimestamp || !this.#isOurs(pod)) {
       this.#queue.remove(key);
     } else {
-      this.#queue.put(key, pod, this.#options.clock.now());
+      this.#queue.put(pod, this.#options.clock.now());
     }
+  }
+
+  #isOurs(pod: Pod): boolean {
+    return (pod.spec?.schedulerName || 'default-scheduler') === this.#options.schedulerName;
   }
 
   #forget(key: string): void {
     this.#queue.remove(key);
-    if (this.#snapshot.remove(key)) this.#queue.happened('podRemoved');
+    this.#leave(key);
   }
 
-  async #schedule(pod: Pod): Promise<void> {
-    const { plugins, random } = this.#options;
-    const info = podInfoOf(pod);
+  #leave(key: string): void {
+    const place = this.#snapshot.remove(key);
+    if (place) this.#happened('podRemoved', place.node);
+  }
+
+  async #schedule({ info, attempts }: Attempt): Promise<void> {
+    const { plugins, random, clock } = this.#options;
     const choice = selectNode(info, this.#snapshot.nodes, { plugins, pick: () => random.next() });
     if ('node' in choice) return this.#bind(info, choice.node.name);
-    this.#queue.park(info.key, choice.plugins, this.#options.clock.now());
-    await Promise.all([
-      this.#options.event(pod, 'Warning', 'FailedScheduling', choice.message),
-      this.#markUnschedulable(pod, choice.message),
-    ]);
+    this.#queue.park(info.key, choice.plugins, clock.now());
+    await this.#report.unschedulable(info.pod, choice.message, attempts);
   }
 
   /** Counts the pod on the node at once, so that the next decision sees it, and takes that back when binding fails. */
   async #bind(info: PodInfo, node: string): Promise<void> {
-    const { client, clock } = this.#options;
-    const { namespace, name, uid } = info.pod.metadata;
+    const { client } = this.#options;
+    const { namespace, name = '', uid } = info.pod.metadata;
     this.#snapshot.place(info, node);
-    this.#queue.remove(info.key);
     try {
-      await client.createSubresource(podKind, { namespace, name: name as string }, 'binding', {
+      await client.createSubresource(podKind, { namespace, name }, 'binding', {
         apiVersion: 'v1',
         kind: 'Binding',
         metadata: { name, namespace, uid },
         target: { apiVersion: 'v1', kind: 'Node', name: node },
       });
     } catch (error) {
-      this.#snapshot.remove(info.key);
-      const gone = error instanceof StatusError && (error.code === 404 || error.code === 409);
-      const current = gone
-        ? await client.find(podKind, { namespace, name: name as string }).catch(() => undefined)
-        : info.pod;
-      if (current) this.#takePod(current);
-      if (!this.#queue.has(info.key)) return;
-      this.#queue.retry(info.key, clock.now());
-      this.#options.onError(`binding ${info.key} to ${node}`, error);
-      return;
+      return this.#bindingFailed(info, node, error);
     }
-    await this.#options.event(info.pod, 'Normal', 'Scheduled', `Successfully assigned ${info.key} to ${node}`);
+    if (this.#snapshot.placeOf(info.key)?.uid === uid) this.#queue.remove(info.key);
+    this.#report.scheduled(info.pod, node);
   }
 
-  async #markUnschedulable(pod: Pod, message: string): Promise<void> {
+  /** A pod that is gone, that somebody else has bound, or that is another one by now is no failure. */
+  async #bindingFailed(info: PodInfo, node: string, error: unknown): Promise<void> {
     const { client, clock, onError } = this.#options;
-    const known = pod.status?.conditions?.find((condition) => condition.type === 'PodScheduled');
-    if (known?.status === 'False' && known.reason === 'Unschedulable' && known.message === message) return;
-    const condition = {
-      type: 'PodScheduled',
-      status: 'False',
-      reason: 'Unschedulable',
-      message,
-      lastTransitionTime:
-        known?.status === 'False'
-          ? known.lastTransitionTime
-          : new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
-    };
-    const { namespace, name } = pod.metadata;
-    try {
-      await client.patch(
-        podKind,
-        { namespace, name: name as string },
-        { status: { conditions: [condition] } },
-        { type: 'strategic', subresource: 'status' },
-      );
-    } catch (error) {
-      if (!(error instanceof StatusError && error.code === 404)) onError(`status of ${namespace}/${name}`, error);
+    const { namespace, name = '', uid } = info.pod.metadata;
+    if (this.#snapshot.placeOf(info.key)?.uid === uid) this.#leave(info.key);
+    if (error instanceof StatusError && (error.code === 404 || error.code === 409)) {
+      const current = await client.find(podKind, { namespace, name }).catch(() => info.pod);
+      if (current) this.#takePod(current);
+      else this.#queue.remove(info.key);
+      if (current?.metadata.uid !== uid || !this.#queue.has(info.key)) return;
     }
+    this.#queue.retry(info.key, clock.now());
+    onError(`binding ${info.key} to ${node}`, error);
   }
+}
+
+function keyOf({ key }: SchedulerChange): string {
+  return `${key.namespace}/${key.name}`;
 }
 
 /** Whether a node changed in what plugins look at. */

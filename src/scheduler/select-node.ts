@@ -12,21 +12,36 @@ export interface FitFailure {
   plugins: ReadonlySet<string>;
 }
 
-/** The best node for a pod, or why there is none. `pick` chooses among equals: a number in [0, 1). */
-export function selectNode(
-  pod: PodInfo,
-  nodes: readonly NodeInfo[],
-  options: { plugins: readonly Plugin[]; pick: () => number },
-): Fits | FitFailure {
+export interface SelectOptions {
+  plugins: readonly Plugin[];
+  /** A number in [0, 1): chooses among equals, and where to begin in a large cluster. */
+  pick: () => number;
+}
+
+/** Nodes that are always looked at, and the least share of a large cluster. */
+const MIN_FEASIBLE = 100;
+const MIN_SHARE = 5;
+
+/** How many nodes that take a pod are enough to choose from. Upstream: numFeasibleNodesToFind. */
+export function enoughNodes(total: number): number {
+  const share = Math.max(MIN_SHARE, 50 - Math.floor(total / 125));
+  return Math.min(total, Math.max(MIN_FEASIBLE, Math.floor((total * share) / 100)));
+}
+
+/** The best node for a pod, or why there is none. */
+export function selectNode(pod: PodInfo, nodes: readonly NodeInfo[], options: SelectOptions): Fits | FitFailure {
   const refused = new Set<string>();
   const counts = new Map<string, number>();
-  const feasible = nodes.filter((node) => {
+  const feasible: NodeInfo[] = [];
+  const enough = enoughNodes(nodes.length);
+  const start = enough < nodes.length ? Math.floor(options.pick() * nodes.length) : 0;
+  for (let i = 0; i < nodes.length && feasible.length < enough; i++) {
+    const node = nodes[(start + i) % nodes.length] as NodeInfo;
     const rejection = firstRejection(pod, node, options.plugins);
-    if (!rejection) return true;
-    refused.add(rejection.plugin);
-    for (const reason of rejection.reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-    return false;
-  });
+    if (!rejection) feasible.push(node);
+    else refused.add(rejection.plugin);
+    for (const reason of rejection?.reasons ?? []) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
   if (feasible.length === 0) return { message: failureMessage(nodes.length, counts), plugins: refused };
   if (feasible.length === 1) return { node: feasible[0] as NodeInfo };
   return { node: best(feasible, totalScores(pod, feasible, options.plugins), options.pick) };

@@ -9,6 +9,12 @@ interface MutableNode extends NodeInfo {
   readonly pods: Map<string, PodInfo>;
 }
 
+/** Which pod is on which node. */
+export interface Place {
+  node: string;
+  uid: string;
+}
+
 /** What plugins need to know of a pod, computed once. */
 export function podInfoOf(pod: Pod): PodInfo {
   const hostPorts: HostPort[] = [];
@@ -36,10 +42,18 @@ export class Snapshot {
   /** Placed pods whose node is not known (yet). */
   readonly #homeless = new Map<string, PodInfo>();
   /** Node of every placed pod. */
-  readonly #placeOf = new Map<string, string>();
+  readonly #placeOf = new Map<string, Place>();
+  /** The values of `#nodes`, until one comes or goes. */
+  #list: readonly NodeInfo[] | undefined;
 
   get nodes(): readonly NodeInfo[] {
-    return [...this.#nodes.values()];
+    this.#list ??= [...this.#nodes.values()];
+    return this.#list;
+  }
+
+  /** Placed pods. */
+  get size(): number {
+    return this.#placeOf.size;
   }
 
   node(name: string): NodeInfo | undefined {
@@ -47,7 +61,7 @@ export class Snapshot {
   }
 
   /** Where a pod is placed, if it is. */
-  placeOf(key: string): string | undefined {
+  placeOf(key: string): Place | undefined {
     return this.#placeOf.get(key);
   }
 
@@ -68,8 +82,9 @@ export class Snapshot {
       pods: new Map(),
     };
     this.#nodes.set(name, info);
+    this.#list = undefined;
     for (const [key, pod] of this.#homeless) {
-      if (this.#placeOf.get(key) !== name) continue;
+      if (this.#placeOf.get(key)?.node !== name) continue;
       this.#homeless.delete(key);
       put(info, pod);
     }
@@ -80,31 +95,32 @@ export class Snapshot {
     if (!known) return;
     for (const [key, pod] of known.pods) this.#homeless.set(key, pod);
     this.#nodes.delete(name);
+    this.#list = undefined;
   }
 
   /** Counts a pod on its node; one that is counted already is replaced. */
   place(pod: PodInfo, nodeName: string): void {
     this.remove(pod.key);
-    this.#placeOf.set(pod.key, nodeName);
+    this.#placeOf.set(pod.key, { node: nodeName, uid: pod.pod.metadata.uid ?? '' });
     const node = this.#nodes.get(nodeName);
     if (node) put(node, pod);
     else this.#homeless.set(pod.key, pod);
   }
 
-  /** Forgets a pod; returns whether it was counted. */
-  remove(key: string): boolean {
-    const nodeName = this.#placeOf.get(key);
-    if (nodeName === undefined) return false;
+  /** Forgets a pod; returns where it was counted. */
+  remove(key: string): Place | undefined {
+    const place = this.#placeOf.get(key);
+    if (place === undefined) return undefined;
     this.#placeOf.delete(key);
     this.#homeless.delete(key);
-    const node = this.#nodes.get(nodeName);
+    const node = this.#nodes.get(place.node);
     const pod = node?.pods.get(key);
     if (node && pod) {
       node.pods.delete(key);
       add(node.requested, pod.requests, -1);
       add(node.nonZeroRequested, pod.nonZeroRequests, -1);
     }
-    return true;
+    return place;
   }
 }
 

@@ -27,6 +27,7 @@ export class SchedulerObject extends ErasableObject {
   /** Changes of a shard, in order, at least once. */
   async deliver(_shard: string, changes: Change[]): Promise<void> {
     await this.#open().deliver(changes);
+    this.ctx.waitUntil(this.#open().idle());
   }
 
   /** Looks for work that an alarm or a delivery should have done. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Node, Pod } from '../../src/kinds/index.ts';
 import { defaultPlugins } from '../../src/scheduler/index.ts';
-import { selectNode } from '../../src/scheduler/select-node.ts';
+import { enoughNodes, selectNode } from '../../src/scheduler/select-node.ts';
 import { podInfoOf, Snapshot } from '../../src/scheduler/snapshot.ts';
 
 function node(name: string, more: Partial<Node['spec']> = {}, labels: Record<string, string> = {}): Node {
@@ -125,5 +125,32 @@ describe('selectNode', () => {
     expect(snapshot.node('late')?.requested.get('cpu')).toBe(4000);
     snapshot.remove('default/x');
     expect(snapshot.node('late')?.requested.get('cpu')).toBe(0);
+  });
+
+  it('leaves out nodes that an affinity by name does not name, as upstream calls it', () => {
+    const byName = (values: string[]) => ({ matchFields: [{ key: 'metadata.name', operator: 'In', values }] });
+    const bound = (...terms: object[]) =>
+      pod('p', {
+        affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } } },
+      });
+    const nodes = [node('a'), node('b'), node('full', { unschedulable: true })];
+    expect(select(bound(byName(['b'])), nodes)).toMatchObject({ node: { name: 'b' } });
+    expect(select(bound(byName(['full'])), nodes)).toMatchObject({
+      message:
+        "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't satisfy plugin(s) [NodeAffinity].",
+    });
+    const both = [...byName(['a']).matchFields, ...byName(['b']).matchFields];
+    expect(select(bound({ matchFields: both }), nodes)).toMatchObject({
+      message: expect.stringContaining('2 pod affinity terms conflict'),
+    });
+  });
+
+  it('looks at a share of a large cluster only, and at all of it before it gives up', () => {
+    expect([5, 100, 1_000, 5_000, 20_000].map(enoughNodes)).toEqual([5, 100, 420, 500, 1_000]);
+    const nodes = Array.from({ length: 300 }, (_, i) => node(`n${i}`, { unschedulable: i !== 7 }));
+    expect(select(pod('p'), nodes)).toMatchObject({ node: { name: 'n7' } });
+    expect(select(asking('q', { cpu: '9' }), nodes)).toMatchObject({
+      message: '0/300 nodes are available: 1 Insufficient cpu, 299 node(s) were unschedulable.',
+    });
   });
 });

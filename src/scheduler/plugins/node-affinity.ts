@@ -1,5 +1,8 @@
 import { normalizeByMaximum, type Plugin } from '../framework.ts';
-import { matchesAnyTerm, matchesTerm } from '../node-selector.ts';
+import { matchesAnyTerm, matchesTerm, namedNodes } from '../node-selector.ts';
+
+/** What upstream says of nodes that its pre-filter leaves out. */
+const NOT_NAMED = "node(s) didn't satisfy plugin(s) [NodeAffinity]";
 
 /** nodeSelector and node affinity, required and preferred. Upstream: plugins/nodeaffinity. */
 export const nodeAffinity: Plugin = {
@@ -10,6 +13,9 @@ export const nodeAffinity: Plugin = {
     const labels = node.node.metadata.labels ?? {};
     const selector = Object.entries(pod.pod.spec?.nodeSelector ?? {});
     const required = pod.pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+    const named = required && namedNodes(required.nodeSelectorTerms ?? []);
+    if (named?.size === 0) return { reasons: ['pod affinity terms conflict'], unresolvable: true };
+    if (named && !named.has(node.name)) return { reasons: [NOT_NAMED], unresolvable: true };
     const fits =
       selector.every(([key, value]) => labels[key] === value) &&
       (required === undefined || matchesAnyTerm(node.node, required.nodeSelectorTerms ?? []));
