@@ -14,6 +14,7 @@ import {
   tooLongError,
 } from '../../../../machinery/validation/index.ts';
 import type { Container, ContainerPort, EphemeralContainer, PodSpec } from '../../../generated/types/core-v1.ts';
+import { oneOf, validatePullPolicy } from './validate-choice.ts';
 import { validateEnv, validateEnvFrom } from './validate-env.ts';
 import { validateDevices, validateMounts } from './validate-mounts.ts';
 import { validateContainerHooks } from './validate-probes.ts';
@@ -22,7 +23,6 @@ import { validateContainerSecurity } from './validate-security.ts';
 import type { KnownVolumes } from './validate-volumes.ts';
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
-const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError'];
 const RESIZED = ['cpu', 'memory'];
 const RESIZE_POLICIES = ['NotRequired', 'RestartContainer'];
@@ -38,15 +38,6 @@ interface PodParts {
   volumes: KnownVolumes;
   claims: ReadonlySet<string>;
 }
-
-/** A required choice: empty and unknown values are told apart. */
-function oneOf(value: string | undefined, allowed: readonly string[], path: string): FieldError[] {
-  if (!value) return [requiredError(path)];
-  return allowed.includes(value) ? [] : [notSupportedError(path, value, allowed)];
-}
-
-export const validatePullPolicy = (policy: string | undefined, path: string): FieldError[] =>
-  oneOf(policy, PULL_POLICIES, path);
 
 export function validateContainers(spec: PodSpec, path: string, volumes: KnownVolumes): FieldError[] {
   const claims = new Set((spec.resourceClaims ?? []).map((claim) => claim.name).filter((name) => name !== ''));

@@ -14,7 +14,7 @@ import type { Volume } from '../../../generated/types/core-v1.ts';
 import { validateClaimTemplate } from '../persistent-volume-claim/validate.ts';
 import type { PodContext } from './context.ts';
 import { localPath } from './paths.ts';
-import { validatePullPolicy } from './validate-containers.ts';
+import { validatePullPolicy } from './validate-choice.ts';
 import { validateDownwardFile, validateItems, validateMode, validateProjected } from './validate-projected.ts';
 import {
   iscsiTooLong,
