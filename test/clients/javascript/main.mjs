@@ -57,20 +57,35 @@ await check('patches of every type', async () => {
   await core.createNamespacedConfigMap({ namespace, body: configMap('p') });
   const patch = (type, body) =>
     core.patchNamespacedConfigMap(
-      { namespace, name: 'p', body, fieldManager: 'client-node', force: type === 'application/apply-patch+yaml' || undefined },
+      {
+        namespace,
+        name: 'p',
+        body,
+        fieldManager: 'client-node',
+        force: type === 'application/apply-patch+yaml' || undefined,
+      },
       k8s.setHeaderOptions('Content-Type', type),
     );
   await patch('application/json-patch+json', [{ op: 'add', path: '/data/j', value: '1' }]);
   await patch('application/merge-patch+json', { data: { m: '1' } });
   await patch('application/strategic-merge-patch+json', { data: { s: '1' } });
-  const last = await patch('application/apply-patch+yaml', { apiVersion: 'v1', kind: 'ConfigMap', ...configMap('p', { a: '1' }) });
+  const last = await patch('application/apply-patch+yaml', {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    ...configMap('p', { a: '1' }),
+  });
   expect(Object.keys(last.data).sort().join() === 'a,j,k,m,s', last.data);
 });
 
 await check('watch', async () => {
   const seen = [];
   const path = `/api/v1/namespaces/${namespace}/configmaps`;
-  const stop = await new k8s.Watch(config).watch(path, { allowWatchBookmarks: true }, (type, object) => seen.push(`${type} ${object.metadata.name}`), () => undefined);
+  const stop = await new k8s.Watch(config).watch(
+    path,
+    { allowWatchBookmarks: true },
+    (type, object) => seen.push(`${type} ${object.metadata.name}`),
+    () => undefined,
+  );
   await core.createNamespacedConfigMap({ namespace, body: configMap('w') });
   await core.deleteNamespacedConfigMap({ namespace, name: 'w' });
   await until(() => seen.includes('DELETED w'), `DELETED w in ${seen}`);
@@ -81,13 +96,17 @@ await check('informer', async () => {
   const list = () => core.listNamespacedConfigMap({ namespace });
   const informer = k8s.makeInformer(config, `/api/v1/namespaces/${namespace}/configmaps`, list);
   const events = [];
-  for (const type of ['add', 'update', 'delete']) informer.on(type, (object) => events.push(`${type} ${object.metadata.name}`));
+  for (const type of ['add', 'update', 'delete'])
+    informer.on(type, (object) => events.push(`${type} ${object.metadata.name}`));
   await informer.start();
   await core.createNamespacedConfigMap({ namespace, body: configMap('i') });
   await core.replaceNamespacedConfigMap({ namespace, name: 'i', body: configMap('i', { k: 'w' }) });
   await core.deleteNamespacedConfigMap({ namespace, name: 'i' });
   await until(() => events.includes('delete i'), `delete i in ${events}`);
-  expect(['add p', 'add i', 'update i'].every((event) => events.includes(event)), events);
+  expect(
+    ['add p', 'add i', 'update i'].every((event) => events.includes(event)),
+    events,
+  );
   await informer.stop();
 });
 
@@ -109,7 +128,10 @@ await check('errors carry the status', async () => {
 
 await check('discovery', async () => {
   const { groups } = await config.makeApiClient(k8s.ApisApi).getAPIVersions();
-  expect(groups.some(({ name }) => name === 'apps'), groups);
+  expect(
+    groups.some(({ name }) => name === 'apps'),
+    groups,
+  );
   const { gitVersion } = await config.makeApiClient(k8s.VersionApi).getCode();
   expect(gitVersion.startsWith('v1.36'), gitVersion);
 });
