@@ -31,6 +31,7 @@ export function create(kind: Kind, input: KubeObject): KubeObject {
   object.metadata.uid = UID;
   if (kind.generation.onCreate > 0) object.metadata.generation = kind.generation.onCreate;
   kind.strategy.prepareForCreate?.(object, context);
+  kind.strategy.canonicalize?.(object);
   return JSON.parse(JSON.stringify(object)) as KubeObject;
 }
 

@@ -2,6 +2,7 @@ import { deploymentCells } from '../../cells/workloads.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { templateStrategy } from '../../core/v1/template-strategy.ts';
 import { defineKind } from '../../define-kind.ts';
+import { equalJson } from '../../equal-json.ts';
 import type { Deployment } from '../../generated/types/apps-v1.ts';
 import { validateDeployment, validateDeploymentStatus, validateDeploymentUpdate } from './validate.ts';
 
@@ -35,6 +36,14 @@ export const deployments = defineKind<Deployment>('apps/v1/deployments', {
     template: ({ spec }: Deployment) => spec.template,
     path: 'spec.template',
     namesPods: true,
-    own: { validateCreate: validateDeployment, validateUpdate: validateDeploymentUpdate },
+    own: {
+      // Tools keep what they rolled out in annotations, so that these count as a change, too.
+      prepareForUpdate(deployment, old) {
+        const changed = !equalJson(deployment.metadata.annotations ?? {}, old.metadata.annotations ?? {});
+        if (changed) deployment.metadata.generation = (old.metadata.generation ?? 0) + 1;
+      },
+      validateCreate: validateDeployment,
+      validateUpdate: validateDeploymentUpdate,
+    },
   }),
 });
