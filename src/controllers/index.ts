@@ -1,4 +1,6 @@
 import type { KubeObject } from '../machinery/meta.ts';
+import { certificateApprovingController } from './certificate-approving/index.ts';
+import { certificateSigningController } from './certificate-signing/index.ts';
 import { clusterRoleAggregationController } from './clusterrole-aggregation/index.ts';
 import { createDeploymentController } from './deployment/index.ts';
 import { endpointsController } from './endpoints/index.ts';
@@ -30,6 +32,8 @@ export function createControllers(): Controller[] {
     createPodGarbageCollector(),
     createNodeLifecycleController(),
     nodeIpamController,
+    certificateApprovingController,
+    certificateSigningController,
     ingressStatusController,
   ];
 }

@@ -1,6 +1,7 @@
 /** The keys of a cluster: its certificate authority, and the key that signs service-account tokens. */
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
+import type { RequestFacts } from './certificates/requests.ts';
 import type { ClusterKeys } from './contract.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -95,6 +96,26 @@ export function issueServingCertificate(
 ): Promise<string> {
   const commonName = request.names[0] ?? request.ips[0] ?? 'kubernetes';
   return issueCertificate(keys, { ...request, commonName, usages: ['server'] }, deps);
+}
+
+/** The cluster's authority for those who read and sign certificate requests (PEM). */
+export function createCertificateAuthority(
+  keys: Pick<ClusterKeys, 'caCertificate' | 'caKey'>,
+  { clock, random }: CertificateDeps,
+): {
+  read(pem: string): Promise<RequestFacts>;
+  sign(pem: string, options: { usages: readonly string[]; lifetime: number }): Promise<string>;
+} {
+  return {
+    read: async (pem) => (await import('./certificates/requests.ts')).readRequest(pem),
+    async sign(pem, { usages, lifetime }) {
+      const { signRequest } = await import('./certificates/requests.ts');
+      const now = clock.now();
+      const { caCertificate, caKey } = keys;
+      const validity = { notBefore: now - BACKDATE_MS, notAfter: now + lifetime };
+      return signRequest({ pem, usages, ...validity, serialNumber: serialNumber(random), caCertificate, caKey });
+    },
+  };
 }
 
 async function generateTokenKey(): Promise<JsonWebKey> {

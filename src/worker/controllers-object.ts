@@ -10,6 +10,7 @@ import {
   migrateQueue,
   tunnelKey,
 } from '../controllers/index.ts';
+import { createCertificateAuthority } from '../server/cluster-keys.ts';
 import { createClusterServer, createClusterStore, loadClusterKeys } from './cluster-server.ts';
 import { controllerTransport, findDependents, rememberKinds } from './controller-services.ts';
 import { ErasableObject } from './erasable-object.ts';
@@ -71,7 +72,7 @@ export class ControllersObject extends ErasableObject {
         fieldManager: 'kube-controller-manager',
       });
     const kinds = rememberKinds(clientAs('generic-garbage-collector'), systemClock);
-    const [{ caCertificate }, alarmAt] = await Promise.all([loadClusterKeys(env, cluster), ctx.storage.getAlarm()]);
+    const [keys, alarmAt] = await Promise.all([loadClusterKeys(env, cluster), ctx.storage.getAlarm()]);
     return createControllerHost({
       controllers: createControllers(),
       clientFor: (controller) => clientAs(controller.serviceAccount),
@@ -82,9 +83,10 @@ export class ControllersObject extends ErasableObject {
       alarmAt,
       scheduleAlarm: (at) => void (at === null ? ctx.storage.deleteAlarm() : ctx.storage.setAlarm(at)),
       settings: {
-        ...{ ...DEFAULT_SETTINGS, caCertificate, podCIDR: POD_CIDR },
+        ...{ ...DEFAULT_SETTINGS, caCertificate: keys.caCertificate, podCIDR: POD_CIDR },
         ...(env.KEDGE_EDGE_ADDRESS === undefined ? {} : { edgeAddress: env.KEDGE_EDGE_ADDRESS }),
       },
+      certificates: createCertificateAuthority(keys, { clock: systemClock, random: systemRandom }),
       kinds,
       dependentsOf: async (uid) => findDependents({ store, kinds: await kinds() }, uid),
       lastSeen: (names) => nodes.lastSeen(names),

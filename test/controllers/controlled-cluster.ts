@@ -7,7 +7,7 @@ import {
   type Dependent,
   ownControllerRoles,
 } from '../../src/controllers/index.ts';
-import type { Controller } from '../../src/controllers/runtime/define-controller.ts';
+import type { CertificateAuthority, Controller } from '../../src/controllers/runtime/define-controller.ts';
 import { type ControllerHost, createControllerHost } from '../../src/controllers/runtime/host.ts';
 import type { Server } from '../../src/server/contract.ts';
 import { createServer } from '../../src/server/index.ts';
@@ -52,6 +52,7 @@ export interface ControlledCluster {
 export interface ControlledClusterOptions {
   controllers(): Controller[];
   caCertificate?: string;
+  certificates?: CertificateAuthority;
 }
 
 export async function createControlledCluster(options: ControlledClusterOptions): Promise<ControlledCluster> {
@@ -115,6 +116,7 @@ export async function createControlledCluster(options: ControlledClusterOptions)
         if (incarnation.alive) alarmAt = at;
       },
       settings: { ...TEST_SETTINGS, caCertificate: options.caCertificate ?? 'CA', podCIDR: '10.244.0.0/16' },
+      ...(options.certificates ? { certificates: options.certificates } : {}),
       kinds,
       dependentsOf: async (uid) =>
         dependents(engine, uid, new Map((await kinds()).map((kind) => [kind.storedAs, kind]))),

@@ -68,6 +68,26 @@ export interface ControllerServices {
    * old unless `fresh` is asked for.
    */
   kinds(fresh?: boolean): Promise<readonly ServedKind[]>;
+  /** Left out where nothing signs certificates. */
+  certificates?: CertificateAuthority;
+}
+
+/** What a certificate request (PEM) asks for. */
+export interface RequestedCertificate {
+  commonName: string;
+  organizations: readonly string[];
+  dnsNames: readonly string[];
+  ips: readonly string[];
+  emails: readonly string[];
+  uris: readonly string[];
+}
+
+/** The cluster's certificate authority, as far as controllers use it. */
+export interface CertificateAuthority {
+  /** Throws when the request cannot be read. */
+  read(pem: string): Promise<RequestedCertificate>;
+  /** The certificate as PEM; `lifetime`: milliseconds. */
+  sign(pem: string, options: { usages: readonly string[]; lifetime: number }): Promise<string>;
 }
 
 export interface ReconcileContext extends ControllerServices {

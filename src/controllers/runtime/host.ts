@@ -216,7 +216,7 @@ class Host implements ControllerHost {
   }
 
   async #reconcile(controller: Controller, key: string): Promise<ReconcileResult | undefined> {
-    const { clock, random, log, queue, settings, dependentsOf, lastSeen, kinds } = this.#options;
+    const { clock, random, log, queue, settings, dependentsOf, lastSeen, kinds, certificates } = this.#options;
     const events: EventSpec[] = [];
     const context: ReconcileContext = {
       client: this.#client(controller),
@@ -226,6 +226,7 @@ class Host implements ControllerHost {
       settings,
       dependentsOf,
       lastSeen,
+      ...(certificates === undefined ? {} : { certificates }),
       kinds,
       event: (spec) => void events.push(spec),
       enqueue: (other) => {

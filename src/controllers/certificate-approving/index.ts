@@ -1,0 +1,1 @@
+export { certificateApprovingController } from './controller.ts';
