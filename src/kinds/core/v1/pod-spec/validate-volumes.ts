@@ -168,7 +168,7 @@ function validateSources(volume: Volume, path: string, context: PodContext): Fie
     if (sizeLimit !== undefined && parseQuantity(sizeLimit).sign < 0)
       errors.push(forbiddenError(`${path}.emptyDir.sizeLimit`, 'SizeLimit field must be a valid resource quantity'));
   }
-  for (const { name, refused = name, at = name, check } of SOURCES) {
+  for (const { name, refused = name, at = name, check } of rulesOf(volume)) {
     const source = volume[name];
     if (source === undefined || source === null) continue;
     if (sources > 0) errors.push(forbiddenError(`${path}.${refused}`, 'may not specify more than 1 volume type'));
@@ -184,6 +184,18 @@ function validateSources(volume: Volume, path: string, context: PodContext): Fie
   }
   if (sources === 0) errors.push(requiredError(path, 'must specify a volume type'));
   return errors;
+}
+
+const RULES = new Map<string, SourceRule>(SOURCES.map((item) => [item.name, item]));
+
+/** A volume hardly ever names more than one source; only then does the order of the rules count. */
+function rulesOf(volume: Volume): readonly SourceRule[] {
+  const found: SourceRule[] = [];
+  for (const name in volume) {
+    const own = RULES.get(name);
+    if (own) found.push(own);
+  }
+  return found.length > 1 ? SOURCES : found;
 }
 
 /** The claim of an ephemeral volume is called after pod and volume. */

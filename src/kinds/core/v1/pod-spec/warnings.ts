@@ -27,6 +27,7 @@ const OLD_VOLUMES: readonly (readonly [keyof Volume, string, string])[] = [
   ['cephfs', 'cephfs', 'deprecated in v1.28, non-functional in v1.31+'],
   ['rbd', 'rbd', 'deprecated in v1.28, non-functional in v1.31+'],
 ];
+const WARNED = new Set<string>(['ephemeral', ...OLD_VOLUMES.map(([field]) => field)]);
 const BYTES = ['memory', 'ephemeral-storage'];
 const NO_SECCOMP = 'non-functional in v1.27+; use the "seccompProfile" field instead';
 
@@ -90,6 +91,7 @@ function placementWarnings(spec: PodSpec, at: string): string[] {
 function volumeWarnings(volumes: readonly Volume[], at: string): string[] {
   const warnings: string[] = [];
   for (const [index, volume] of volumes.entries()) {
+    if (!Object.keys(volume).some((field) => WARNED.has(field))) continue;
     const path = `${at}[${index}]`;
     for (const [field, name, text] of OLD_VOLUMES) {
       if (field === 'cephfs' && volume.ephemeral?.volumeClaimTemplate)
