@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { type Clock, delay } from '../../base/clock.ts';
 import { type Log, messageOf } from '../log.ts';
-import type { ContainerRuntime } from '../runtime/contract.ts';
+import { type ContainerRuntime, isRuntimeError } from '../runtime/contract.ts';
 
 export interface LogRotationOptions {
   runtime: ContainerRuntime;
@@ -63,6 +63,8 @@ export async function runLogRotation(options: LogRotationOptions): Promise<void>
         if (logPath === '' || (await stat(logPath)).size < (options.maxBytes ?? MAX_BYTES)) continue;
         await rotateLog(logPath, id, options);
       } catch (error) {
+        // It ended since the list was made.
+        if (isRuntimeError(error, 'NotFound')) continue;
         log('warn', 'a container log was not rotated', { id, error: messageOf(error) });
       }
     }
