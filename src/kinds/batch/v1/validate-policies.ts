@@ -73,7 +73,7 @@ function validateRule(
 }
 
 function validateExitCodes(
-  { operator, containerName, values = [] }: NonNullable<PodFailurePolicyRule['onExitCodes']>,
+  { operator, containerName, values: given }: NonNullable<PodFailurePolicyRule['onExitCodes']>,
   path: string,
   { template }: JobSpec,
 ): FieldError[] {
@@ -83,6 +83,7 @@ function validateExitCodes(
     const why = 'must be one of the container or initContainer names in the pod template';
     errors.push(invalidError(`${path}.containerName`, containerName, why));
   }
+  const values = given ?? [];
   const at = `${path}.values`;
   if (values.length === 0) errors.push(invalidError(at, values, 'at least one value is required'));
   else if (values.length > MAX_CODES) errors.push(tooManyError(at, values.length, MAX_CODES));

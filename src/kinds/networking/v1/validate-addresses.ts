@@ -46,8 +46,9 @@ function validateParent(parent: ParentReference | undefined, path: string): Fiel
 }
 
 export function validateIPAddressUpdate({ spec }: IPAddress, old: IPAddress): FieldError[] {
-  if (equalJson(spec.parentRef, old.spec.parentRef)) return [];
-  const shown = internalForm('networking.k8s.io/v1.ParentReference', spec.parentRef);
+  const parent = spec?.parentRef ?? null;
+  if (equalJson(parent, old.spec?.parentRef ?? null)) return [];
+  const shown = parent && internalForm('networking.k8s.io/v1.ParentReference', parent);
   return [invalidError('spec.parentRef', shown, IMMUTABLE)];
 }
 

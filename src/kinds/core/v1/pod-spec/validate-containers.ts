@@ -84,8 +84,8 @@ function validateInit(parts: PodParts, path: string): FieldError[] {
 const NOT_EPHEMERAL = 'cannot be set for an Ephemeral Container';
 
 function validateEphemeral(parts: PodParts, path: string): FieldError[] {
-  const { containers = [], initContainers = [], ephemeralContainers = [] } = parts.spec;
-  const others = new Set([...containers, ...initContainers].map((container) => container.name));
+  const { containers, initContainers = [], ephemeralContainers = [] } = parts.spec;
+  const others = new Set([...(containers ?? []), ...initContainers].map((container) => container.name));
   const names = new Set(others);
   return ephemeralContainers.flatMap((container, index) => {
     const at = `${path}[${index}]`;
