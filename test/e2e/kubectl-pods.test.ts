@@ -187,6 +187,7 @@ describe.skipIf(!canRunContainers())('kubectl and running pods', () => {
     );
     await kubectl(`cp shell:/tmp/copied.bin ${back} -c main`);
     expect(readFileSync(back).equals(content)).toBe(true);
+    writeFileSync(source, 'small');
     expect((await cluster.tryKubectl(['cp', source, 'shell:/no/such/folder/x', '-c', 'main'])).code).not.toBe(0);
   });
 
