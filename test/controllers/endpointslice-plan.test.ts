@@ -150,3 +150,31 @@ test('legacy endpoints list ready and other addresses by ports, and at most 1000
   expect(many.metadata.annotations).toEqual({ 'endpoints.kubernetes.io/over-capacity': 'truncated' });
   expect(planEndpoints({ service: service(), pods: pods(1001), existing: many }).steps).toEqual([]);
 });
+
+test('endpoints tell when the change happened because of which they were written', () => {
+  const LAST_CHANGE = 'endpoints.kubernetes.io/last-change-trigger-time';
+  const readyAt = (i: number, time: string): Pod => {
+    const given = pod(i);
+    const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: time }];
+    return { ...given, status: { ...given.status, conditions } } as Pod;
+  };
+  const made = service();
+  made.metadata.creationTimestamp = '2026-01-01T00:00:00Z';
+  const first = apply([], { service: made, pods: [] });
+  const timeOf = (slice: EndpointSlice | undefined) => slice?.metadata.annotations?.[LAST_CHANGE];
+  expect(timeOf(first.slices[0])).toBe('2026-01-01T00:00:00Z');
+  const two = [readyAt(1, '2026-01-01T00:00:05Z'), readyAt(2, '2026-01-01T00:00:09Z')];
+  const second = apply(first.slices, { service: made, pods: two });
+  expect(timeOf(second.slices[0])).toBe('2026-01-01T00:00:05Z');
+  expect(apply(second.slices, { service: made, pods: two }).writes).toEqual([]);
+  const third = apply(second.slices, { service: made, pods: [two[0] as Pod] });
+  expect(timeOf(third.slices[0])).toBeUndefined();
+  const fourth = apply(third.slices, { service: made, pods: [two[0] as Pod, readyAt(3, '2026-01-01T00:01:00Z')] });
+  expect(timeOf(fourth.slices[0])).toBe('2026-01-01T00:01:00Z');
+
+  const written = planEndpoints({ service: made, pods: two, existing: undefined }).steps[0]?.writes[0];
+  const existing = written?.object as Endpoints;
+  expect(existing.metadata.annotations).toEqual({ [LAST_CHANGE]: '2026-01-01T00:00:00Z' });
+  const gone = planEndpoints({ service: made, pods: [], existing }).steps[0]?.writes[0]?.object;
+  expect(gone?.metadata.annotations).toEqual({});
+});

@@ -2,6 +2,7 @@ import { type EndpointSubset, type Endpoints, endpoints, type Pod, type Service 
 import type { Plan } from '../runtime/apply-plan.ts';
 import { canonicalText, sameJson } from '../runtime/canonical.ts';
 import { endpointConditions, findPodPort, hostnameOf, isEndpoint, isHeadless } from '../runtime/service-pods.ts';
+import { LAST_CHANGE, withTriggerTime } from '../runtime/trigger-time.ts';
 
 const HEADLESS = 'service.kubernetes.io/headless';
 const MANAGED_BY = 'endpoints.kubernetes.io/managed-by';
@@ -29,7 +30,7 @@ export function planEndpoints({ service, pods, existing }: EndpointsInput): Plan
   if (truncated) annotations[OVER_CAPACITY] = 'truncated';
   const { name, namespace } = service.metadata;
   if (existing === undefined) {
-    const metadata = { name, namespace, labels, annotations };
+    const metadata = { name, namespace, labels, annotations: withTriggerTime(annotations, { service, pods }, []) };
     const object = { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets };
     return { steps: [{ writes: [{ type: 'create', kind: endpoints, object }] }] };
   }
@@ -38,7 +39,12 @@ export function planEndpoints({ service, pods, existing }: EndpointsInput): Plan
     sameJson(existing.metadata.labels ?? {}, labels) &&
     sameJson(existing.metadata.annotations ?? {}, annotations);
   if (same) return { steps: [] };
-  const object = { ...existing, metadata: { ...existing.metadata, labels, annotations }, subsets };
+  const before = existing.metadata.annotations?.[LAST_CHANGE];
+  const metadata = {
+    ...{ ...existing.metadata, labels },
+    annotations: withTriggerTime(annotations, { service, pods }, [before]),
+  };
+  const object = { ...existing, metadata, subsets };
   return { steps: [{ writes: [{ type: 'update', kind: endpoints, object }] }] };
 }
 

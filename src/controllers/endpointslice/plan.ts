@@ -10,6 +10,7 @@ import type { Plan, Write } from '../runtime/apply-plan.ts';
 import { canonicalText, sameJson } from '../runtime/canonical.ts';
 import { controllerReference } from '../runtime/claim.ts';
 import { endpointConditions, findPodPort, hostnameOf, isEndpoint, isHeadless } from '../runtime/service-pods.ts';
+import { LAST_CHANGE, withTriggerTime } from '../runtime/trigger-time.ts';
 
 export const SERVICE_NAME = 'kubernetes.io/service-name';
 export const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
@@ -52,7 +53,14 @@ export function planEndpointSlices(input: EndpointSlicesInput): Plan {
     writes.push(...fillSlices(input.service, group, mine));
   }
   for (const slice of free) writes.push({ type: 'delete', kind: endpointSlices, object: slice });
-  return { steps: [{ writes: reuseSlices(writes) }] };
+  const times = input.slices.map(({ metadata }) => metadata.annotations?.[LAST_CHANGE]);
+  const timed = reuseSlices(writes).map((write): Write => {
+    if (write.type === 'delete') return write;
+    const { metadata } = write.object;
+    const annotations = withTriggerTime(metadata.annotations, input, times);
+    return { ...write, object: { ...write.object, metadata: { ...metadata, annotations } } };
+  });
+  return { steps: [{ writes: timed }] };
 }
 
 /** A slice that is to go takes the content of one that is to come, so that no endpoint is missing in between. */

@@ -56,6 +56,8 @@ const GRACE = 50;
 /** How soon written-down work is looked at again in case its object died. */
 const RECOVERY = 15_000;
 const DUE_BATCH = 2_000;
+/** Deliveries that one controller may refuse in a row. */
+const MAX_REFUSALS = 4;
 
 /**
  * Runs controllers. What must survive a crash is in exactly one of two places: a change that was delivered and not
@@ -73,6 +75,8 @@ class Host implements ControllerHost {
   readonly #clients = new Map<string, Client>();
   readonly #recorders = new Map<string, EventRecorder>();
   readonly #idleWaiters: (() => void)[] = [];
+  /** Deliveries in a row that a controller could not turn into keys. */
+  readonly #refusals = new Map<string, number>();
   #armed: number | null;
   #started = false;
 
@@ -87,7 +91,7 @@ class Host implements ControllerHost {
     const tickets: Ticket[] = [];
     await Promise.all(
       this.#options.controllers.map(async (controller) => {
-        for (const key of await this.#keysOf(controller, changes)) tickets.push(this.#add(controller.name, key));
+        for (const key of await this.#keysOrResync(controller, changes)) tickets.push(this.#add(controller.name, key));
       }),
     );
     await this.#settle(tickets);
@@ -140,6 +144,27 @@ class Host implements ControllerHost {
       else if (!lane.items.has(row.key)) tickets.push(this.#add(row.controller, row.key, row.attempts));
     }
     return tickets;
+  }
+
+  /**
+   * The keys of a delivery. When they cannot be found out, the delivery is refused and comes again; but not for ever,
+   * since nobody gets anything meanwhile: then the controller looks at everything instead, at its own pace.
+   */
+  async #keysOrResync(controller: Controller, changes: readonly Change[]): Promise<Iterable<string>> {
+    const { queue, clock, log } = this.#options;
+    const { name } = controller;
+    try {
+      const keys = await this.#keysOf(controller, changes);
+      this.#refusals.delete(name);
+      return keys;
+    } catch (error) {
+      const refusals = (this.#refusals.get(name) ?? 0) + 1;
+      this.#refusals.set(name, refusals);
+      if (refusals < MAX_REFUSALS) throw error;
+      log.error('changes not understood, resyncing', { controller: name, error: String(error) });
+      queue.put({ controller: name, key: RESYNC, due: clock.now(), attempts: 0 });
+      return [RESYNC];
+    }
   }
 
   async #keysOf(controller: Controller, changes: readonly Change[]): Promise<Set<string>> {

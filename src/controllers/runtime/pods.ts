@@ -22,6 +22,11 @@ export function readySince(pod: Pod): number | undefined {
   return condition?.status === 'True' ? parseTime(condition.lastTransitionTime) : undefined;
 }
 
+/** When a pod became ready or ceased to be, in milliseconds since the epoch; NaN when it never was told. */
+export function readyTransition(pod: Pod): number {
+  return parseTime(readyCondition(pod)?.lastTransitionTime);
+}
+
 /** Milliseconds until a pod counts as available: 0 when it does, undefined when it is not ready. */
 export function availableIn(pod: Pod, minReadySeconds: number, now: number): number | undefined {
   const since = readySince(pod);

@@ -294,3 +294,29 @@ test('rows of controllers that no longer exist are dropped', async () => {
   await host.alarm();
   expect([queue.rows.size, alarms.at(-1) ?? null]).toEqual([0, null]);
 });
+
+test('a delivery whose keys cannot be found out is refused some times, then the controller looks at everything', async () => {
+  const seen: string[] = [];
+  const broken = define({
+    name: 'broken',
+    watches: [
+      { kind: configMaps, keys: () => Promise.reject(serviceUnavailable('the list cannot be read')) },
+      { kind: secrets, keys: keyOfObject },
+    ],
+    reconcile: async () => undefined,
+  });
+  const well = define({
+    name: 'well',
+    reconcile: async (key) => {
+      seen.push(key);
+      return undefined;
+    },
+  });
+  const { host, queue } = setUp([broken, well]);
+  for (let i = 0; i < 3; i++) await expect(host.deliver('main', [change('a')])).rejects.toThrow('cannot be read');
+  await host.deliver('main', [change('a')]);
+  await host.deliver('main', [change('b')]);
+  expect(seen).toContain('ns/b');
+  await host.idle();
+  expect([...queue.rows.values()].map(({ controller, key }) => `${controller} ${key}`)).toEqual([]);
+});
