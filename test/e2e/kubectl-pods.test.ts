@@ -265,8 +265,10 @@ describe.skipIf(!canRunContainers())('kubectl and running pods', () => {
       '--image=busybox:1.36',
       '--profile=sysadmin',
       '--',
-      'ls',
-      '/host/etc/hostname',
+      'sh',
+      '-c',
+      // kubectl attaches when the container runs, and shows what is written from then on.
+      'sleep 2; ls /host/etc/hostname',
     ]);
     expect(debug, debug.stderr).toMatchObject({ code: 0 });
     expect(debug.stdout).toContain('/host/etc/hostname');

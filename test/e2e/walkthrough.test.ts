@@ -146,7 +146,7 @@ describe.skipIf(!canRunContainers())('a real cluster', () => {
   });
 
   it('restarts a container whose process is killed', async () => {
-    const pod = (await cluster.kubectl('get pods -l app=nginx -o name')).split('\n')[0] as string;
+    const pod = await standingPod(cluster);
     await cluster.kubectl(`exec ${pod} -- kill -9 1`).catch(() => undefined);
     await cluster.kubectl(`exec ${pod} -- kill -TERM 1`).catch(() => undefined);
     await eventually(
@@ -180,6 +180,14 @@ describe.skipIf(!canRunContainers())('a real cluster', () => {
     await eventually('all pods are gone', 90_000, async () => (await cluster.kubectl('get pods -o name')) === '');
   });
 });
+
+/** An nginx pod that is not on its way out. */
+async function standingPod(cluster: LocalCluster): Promise<string> {
+  const { items } = JSON.parse(await cluster.kubectl('get pods -l app=nginx -o json')) as {
+    items: { metadata: { name: string; deletionTimestamp?: string } }[];
+  };
+  return `pod/${items.find((pod) => pod.metadata.deletionTimestamp === undefined)?.metadata.name}`;
+}
 
 /** The first group of the first match in what a process prints. */
 function firstMatch(child: ReturnType<typeof spawn>, pattern: RegExp): Promise<string> {
