@@ -44,12 +44,12 @@ function objectForm(schema: ObjectSchema, value: unknown): unknown {
   const output: Record<string, unknown> = {};
   for (const field of fieldsOf(schema)) {
     // Metadata is embedded, so that its fields stand among those of the type.
-    if (field.name === 'metadata') Object.assign(output, input['metadata']);
+    if (field.name === 'metadata') Object.assign(output, input.metadata);
     else output[goName(schema.name, field.name)] = fieldForm(field, input[field.name] ?? sentEmpty(input, field.name));
   }
-  if (schema.name === 'core/v1.PodSpec' && output['SecurityContext']) {
+  if (schema.name === 'core/v1.PodSpec' && output.SecurityContext) {
     const host = HOST_FIELDS.map(([name, go, unset]) => [go, input[name] ?? unset]);
-    output['SecurityContext'] = { ...Object.fromEntries(host), ...(output['SecurityContext'] as object) };
+    output.SecurityContext = { ...Object.fromEntries(host), ...(output.SecurityContext as object) };
   }
   return output;
 }

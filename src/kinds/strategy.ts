@@ -19,7 +19,7 @@ export function composeStrategy<T extends KubeObject>(
       own.prepareForCreate?.(object, context);
     },
     prepareForUpdate(object, old, context) {
-      setStatus(object, (old as KubeObject)['status']);
+      setStatus(object, (old as KubeObject).status);
       own.prepareForUpdate?.(object, old, context);
     },
   };
@@ -48,6 +48,6 @@ function emptyStatus(schema: ObjectSchema): unknown {
 }
 
 function setStatus(object: KubeObject, status: unknown): void {
-  if (status === undefined) delete object['status'];
-  else object['status'] = status;
+  if (status === undefined) delete object.status;
+  else object.status = status;
 }

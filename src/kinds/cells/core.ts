@@ -151,7 +151,7 @@ export function persistentVolumeClaimCells(claim: PersistentVolumeClaim, now: nu
     nameOf(claim),
     metadata.deletionTimestamp === undefined ? (status?.phase ?? '') : 'Terminating',
     spec.volumeName ?? '',
-    bound ? (status?.capacity?.['storage'] ?? '0') : '',
+    bound ? (status?.capacity?.storage ?? '0') : '',
     bound ? formatAccessModes(status?.accessModes) : '',
     metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? spec.storageClassName ?? '',
     spec.volumeAttributesClassName ?? UNSET,
@@ -164,7 +164,7 @@ export function persistentVolumeCells(volume: PersistentVolume, now: number): un
   const { spec, status, metadata } = volume;
   return [
     nameOf(volume),
-    spec.capacity?.['storage'] ?? '0',
+    spec.capacity?.storage ?? '0',
     formatAccessModes(spec.accessModes),
     spec.persistentVolumeReclaimPolicy ?? '',
     metadata.deletionTimestamp === undefined ? (status?.phase ?? '') : 'Terminating',

@@ -114,7 +114,7 @@ export class DefinitionWriter {
       ...(field.patchMergeKey === undefined ? {} : { 'x-kubernetes-patch-merge-key': field.patchMergeKey }),
       ...(field.patchStrategy === undefined ? {} : { 'x-kubernetes-patch-strategy': field.patchStrategy }),
     };
-    if (value['$ref'] === undefined || this.#version === 2 || Object.keys(extra).length === 0)
+    if (value.$ref === undefined || this.#version === 2 || Object.keys(extra).length === 0)
       return { ...extra, ...value };
     // A reference has no siblings in version 3.
     return { allOf: [value], ...extra };
@@ -133,7 +133,7 @@ export class DefinitionWriter {
   #element(schema: Schema, zero: boolean): OpenApiObject {
     const value = this.#value(schema, false);
     if (!zero || this.#version === 2) return value;
-    return value['$ref'] === undefined
+    return value.$ref === undefined
       ? { ...value, default: zeroDefault(schema) }
       : { allOf: [value], default: zeroDefault(schema) };
   }

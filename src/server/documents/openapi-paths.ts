@@ -104,9 +104,9 @@ export class PathWriter {
     const { kind, body } = target;
     const suffix = `${kind.namespaced ? 'Namespaced' : ''}${kind.kind}`;
     const operations: Record<string, OpenApiObject> = {};
-    if (kind.verbs.includes('list')) operations['get'] = this.#list(target, '');
+    if (kind.verbs.includes('list')) operations.get = this.#list(target, '');
     if (kind.verbs.includes('create')) {
-      operations['post'] = this.#operation(target, {
+      operations.post = this.#operation(target, {
         action: 'post',
         id: `create${idPart(kind)}${suffix}`,
         about: `create ${article(kind.kind)}`,
@@ -117,7 +117,7 @@ export class PathWriter {
       });
     }
     if (kind.verbs.includes('deletecollection')) {
-      operations['delete'] = this.#operation(target, {
+      operations.delete = this.#operation(target, {
         action: 'deletecollection',
         id: `delete${idPart(kind)}Collection${suffix}`,
         about: `delete collection of ${kind.kind}`,
@@ -150,7 +150,7 @@ export class PathWriter {
     const deleted = kind.delete.returns === 'object' ? body : this.#shared('Status');
     const operations = this.#readAndWrite(target, { suffix, about: `the specified ${kind.kind}`, verbs: kind.verbs });
     if (kind.verbs.includes('delete')) {
-      operations['delete'] = this.#operation(target, {
+      operations.delete = this.#operation(target, {
         action: 'delete',
         id: `delete${suffix}`,
         about: `delete ${article(kind.kind)}`,
@@ -181,7 +181,7 @@ export class PathWriter {
       verbs: sub.verbs,
     });
     if (sub.verbs.includes('create')) {
-      operations['post'] = this.#operation(target, {
+      operations.post = this.#operation(target, {
         action: 'post',
         id: `create${suffix}`,
         about: `create ${sub.name} of ${article(kind.kind)}`,
@@ -219,7 +219,7 @@ export class PathWriter {
     const { body } = target;
     const out: Record<string, OpenApiObject> = {};
     if (verbs.includes('get'))
-      out['get'] = this.#operation(target, {
+      out.get = this.#operation(target, {
         action: 'get',
         id: `read${suffix}`,
         about: `read ${about}`,
@@ -228,7 +228,7 @@ export class PathWriter {
       });
     if (verbs.includes('update')) {
       const written = { schema: body, types: ['*/*'], required: true };
-      out['put'] = this.#operation(target, {
+      out.put = this.#operation(target, {
         action: 'put',
         id: `replace${suffix}`,
         about: `replace ${about}`,
@@ -241,7 +241,7 @@ export class PathWriter {
     if (verbs.includes('patch')) {
       const written = { schema: this.#shared('Patch'), types: PATCH_TYPES, required: true };
       const query = { ...WRITE, force: 'boolean' } as const;
-      out['patch'] = this.#operation(target, {
+      out.patch = this.#operation(target, {
         action: 'patch',
         id: `patch${suffix}`,
         about: `partially update ${about}`,
@@ -329,7 +329,7 @@ export class PathWriter {
 const contentOf = (schema: OpenApiObject, types: readonly string[]): OpenApiObject =>
   Object.fromEntries(types.map((type) => [type, { schema }]));
 
-const refName = (reference: OpenApiObject): string => String(reference['$ref']).replace(/^.*\//, '');
+const refName = (reference: OpenApiObject): string => String(reference.$ref).replace(/^.*\//, '');
 
 const article = (noun: string): string => `${/^[AEIOU]/.test(noun) ? 'an' : 'a'} ${noun}`;
 

@@ -36,7 +36,7 @@ const namesOf = (source: Source, names: Names): Names =>
   source === 'object' ? { ...names, averageValue: 'averageValue' } : names;
 
 function toOld(metric: Fields, part: 'target' | 'current', all: Names): Fields {
-  const out: Record<string, unknown> = { type: metric['type'] };
+  const out: Record<string, unknown> = { type: metric.type };
   for (const source of SOURCES) {
     const fields = metric[source] as Fields | undefined;
     if (!fields) continue;
@@ -59,7 +59,7 @@ function toOld(metric: Fields, part: 'target' | 'current', all: Names): Fields {
 }
 
 function fromOld(metric: Fields, part: 'target' | 'current', all: Names): Fields {
-  const out: Record<string, unknown> = { type: metric['type'] };
+  const out: Record<string, unknown> = { type: metric.type };
   for (const source of SOURCES) {
     const fields = metric[source] as Fields | undefined;
     if (!fields) continue;
@@ -73,10 +73,10 @@ function fromOld(metric: Fields, part: 'target' | 'current', all: Names): Fields
     };
     const selector = fields[source === 'external' ? 'metricSelector' : 'selector'];
     out[source] = compact({
-      name: fields['name'],
-      container: fields['container'],
-      describedObject: source === 'object' ? fields['target'] : undefined,
-      metric: isNamed ? compact({ name: fields['metricName'], selector }) : undefined,
+      name: fields.name,
+      container: fields.container,
+      describedObject: source === 'object' ? fields.target : undefined,
+      metric: isNamed ? compact({ name: fields.metricName, selector }) : undefined,
       [part]: part === 'target' ? compact({ type: typeOf(amount), ...amount }) : compact(amount),
     });
   }

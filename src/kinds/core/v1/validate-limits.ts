@@ -47,7 +47,7 @@ function validateLimit(limit: LimitRangeItem, path: string): FieldError[] {
   const names = new Set<string>();
   for (const list of LISTS) {
     if (list === 'maxLimitRequestRatio' && limit.type === 'PersistentVolumeClaim') {
-      if (limit.min?.['storage'] === undefined && limit.max?.['storage'] === undefined) {
+      if (limit.min?.storage === undefined && limit.max?.storage === undefined) {
         const why = 'either minimum or maximum storage value is required, but neither was provided';
         errors.push(requiredError(`${path}.limits`, why));
       }

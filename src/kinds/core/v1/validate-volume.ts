@@ -170,7 +170,7 @@ export function validatePersistentVolume(volume: PersistentVolume): FieldError[]
 function validateCapacity({ capacity }: Spec): FieldError[] {
   const names = Object.keys(capacity ?? {});
   const errors: FieldError[] = names.length > 0 ? [] : [requiredError('spec.capacity')];
-  if (capacity?.['storage'] === undefined || names.length > 1)
+  if (capacity?.storage === undefined || names.length > 1)
     errors.push(notSupportedError('spec.capacity', capacity ?? null, ['storage']));
   for (const [name, quantity] of Object.entries(capacity ?? {})) {
     const at = `spec.capacity[${name}]`;

@@ -100,7 +100,7 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string)
     errors.push(requiredError(`${path}.accessModes`, 'at least 1 access mode is required'));
   if (spec.selector) errors.push(...validateLabelSelector(spec.selector, `${path}.selector`));
   errors.push(...validateAccessModes(spec.accessModes ?? [], `${path}.accessModes`));
-  const storage = spec.resources?.requests?.['storage'];
+  const storage = spec.resources?.requests?.storage;
   const at = `${path}.resources[storage]`;
   if (storage === undefined) errors.push(requiredError(at));
   else errors.push(...validatePositive(storage, at));
@@ -172,7 +172,7 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
       ),
     );
   }
-  const held = old.status?.capacity?.['storage'] ?? '0';
+  const held = old.status?.capacity?.storage ?? '0';
   if (
     parseQuantity(size).compare(parseQuantity(oldSize)) < 0 &&
     parseQuantity(size).compare(parseQuantity(held)) <= 0
@@ -184,7 +184,7 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
   return [...errors, ...validateAttributesClass(claim.spec.volumeAttributesClassName, old.spec)];
 }
 
-const sizeOf = (spec: PersistentVolumeClaimSpec): string => spec.resources?.requests?.['storage'] ?? '0';
+const sizeOf = (spec: PersistentVolumeClaimSpec): string => spec.resources?.requests?.storage ?? '0';
 
 /** A class of attributes may be changed but not taken away. */
 export function validateAttributesClass(
