@@ -237,6 +237,13 @@ export interface RuntimeEvent {
   id: string;
 }
 
+/** Exec processes of one container that ended since the watch began. */
+export interface ExecWatch {
+  /** Nothing comes from the process any more: makes the runtime let go of it though it left input unread. */
+  release(): void;
+  stop(): void;
+}
+
 export interface CallOptions {
   signal?: AbortSignal;
 }
@@ -270,6 +277,8 @@ export interface ContainerRuntime {
   execSync(id: string, command: readonly string[], timeoutSeconds: number): Promise<ExecResult>;
   /** URLs of the runtime's own streaming server (SPDY or WebSocket), good for one use. */
   execUrl(id: string, command: readonly string[], streams: StreamSelection): Promise<string>;
+  /** Only for runtimes that can hang on to a process whose input nobody reads. */
+  watchExecs?(id: string): ExecWatch;
   attachUrl(id: string, streams: StreamSelection): Promise<string>;
   portForwardUrl(sandboxId: string, ports: readonly number[]): Promise<string>;
 

@@ -1,7 +1,7 @@
 /** exec and attach: the channels of the client's WebSocket joined to the streams of the runtime's SPDY connection. */
 import type { IncomingRequest, MuxSocket, OutgoingResponse } from '../../base/mux/index.ts';
-import { type ContainerRuntime, isRuntimeError, type StreamSelection } from '../runtime/contract.ts';
-import { createSpdy, dialUpgrade, type SpdyConnection, type SpdyStream } from './spdy.ts';
+import { type ContainerRuntime, type ExecWatch, isRuntimeError, type StreamSelection } from '../runtime/contract.ts';
+import { createSpdy, dialUpgrade, type SpdyConnection, type SpdyEvents, type SpdyStream } from './spdy.ts';
 import { chooseProtocol, containerTarget, HttpError, runningContainer } from './target.ts';
 
 const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
@@ -17,7 +17,11 @@ export async function serveExec(
 ): Promise<OutgoingResponse> {
   const command = url.searchParams.getAll('command');
   if (command.length === 0) throw new HttpError(400, 'you must specify at least 1 command');
-  return serveChannels(request, url, { runtime, open: (id, streams) => runtime.execUrl(id, command, streams) });
+  return serveChannels(request, url, {
+    runtime,
+    open: (id, streams) => runtime.execUrl(id, command, streams),
+    watch: (id, streams) => (streams.stdin ? runtime.watchExecs?.(id) : undefined),
+  });
 }
 
 /** `GET /attach/NAMESPACE/POD/CONTAINER?input=1&output=1&error=1&tty=1`. Upstream: kubelet getAttach. */
@@ -32,6 +36,7 @@ export async function serveAttach(
 interface ChannelsOptions {
   runtime: ContainerRuntime;
   open(id: string, streams: StreamSelection): Promise<string>;
+  watch?(id: string, streams: StreamSelection): ExecWatch | undefined;
 }
 
 async function serveChannels(request: IncomingRequest, url: URL, options: ChannelsOptions): Promise<OutgoingResponse> {
@@ -49,7 +54,14 @@ async function serveChannels(request: IncomingRequest, url: URL, options: Channe
   return {
     status: 101,
     headers: [['sec-websocket-protocol', protocol]],
-    accept: (socket) => joinChannels(socket, streams, (events) => createSpdy(upgraded.socket, upgraded.head, events)),
+    accept: (socket) => {
+      const watch = options.watch?.(id, streams);
+      void socket.closed.then(() => watch?.stop());
+      joinChannels(socket, streams, {
+        dial: (events) => createSpdy(upgraded.socket, upgraded.head, events),
+        outputEnded: () => watch?.release(),
+      });
+    },
   };
 }
 
@@ -77,13 +89,17 @@ export function channelMessage(channel: ChannelNumber, data: Uint8Array): Uint8A
   return out;
 }
 
-type Dial = (events: Parameters<typeof createSpdy>[2]) => SpdyConnection;
+export interface ChannelsPeer {
+  dial(events: SpdyEvents): SpdyConnection;
+  /** Every stream has ended except that of the status. */
+  outputEnded?(): void;
+}
 
 /** Moves data both ways until the runtime has ended every stream or the client goes away. */
-export function joinChannels(socket: MuxSocket, streams: StreamSelection, dial: Dial): void {
+export function joinChannels(socket: MuxSocket, streams: StreamSelection, peer: ChannelsPeer): void {
   const channels = new Map<number, ChannelNumber>();
   const open = new Set<number>();
-  const spdy = dial({
+  const spdy = peer.dial({
     async data(id, data) {
       const channel = channels.get(id);
       if (channel !== undefined) await socket.send(channelMessage(channel, data));
@@ -91,6 +107,7 @@ export function joinChannels(socket: MuxSocket, streams: StreamSelection, dial: 
     end(id) {
       open.delete(id);
       if (open.size === 0) spdy.close();
+      else if (open.size === 1 && open.has(status.id)) peer.outputEnded?.();
     },
     close: () => socket.close(1000, ''),
   });
@@ -101,10 +118,11 @@ export function joinChannels(socket: MuxSocket, streams: StreamSelection, dial: 
     return stream;
   };
   // The order is that of kubelet's own clients: the error stream comes first.
-  openStream(Channel.error, 'error');
+  const status = openStream(Channel.error, 'error');
   const stdin = streams.stdin ? openStream(Channel.stdin, 'stdin') : undefined;
   if (streams.stdout) openStream(Channel.stdout, 'stdout');
   if (streams.stderr) openStream(Channel.stderr, 'stderr');
+  if (open.size === 1) peer.outputEnded?.();
   const resize = streams.tty ? openStream(Channel.resize, 'resize') : undefined;
   // Tells clients that wait for it that the connection stands.
   const first = streams.stdout ? Channel.stdout : streams.stderr ? Channel.stderr : Channel.error;
@@ -113,10 +131,23 @@ export function joinChannels(socket: MuxSocket, streams: StreamSelection, dial: 
 }
 
 async function readClient(socket: MuxSocket, stdin?: SpdyStream, resize?: SpdyStream): Promise<void> {
+  // A client that is gone does not wait for a process that does not read its input.
+  let gone = false;
+  let leave = () => {};
+  void socket.closed.then(() => {
+    gone = true;
+    leave();
+  });
+  const unlessGone = (written: Promise<void>) =>
+    new Promise<void>((resolve) => {
+      leave = resolve;
+      void written.then(resolve);
+      if (gone) resolve();
+    });
   for await (const message of socket.messages) {
     const bytes = typeof message === 'string' ? new TextEncoder().encode(message) : message;
     const data = bytes.subarray(1);
-    if (bytes[0] === Channel.stdin) await stdin?.write(data);
+    if (bytes[0] === Channel.stdin && stdin) await unlessGone(stdin.write(data));
     else if (bytes[0] === Channel.resize) await resize?.write(data);
     else if (bytes[0] === Channel.close && data[0] === Channel.stdin) stdin?.end();
   }

@@ -1,10 +1,12 @@
 /**
  * The part of SPDY/3.1 that a container runtime's streaming server needs from a client: open streams, send data with
- * half close, receive data. The server side of containerd keeps no flow-control windows; the TCP connection bounds both
- * directions. Upstream: k8s.io/streaming spdystream, as kubelet's clients use it.
+ * half close, receive data. The server side of containerd keeps no flow-control windows, so pings bound what is sent
+ * ahead (see SendWindow); towards us the TCP connection bounds it. Upstream: k8s.io/streaming spdystream, as kubelet's
+ * clients use it.
  */
 import { request as httpRequest } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { createSendWindow } from './spdy-window.ts';
 
 const SYN_STREAM = 1;
 const RST_STREAM = 3;
@@ -19,7 +21,7 @@ const MAX_FRAME = 8 * 1024 * 1024;
 
 export interface SpdyStream {
   readonly id: number;
-  /** Sends data; resolves when the connection takes more. */
+  /** Sends data; resolves when the connection takes more, or is over. */
   write(data: Uint8Array): Promise<void>;
   /** Half close: the other side sees the end of the data. */
   end(): void;
@@ -71,13 +73,20 @@ export function createSpdy(socket: Duplex, head: Uint8Array, events: SpdyEvents)
   let nextId = 1;
   let compressed = false;
   let over = false;
+  const window = createSendWindow((id) => socket.write(pingFrame(id)));
   const finish = (reason: string) => {
     if (over) return;
     over = true;
+    window.close();
     socket.destroy();
     events.close(reason);
   };
-  void readFrames(socket, head, { ...events, ping: (frame) => socket.write(frame) }).then(
+  const ping = (frame: Buffer) => {
+    const id = frame.readUInt32BE(8);
+    if (id % 2 === 1) window.answered(id);
+    else socket.write(frame);
+  };
+  void readFrames(socket, head, { ...events, ping }).then(
     () => finish('the runtime closed the connection'),
     (error: unknown) => finish(error instanceof Error ? error.message : String(error)),
   );
@@ -91,7 +100,10 @@ export function createSpdy(socket: Duplex, head: Uint8Array, events: SpdyEvents)
       return {
         id,
         async write(data) {
-          for (let at = 0; at < data.byteLength && !over; at += MAX_DATA) {
+          for (let at = 0; at < data.byteLength; at += MAX_DATA) {
+            const turn = window.take(id);
+            if (turn) await turn;
+            if (over) return;
             if (!socket.write(dataFrame(id, data.subarray(at, at + MAX_DATA), 0))) await drained(socket);
           }
         },
@@ -114,6 +126,15 @@ function drained(socket: Duplex): Promise<void> {
     socket.on('drain', done);
     socket.on('close', done);
   });
+}
+
+function pingFrame(id: number): Buffer {
+  const out = Buffer.alloc(12);
+  out.writeUInt16BE(0x8003, 0);
+  out.writeUInt16BE(PING, 2);
+  out.writeUInt32BE(4, 4);
+  out.writeUInt32BE(id, 8);
+  return out;
 }
 
 function dataFrame(id: number, data: Uint8Array, flags: number): Buffer {
@@ -187,7 +208,7 @@ async function dispatch(frame: Buffer, events: SpdyEvents & { ping(frame: Buffer
     return;
   }
   const type = frame.readUInt16BE(2);
-  if (type === PING) events.ping(frame);
+  if (type === PING && payload.length >= 4) events.ping(frame);
   else if (type === RST_STREAM) events.end(payload.readUInt32BE(0) & 0x7fffffff);
   else if (type === GOAWAY) throw new Error('the runtime is going away');
   else if (fin && payload.length >= 4) events.end(payload.readUInt32BE(0) & 0x7fffffff);

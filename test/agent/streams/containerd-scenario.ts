@@ -140,6 +140,21 @@ function kubectl(args: string[], stdin?: Buffer | string): Promise<Ran> {
   });
 }
 
+/** Connections of containerd over TCP, which all are streams. */
+async function containerdSockets(): Promise<string[]> {
+  const list = async () => {
+    const { stdout } = await runCommand('ss', ['-Htnp']);
+    return stdout.split('\n').filter((line) => line.includes('"containerd"'));
+  };
+  const deadline = Date.now() + 5000;
+  let left = await list();
+  while (left.length > 0 && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    left = await list();
+  }
+  return left;
+}
+
 /** Attaches and stays until what was typed has come back. */
 async function attach(typed: string): Promise<string> {
   const environment = { ...process.env, KUBECONFIG: '/dev/null', HOME: folder };
@@ -258,6 +273,28 @@ try {
   const back = await readFile(join(folder, 'back')).catch(() => Buffer.alloc(0));
   const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
   result.copy = { up: up.code, down: down.code, same: hash(back) === hash(big), said: up.err + down.err };
+
+  const unread = [];
+  for (let i = 0; i < 8; i++) {
+    const args = [
+      'exec',
+      '-i',
+      'web',
+      '-c',
+      'main',
+      '--',
+      'sh',
+      '-c',
+      i < 4 ? 'exit 5' : 'exec >&- 2>&-; sleep 1; exit 5',
+    ];
+    unread.push((await kubectl(args, big.subarray(0, 2_000_000))).code);
+  }
+  result.unread = unread;
+  result.nowhere = await kubectl(['cp', join(folder, 'big'), 'default/web:/no/such/dir/x', '-c', 'main']);
+  const late = ['exec', '-i', 'web', '-c', 'main', '--', 'sh', '-c', 'sleep 1; md5sum; exit 4'];
+  result.late = await kubectl(late, big);
+  result.lateSum = createHash('md5').update(big).digest('hex');
+  result.sockets = await containerdSockets();
 
   result.attach = await attach('hello reader\n');
   result.portForward = await portForward();

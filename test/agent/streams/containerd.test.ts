@@ -71,6 +71,17 @@ describe.skipIf(!canRun())('kubectl against the kubelet API of a node with conta
 
   it('copies 40 MiB both ways unchanged', () => expect(seen.copy).toMatchObject({ up: 0, down: 0, same: true }));
 
+  it('ends with the exit code of a process that leaves its input unread', () => {
+    expect(seen.unread).toEqual(Array.from({ length: 8 }, () => 5));
+    expect(ran('nowhere').code).toBe(1);
+    expect(ran('nowhere').err).toMatch(/No such file or directory[\s\S]*exit code 1$/);
+  });
+
+  it('keeps input for a process that reads it late', () =>
+    expect(ran('late')).toMatchObject({ code: 4, out: `${seen.lateSum}  -\n` }));
+
+  it('leaves no connection to containerd behind', () => expect(seen.sockets).toEqual([]));
+
   it('attaches to a running container', () => expect(seen.attach).toBe('hello reader\n'));
 
   it('forwards a port for many connections at a time', () => expect(seen.portForward).toEqual(['page']));

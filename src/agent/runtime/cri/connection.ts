@@ -1,4 +1,4 @@
-import { Client, type ClientReadableStream, credentials, status } from '@grpc/grpc-js';
+import { Client, type ClientReadableStream, credentials, Metadata, status } from '@grpc/grpc-js';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/proto-loader';
 import type { Clock } from '../../../base/clock.ts';
 import { RuntimeError, type RuntimeErrorCode } from '../contract.ts';
@@ -8,6 +8,7 @@ export interface CallLimits {
   /** Milliseconds; without it the call may take two minutes. 0: no limit. */
   timeout?: number;
   signal?: AbortSignal;
+  metadata?: Record<string, string>;
 }
 
 type Method = MethodDefinition<object, object>;
@@ -34,6 +35,12 @@ function methodOf(service: string, name: string): Method {
   const method = (criDefinition()[service] as ServiceDefinition)[name];
   if (method === undefined) throw new RuntimeError('Unimplemented', `${service} has no method ${name}`);
   return method as Method;
+}
+
+function metadataOf(limits: CallLimits): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries(limits.metadata ?? {})) metadata.set(name, value);
+  return metadata;
 }
 
 /** One HTTP/2 connection to containerd's socket; it reconnects by itself. */
@@ -64,6 +71,7 @@ export class CriConnection {
         method.requestSerialize,
         method.responseDeserialize,
         request,
+        metadataOf(limits),
         options,
         (error, response) => {
           limits.signal?.removeEventListener('abort', onAbort);

@@ -24,6 +24,11 @@ const CONFIRM_TIMEOUT_MS = 5000;
 /** What the server may take to act on a request that it has. */
 const SETTLE_MS = 100;
 
+export interface TaskListeners {
+  event(event: RuntimeEvent): void;
+  execEnded?(container: string, exec: string): void;
+}
+
 interface TaskCodec {
   decode(topic: string, bytes: Uint8Array): { containerId: string; id?: string };
 }
@@ -39,7 +44,7 @@ function taskCodec(): TaskCodec {
 }
 
 /**
- * containerd's task events, of containers and sandboxes alike; ends of exec processes are left out. CRI learns of an end
+ * containerd's task events, of containers and sandboxes alike; ends of exec processes go to a listener apart. CRI learns of an end
  * from the same events, so a listener may see an older state for some milliseconds. After a lost connection it says
  * `reconnected`.
  */
@@ -47,16 +52,19 @@ export class TaskEvents {
   readonly #connection: CriConnection;
   readonly #clock: Clock;
   readonly #listener: (event: RuntimeEvent) => void;
+  readonly #execEnded: (container: string, exec: string) => void;
   readonly #codec = taskCodec();
   #stream: ClientReadableStream<Envelope> | undefined;
   #cancelRetry: () => void = () => {};
   #closed = false;
   #lost = false;
 
-  constructor(connection: CriConnection, clock: Clock, listener: (event: RuntimeEvent) => void) {
+  constructor(connection: CriConnection, clock: Clock, listener: ((event: RuntimeEvent) => void) | TaskListeners) {
     this.#connection = connection;
     this.#clock = clock;
-    this.#listener = listener;
+    const listeners = typeof listener === 'function' ? { event: listener } : listener;
+    this.#listener = listeners.event;
+    this.#execEnded = listeners.execEnded ?? (() => {});
     this.#open();
   }
 
@@ -104,7 +112,10 @@ export class TaskEvents {
     const type = TOPICS[envelope.topic];
     if (type === undefined || envelope.event === null) return;
     const task = this.#codec.decode(envelope.topic, envelope.event.value);
-    if (type === 'exited' && task.id && task.id !== task.containerId) return;
+    if (type === 'exited' && task.id && task.id !== task.containerId) {
+      this.#execEnded(task.containerId, task.id);
+      return;
+    }
     this.#listener({ type, id: task.containerId });
   }
 

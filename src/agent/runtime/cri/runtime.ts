@@ -3,6 +3,7 @@ import type * as c from '../contract.ts';
 import { isRuntimeError } from '../contract.ts';
 import { type CallLimits, CriConnection } from './connection.ts';
 import { TaskEvents } from './events.ts';
+import { ExecProcesses } from './execs.ts';
 import * as read from './read.ts';
 import { containerMessage, resourcesMessage, sandboxMessage } from './write.ts';
 
@@ -17,11 +18,13 @@ export class CriRuntime implements c.ContainerRuntime {
   readonly #connection: CriConnection;
   readonly #clock: Clock;
   readonly #listeners = new Set<(event: c.RuntimeEvent) => void>();
+  readonly #execs: ExecProcesses;
   #events: TaskEvents | undefined;
 
   constructor(socket: string, clock: Clock = systemClock) {
     this.#connection = new CriConnection(socket, clock);
     this.#clock = clock;
+    this.#execs = new ExecProcesses(this.#connection, clock);
   }
 
   #runtime<R>(method: string, request: object, limits?: CallLimits): Promise<R> {
@@ -158,8 +161,20 @@ export class CriRuntime implements c.ContainerRuntime {
 
   subscribe(listener: (event: c.RuntimeEvent) => void): () => void {
     this.#listeners.add(listener);
-    this.#events ??= new TaskEvents(this.#connection, this.#clock, (event) => this.#settle(event, 0));
+    this.#listen();
     return () => void this.#listeners.delete(listener);
+  }
+
+  watchExecs(id: string): c.ExecWatch {
+    this.#listen();
+    return this.#execs.watch(id);
+  }
+
+  #listen(): void {
+    this.#events ??= new TaskEvents(this.#connection, this.#clock, {
+      event: (event) => void this.#settle(event, 0),
+      execEnded: (container, exec) => this.#execs.ended(container, exec),
+    });
   }
 
   /** Holds an end back until CRI shows it, so that who reads the state on the event sees it. */

@@ -141,6 +141,11 @@ const CONTAINERD_MESSAGES: Record<string, string> = {
   TaskExit: 'containerId=1:string id=2:string',
 };
 
+const TASK_MESSAGES: Record<string, string> = {
+  DeleteProcessRequest: 'containerId=1:string execId=2:string',
+  DeleteResponse: 'id=1:string',
+};
+
 function messageJson(fields: string) {
   const json: Record<string, { type: string; id: number; rule?: string; keyType?: string }> = {};
   for (const field of fields.split(' ').filter(Boolean)) {
@@ -180,6 +185,12 @@ function namespaceJson(): NamespaceJson {
           ...messagesJson(MESSAGES),
           RuntimeService: serviceJson(RUNTIME_METHODS),
           ImageService: serviceJson(IMAGE_METHODS),
+        },
+      },
+      'containerd.services.tasks.v1': {
+        nested: {
+          ...messagesJson(TASK_MESSAGES),
+          Tasks: serviceJson({ DeleteProcess: ['DeleteProcessRequest', 'DeleteResponse'] }),
         },
       },
       'containerd.services.events.v1': {
