@@ -95,13 +95,26 @@ export interface ChannelsPeer {
   outputEnded?(): void;
 }
 
+/** The status of a process whose own never came: the runtime went away. */
+const LOST = new TextEncoder().encode(
+  JSON.stringify({
+    metadata: {},
+    status: 'Failure',
+    message: 'the connection to the container runtime ended before the status of the process came',
+    reason: 'InternalError',
+    code: 500,
+  }),
+);
+
 /** Moves data both ways until the runtime has ended every stream or the client goes away. */
 export function joinChannels(socket: MuxSocket, streams: StreamSelection, peer: ChannelsPeer): void {
   const channels = new Map<number, ChannelNumber>();
   const open = new Set<number>();
+  let told = false;
   const spdy = peer.dial({
     async data(id, data) {
       const channel = channels.get(id);
+      if (channel === Channel.error) told = true;
       if (channel !== undefined) await socket.send(channelMessage(channel, data));
     },
     end(id) {
@@ -109,7 +122,11 @@ export function joinChannels(socket: MuxSocket, streams: StreamSelection, peer: 
       if (open.size === 0) spdy.close();
       else if (open.size === 1 && open.has(status.id)) peer.outputEnded?.();
     },
-    close: () => socket.close(1000, ''),
+    close() {
+      // A client takes an end without a status for success.
+      if (!told && open.has(status.id)) void socket.send(channelMessage(Channel.error, LOST));
+      socket.close(1000, '');
+    },
   });
   const openStream = (channel: ChannelNumber, type: string): SpdyStream => {
     const stream = spdy.open({ streamtype: type });
