@@ -260,14 +260,14 @@ describe.skipIf(!canRunContainers())('kubectl and running pods', () => {
     const debug = await cluster.tryKubectl([
       'debug',
       node,
-      '-i',
+      '--attach',
       '--quiet',
       '--image=busybox:1.36',
       '--profile=sysadmin',
       '--',
       'sh',
       '-c',
-      // kubectl attaches when the container runs, and shows what is written from then on.
+      // kubectl shows what is written after it attached. With -i and an input at its end containerd would detach at once.
       'sleep 2; ls /host/etc/hostname',
     ]);
     expect(debug, debug.stderr).toMatchObject({ code: 0 });
