@@ -16,8 +16,6 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          // Real programs on a machine that does other things too: a failure is tried once more, and the report shows it.
-          retry: 1,
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
