@@ -43,7 +43,7 @@ export interface RunningPods {
 }
 
 /** Upstream: syncFrequency. */
-const LOOK_MS = 60_000;
+const LOOK_MS = 10_000;
 
 export function runPods(options: RunPodsOptions): RunningPods {
   const { client, runtime, clock, random, log, real } = options;
