@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { busyboxImage } from './support/images.ts';
 import { eventually, kedgeCommand, kedgeProgram, type LocalCluster, startCluster } from './support/local-cluster.ts';
 import { canRunContainers } from './support/machine.ts';
-import { isAlive, killHard, mountsBelow, processesWith } from './support/processes.ts';
+import { commandsWith, isAlive, killHard, mountsBelow, processesWith } from './support/processes.ts';
 
 /** Stands in the command line of every container of the test. */
 const MARK = `31${Date.now()}`;
@@ -212,8 +212,8 @@ describe.skipIf(!canRunContainers())('a real cluster under crashes', () => {
   });
 
   function expectNothingLeft(): void {
-    expect(processesWith(`sleep ${MARK}`)).toEqual([]);
-    expect(processesWith(join(cluster.folder, 'data'))).toEqual([]);
+    expect(commandsWith(`sleep ${MARK}`)).toEqual([]);
+    expect(commandsWith(join(cluster.folder, 'data'))).toEqual([]);
     expect(mountsBelow(cluster.folder)).toEqual([]);
   }
 });

@@ -149,7 +149,7 @@ async function endProcess(pid: number, clock: Clock): Promise<void> {
   if (!isAlive(pid)) return;
   process.kill(pid, 'SIGTERM');
   for (const started = clock.now(); isAlive(pid); await delay(clock, 20)) {
-    if (clock.now() - started > STOP_TIMEOUT) process.kill(pid, 'SIGKILL');
+    if (clock.now() - started > STOP_TIMEOUT) killIfThere(pid);
   }
 }
 
@@ -166,6 +166,24 @@ async function shimsOf(socket: string): Promise<number[]> {
     }
   }
   return pids;
+}
+
+/** Kills the shims of a containerd that has ended, also those that it was just starting or clearing away. */
+async function endShims(socket: string, clock: Clock): Promise<void> {
+  const started = clock.now();
+  for (let shims = await shimsOf(socket); shims.length > 0; shims = await shimsOf(socket)) {
+    for (const shim of shims) killIfThere(shim);
+    if (clock.now() - started > STOP_TIMEOUT) return;
+    await delay(clock, 20);
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended meanwhile.
+  }
 }
 
 /** Detaches what is still mounted below `folder`, deepest first. */
@@ -242,18 +260,19 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     runtime,
     importImage: (file) => importArchive(paths.socket, file),
     detach() {
-      daemon.unwatch();
+      void daemon.unwatch();
       runtime.close();
     },
     async stop({ clean = false } = {}) {
-      daemon.unwatch();
+      await daemon.unwatch();
       if (clean)
         await stopPods(runtime).catch((error) => log('warn', 'pods were not stopped', { error: messageOf(error) }));
       runtime.close();
-      const shims = clean ? await shimsOf(paths.socket) : [];
       await endProcess(daemon.pid, clock);
-      for (const shim of shims) if (isAlive(shim)) process.kill(shim, 'SIGKILL');
-      if (clean) await unmountBelow(options.stateDir);
+      if (clean) {
+        await endShims(paths.socket, clock);
+        await unmountBelow(options.stateDir);
+      }
       await rm(paths.pid, { force: true });
     },
   };
@@ -282,6 +301,7 @@ class Daemon {
   readonly #with: DaemonOptions;
   #cancel: () => void = () => {};
   #unwatched = false;
+  #looking: Promise<void> = Promise.resolve();
 
   constructor(options: DaemonOptions) {
     this.#with = options;
@@ -302,7 +322,10 @@ class Daemon {
   }
 
   #watch(): void {
-    if (!this.#unwatched) this.#cancel = this.#with.clock.after(WATCH_MS, () => void this.#look());
+    if (this.#unwatched) return;
+    this.#cancel = this.#with.clock.after(WATCH_MS, () => {
+      this.#looking = this.#look();
+    });
   }
 
   async #look(): Promise<void> {
@@ -318,8 +341,10 @@ class Daemon {
     }
   }
 
-  unwatch(): void {
+  /** Resolves when no start of another process is under way any more. */
+  unwatch(): Promise<void> {
     this.#unwatched = true;
     this.#cancel();
+    return this.#looking;
   }
 }

@@ -18,6 +18,17 @@ export function processesWith(text: string): number[] {
   return found;
 }
 
+/** The command lines of those, for messages of failed checks. */
+export const commandsWith = (text: string): string[] => processesWith(text).map((pid) => `${pid} ${commandOf(pid)}`);
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+  } catch {
+    return '(ended meanwhile)';
+  }
+}
+
 /** Whether a process runs; one that has ended and nobody asked how does not. */
 export function isAlive(pid: number): boolean {
   try {
