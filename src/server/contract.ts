@@ -99,6 +99,9 @@ export interface Authenticator {
   authenticate(request: Request): Promise<UserInfo | null>;
 }
 
+/** The lowest audit level at which an annotation is kept; Metadata unless given. */
+export type AnnotationLevel = 'Metadata' | 'Request' | 'RequestResponse';
+
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
 /** What an admission plugin sees. `object` may be changed in `admit` only. Upstream: admission.Attributes. */
@@ -116,6 +119,11 @@ export interface AdmissionRequest<T extends KubeObject = KubeObject> {
   user: UserInfo;
   /** Adds a Warning header to the response. */
   warn(message: string): void;
+  /**
+   * Adds an annotation to the audit event of the request; absent where nothing is audited. The first value of a key
+   * stays. `level` leaves it out of events below that level. Upstream: admission.Attributes.AddAnnotationWithLevel.
+   */
+  annotate?(key: string, value: string, level?: AnnotationLevel): void;
   /** Adds writes to the transaction that writes the object; absent where nothing is written (dry run, CONNECT). */
   attach?(write: AttachedWrite): void;
 }

@@ -6,6 +6,7 @@ import type { ObjectKey } from '../storage/contract.ts';
 import type { Admission } from './admission/index.ts';
 import type { Impersonator } from './authz/index.ts';
 import type {
+  AnnotationLevel,
   Authenticator,
   Authorizer,
   ConfigCache,
@@ -38,6 +39,14 @@ export interface RequestScope {
   readonly warnings: string[];
   /** The same text is sent once. */
   warn(text: string): void;
+  /** What the audit event of this request will say; set by the audit filter where the request is audited. */
+  audit?: AuditTrail;
+}
+
+/** Collects facts of one request for its audit events. */
+export interface AuditTrail {
+  /** Keeps the first value of a key. Upstream: audit.AddAuditAnnotation. */
+  annotate(key: string, value: string, level?: AnnotationLevel): void;
 }
 
 /** Mints a service-account token: the body of serviceaccounts/token. */

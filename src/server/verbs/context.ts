@@ -42,6 +42,7 @@ export function admissionRequest(call: ResourceCall, input: AdmissionInput): Adm
     dryRun: input.dryRun,
     user: call.scope.user,
     warn: (text) => call.scope.warn(text),
+    ...(call.scope.audit ? { annotate: call.scope.audit.annotate } : {}),
     ...(attached && !input.dryRun ? { attach: (write: AttachedWrite) => void attached.push(write) } : {}),
   };
 }
