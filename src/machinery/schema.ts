@@ -66,6 +66,11 @@ export interface ObjectSchema {
   readonly preserveUnknownFields?: boolean;
   /** The object is a complete API object with its own apiVersion, kind and metadata. */
   readonly embeddedResource?: boolean;
+  /**
+   * Decodes whole objects (custom resources) in place of what the fields say; `unknown`: paths of dropped fields. Takes
+   * over its argument, throws a DecodeError.
+   */
+  readonly decode?: (json: unknown) => { object: object; unknown: string[] };
 }
 
 export type Schema = ScalarSchema | ArraySchema | MapSchema | ObjectSchema;

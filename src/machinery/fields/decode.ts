@@ -2,13 +2,15 @@ import type { KubeObject } from '../meta.ts';
 import type { ObjectSchema } from '../schema.ts';
 import { decoderOf } from './compile.ts';
 import type { DecodeContext } from './decode-context.ts';
-import { strictErrors } from './strict.ts';
+import { duplicateKeys, strictErrors } from './strict.ts';
 
 export interface Decoded<T> {
   /** The object with its fields in declaration order, without unknown fields, nulls and empty values Go would omit. */
   object: T;
   /** Unknown fields were dropped; `strictErrors` over the text names them. */
   unknown: boolean;
+  /** Their paths, where the decoding tells them. */
+  unknownPaths?: readonly string[];
 }
 
 /**
@@ -19,6 +21,10 @@ export interface Decoded<T> {
  *     const { object } = decodeObject<Pod>(pods.schema, { metadata: { name: 'a' } });
  */
 export function decodeObject<T extends object = KubeObject>(schema: ObjectSchema, json: unknown): Decoded<T> {
+  if (schema.decode !== undefined) {
+    const { object, unknown } = schema.decode(json ?? {});
+    return { object: object as T, unknown: unknown.length > 0, unknownPaths: unknown };
+  }
   const context: DecodeContext = { path: [], depth: 0, struct: '', unknown: false };
   const object = decoderOf(schema)(json ?? {}, context) as T;
   return { object, unknown: context.unknown };
@@ -41,5 +47,11 @@ export function decodeBody<T extends object = KubeObject>(
   const plain = validation === 'Ignore' || JSON.stringify(json) === text.trim();
   const decoded = decodeObject<T>(schema, json);
   const scan = validation !== 'Ignore' && (decoded.unknown || !plain);
-  return { ...decoded, fieldErrors: scan ? strictErrors(schema, text) : [] };
+  return { ...decoded, fieldErrors: scan ? fieldErrorsOf(schema, text, decoded) : [] };
+}
+
+/** Unknown and duplicate fields of a decoded text, as `strictErrors`; of custom resources, duplicates come first. */
+export function fieldErrorsOf(schema: ObjectSchema, text: string, decoded: Decoded<object>): string[] {
+  if (decoded.unknownPaths === undefined) return strictErrors(schema, text);
+  return [...duplicateKeys(text), ...decoded.unknownPaths.map((path) => `unknown field ${JSON.stringify(path)}`)];
 }

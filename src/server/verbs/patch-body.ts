@@ -1,6 +1,6 @@
 /** What the body of a PATCH makes of an object. Upstream: handlers/patch.go, its four mechanisms. */
 import { apply } from '../../machinery/apply/index.ts';
-import { DecodeError, decodeObject, duplicateKeys, strictErrors } from '../../machinery/fields/index.ts';
+import { type Decoded, DecodeError, decodeObject, duplicateKeys, fieldErrorsOf } from '../../machinery/fields/index.ts';
 import { jsonSyntaxMessage } from '../../machinery/json-syntax.ts';
 import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../machinery/meta.ts';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '../../machinery/patch/index.ts';
@@ -78,28 +78,29 @@ function parsePatch({ type, text, options }: PatchInput): { value: unknown; dupl
 /** Decodes a patched document; what does not fit the type is a fault of the patch. */
 function decodePatched(call: ResourceCall, input: PatchInput, patched: Json, duplicates: string[] = []): KubeObject {
   const text = JSON.stringify(patched);
-  const object = decode(call, input.type, text);
+  const decoded = decode(call, input.type, text);
   const faults = [...duplicates];
-  if (object.unknown && input.options.fieldValidation !== 'Ignore')
-    faults.push(...strictErrors(call.kind.schema, text));
+  if (decoded.unknown && input.options.fieldValidation !== 'Ignore')
+    faults.push(...fieldErrorsOf(call.kind.schema, text, decoded));
   if (faults.length > 0 && input.options.fieldValidation === 'Strict') {
     throw badPatch(text, `strict decoding error: ${faults.join(', ')}`);
   }
   for (const fault of faults) call.scope.warn(fault);
-  return object.value;
+  return decoded.object;
 }
 
-function decode(call: ResourceCall, type: PatchType, text: string): { value: KubeObject; unknown: boolean } {
+function decode(call: ResourceCall, type: PatchType, text: string): Decoded<KubeObject> {
   try {
     const json = JSON.parse(text) as KubeObject;
     const reset = Array.isArray(json.metadata?.managedFields) && json.metadata.managedFields.length === 0;
     if (type === 'json' || type === 'merge') checkType(call, json);
-    const { object, unknown } = decodeObject<KubeObject>(call.kind.schema, json);
+    const decoded = decodeObject<KubeObject>(call.kind.schema, json);
+    const { object } = decoded;
     object.metadata ??= {};
     // Decoding drops empty lists, but an empty list of managers is how a client asks to forget them.
     if (reset) object.metadata.managedFields = [];
     call.kind.defaults?.(object);
-    return { value: object, unknown };
+    return decoded;
   } catch (error) {
     if (error instanceof DecodeError) throw badPatch(text, error.message);
     throw error;
@@ -154,7 +155,7 @@ function createApply(call: ResourceCall, input: PatchInput): (live: KubeObject |
     });
     if (options.fieldValidation === 'Strict' && duplicates.length > 0) throw duplicateKeyError(duplicates);
     if (options.fieldValidation === 'Warn') for (const line of duplicates) scope.warn(line);
-    const { value } = decode(call, 'apply', JSON.stringify(object));
+    const { object: value } = decode(call, 'apply', JSON.stringify(object));
     if (managedFields) value.metadata.managedFields = managedFields;
     else delete value.metadata.managedFields;
     return value;
