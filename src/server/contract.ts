@@ -4,6 +4,7 @@ import type { Random } from '../base/random.ts';
 import type { ClusterSettings, Kind, KindRegistry } from '../machinery/kind.ts';
 import type { KubeObject } from '../machinery/meta.ts';
 import type { ObjectKey, Store, WriteOp } from '../storage/contract.ts';
+import type { Outbound } from './outbound/contract.ts';
 
 export type { KindRegistry };
 
@@ -104,6 +105,16 @@ export type AnnotationLevel = 'Metadata' | 'Request' | 'RequestResponse';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
+/** What mutating plugins keep between their two passes over a request. Upstream: admission.ReinvocationContext. */
+export interface Reinvocation {
+  /** True in the second pass. */
+  readonly again: boolean;
+  /** Asks that all mutating plugins run a second time. */
+  request(): void;
+  /** What each plugin remembers, by its name. */
+  readonly memory: Map<string, unknown>;
+}
+
 /** What an admission plugin sees. `object` may be changed in `admit` only. Upstream: admission.Attributes. */
 export interface AdmissionRequest<T extends KubeObject = KubeObject> {
   operation: Operation;
@@ -124,6 +135,8 @@ export interface AdmissionRequest<T extends KubeObject = KubeObject> {
    * stays. `level` leaves it out of events below that level. Upstream: admission.Attributes.AddAnnotationWithLevel.
    */
   annotate?(key: string, value: string, level?: AnnotationLevel): void;
+  /** Set while the mutating plugins run. */
+  reinvocation?: Reinvocation;
   /** Adds writes to the transaction that writes the object; absent where nothing is written (dry run, CONNECT). */
   attach?(write: AttachedWrite): void;
 }
@@ -196,6 +209,21 @@ export interface AdmissionContext {
   settings: ClusterSettings;
   clock: Clock;
   random: Random;
+  /** In the mutating phase: the second run of the plugins. */
+  reinvocation?: Reinvocation;
+}
+
+/**
+ * The mutating phase runs its plugins a second time when one asks for it after it changed the object.
+ * Upstream: admission.ReinvocationContext.
+ */
+export interface Reinvocation {
+  /** True in the second run. */
+  isReinvoke: boolean;
+  /** Set by a plugin whose change others may have to see. */
+  shouldReinvoke: boolean;
+  /** What a plugin keeps between the runs, by its name. */
+  readonly values: Map<string, unknown>;
 }
 
 /** The server's side of a WebSocket. */
@@ -215,6 +243,8 @@ export interface ServerOptions {
   gitVersion: string;
   store: Store;
   nodes: NodeConnector;
+  /** How webhooks, extension API servers and the like are called; without it every such call fails. */
+  outbound?: Outbound;
   /**
    * Accepts the WebSocket that a request asks for, under a subprotocol of the client's; `response` is the answer to it.
    * Where a host has none, watches are answered as streams only.

@@ -10,6 +10,7 @@ import type {
   Authorizer,
   ConfigCache,
   KindRegistry,
+  Reinvocation,
 } from '../contract.ts';
 import { admissionPlugins } from './plugins/index.ts';
 
@@ -21,6 +22,7 @@ export interface AdmissionDeps {
   settings: ClusterSettings;
   clock: Clock;
   random: Random;
+  outbound?: Outbound;
   /** The built-in ones, in upstream's order, unless given. */
   plugins?: readonly AdmissionPlugin[];
 }
@@ -35,18 +37,60 @@ export interface Admission {
 export function createAdmission({ plugins = admissionPlugins, config, ...deps }: AdmissionDeps): Admission {
   const run = async (phase: 'admit' | 'validate', request: AdmissionRequest): Promise<void> => {
     let context: AdmissionContext | undefined;
-    for (const plugin of plugins) {
-      if (!plugin[phase] || !plugin.handles(request)) continue;
-      context ??= {
-        ...deps,
-        config: await config.fresh(),
-        observe: (tracked, resource) => config.observe(tracked, resource),
-      };
-      await plugin[phase](request, context);
+    for (let again = true; again; again = isDueAgain(context)) {
+      for (const plugin of plugins) {
+        if (!plugin[phase] || !plugin.handles(request)) continue;
+        context ??= {
+          ...deps,
+          config: await config.fresh(),
+          observe: (tracked, resource) => config.observe(tracked, resource),
+          ...(phase === 'admit' ? { reinvocation: newReinvocation() } : {}),
+        };
+        await plugin[phase](request, context);
+      }
     }
   };
   return {
-    admit: (request) => run('admit', request),
+    async admit(request) {
+      const reinvocation = createReinvocation();
+      request.reinvocation = reinvocation;
+      await run('admit', request);
+      if (reinvocation.begin()) await run('admit', request);
+      delete request.reinvocation;
+    },
     validate: (request) => run('validate', request),
+  };
+}
+
+const newReinvocation = (): Reinvocation => ({ isReinvoke: false, shouldReinvoke: false, values: new Map() });
+
+/** Whether the plugins run a second time; there is no third. Upstream: admission/reinvocation.go. */
+function isDueAgain(context: AdmissionContext | undefined): boolean {
+  const reinvocation = context?.reinvocation;
+  if (!reinvocation || reinvocation.isReinvoke || !reinvocation.shouldReinvoke) return false;
+  reinvocation.isReinvoke = true;
+  return true;
+}
+
+/** Upstream: apiserver/pkg/admission/reinvocation.go. */
+function createReinvocation(): Reinvocation & { begin(): boolean } {
+  let again = false;
+  let wanted = false;
+  let memory: Map<string, unknown> | undefined;
+  return {
+    get again() {
+      return again;
+    },
+    get memory() {
+      memory ??= new Map();
+      return memory;
+    },
+    request() {
+      wanted = true;
+    },
+    begin() {
+      again = true;
+      return wanted;
+    },
   };
 }
