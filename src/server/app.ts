@@ -53,7 +53,10 @@ function assemble(options: ServerOptions): ServerParts {
     authorizer,
     authenticator,
     impersonator: createImpersonator(authorizer),
-    admission: createAdmission({ config, store, kinds, authorizer, settings, clock, random }),
+    admission: createAdmission({
+      ...{ config, store, kinds, authorizer, settings, clock, random },
+      ...(options.outbound ? { outbound: options.outbound } : {}),
+    }),
     validator: objectValidator,
     fieldOwners: createFieldOwners(kinds),
     metrics: createMetrics(),

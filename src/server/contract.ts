@@ -105,16 +105,6 @@ export type AnnotationLevel = 'Metadata' | 'Request' | 'RequestResponse';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
-/** What mutating plugins keep between their two passes over a request. Upstream: admission.ReinvocationContext. */
-export interface Reinvocation {
-  /** True in the second pass. */
-  readonly again: boolean;
-  /** Asks that all mutating plugins run a second time. */
-  request(): void;
-  /** What each plugin remembers, by its name. */
-  readonly memory: Map<string, unknown>;
-}
-
 /** What an admission plugin sees. `object` may be changed in `admit` only. Upstream: admission.Attributes. */
 export interface AdmissionRequest<T extends KubeObject = KubeObject> {
   operation: Operation;
@@ -135,8 +125,6 @@ export interface AdmissionRequest<T extends KubeObject = KubeObject> {
    * stays. `level` leaves it out of events below that level. Upstream: admission.Attributes.AddAnnotationWithLevel.
    */
   annotate?(key: string, value: string, level?: AnnotationLevel): void;
-  /** Set while the mutating plugins run. */
-  reinvocation?: Reinvocation;
   /** Adds writes to the transaction that writes the object; absent where nothing is written (dry run, CONNECT). */
   attach?(write: AttachedWrite): void;
 }
@@ -209,6 +197,8 @@ export interface AdmissionContext {
   settings: ClusterSettings;
   clock: Clock;
   random: Random;
+  /** Absent where the host calls nobody. */
+  outbound?: Outbound;
   /** In the mutating phase: the second run of the plugins. */
   reinvocation?: Reinvocation;
 }

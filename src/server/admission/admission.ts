@@ -12,6 +12,7 @@ import type {
   KindRegistry,
   Reinvocation,
 } from '../contract.ts';
+import type { Outbound } from '../outbound/contract.ts';
 import { admissionPlugins } from './plugins/index.ts';
 
 export interface AdmissionDeps {
@@ -51,13 +52,7 @@ export function createAdmission({ plugins = admissionPlugins, config, ...deps }:
     }
   };
   return {
-    async admit(request) {
-      const reinvocation = createReinvocation();
-      request.reinvocation = reinvocation;
-      await run('admit', request);
-      if (reinvocation.begin()) await run('admit', request);
-      delete request.reinvocation;
-    },
+    admit: (request) => run('admit', request),
     validate: (request) => run('validate', request),
   };
 }
@@ -70,27 +65,4 @@ function isDueAgain(context: AdmissionContext | undefined): boolean {
   if (!reinvocation || reinvocation.isReinvoke || !reinvocation.shouldReinvoke) return false;
   reinvocation.isReinvoke = true;
   return true;
-}
-
-/** Upstream: apiserver/pkg/admission/reinvocation.go. */
-function createReinvocation(): Reinvocation & { begin(): boolean } {
-  let again = false;
-  let wanted = false;
-  let memory: Map<string, unknown> | undefined;
-  return {
-    get again() {
-      return again;
-    },
-    get memory() {
-      memory ??= new Map();
-      return memory;
-    },
-    request() {
-      wanted = true;
-    },
-    begin() {
-      again = true;
-      return wanted;
-    },
-  };
 }
