@@ -40,6 +40,22 @@ export interface ClusterSettings {
   nodePortRange: readonly [number, number];
   serviceAccountIssuer: string;
   clusterDomain: string;
+  /** Upstream: PodSecurityConfiguration. */
+  podSecurity?: PodSecuritySettings;
+}
+
+export type PodSecurityLevel = 'privileged' | 'baseline' | 'restricted';
+
+export interface PodSecurityExemptions {
+  readonly usernames?: readonly string[];
+  readonly runtimeClasses?: readonly string[];
+  readonly namespaces?: readonly string[];
+}
+
+export interface PodSecuritySettings {
+  /** For namespaces without labels: `enforce`, `enforce-version`, `audit`, … as the labels have them. */
+  readonly defaults?: Readonly<Record<string, string>>;
+  readonly exemptions?: PodSecurityExemptions;
 }
 
 /**

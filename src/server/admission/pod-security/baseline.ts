@@ -28,6 +28,10 @@ const CAPABILITIES = new Set([
   'SYS_CHROOT',
 ]);
 const APPARMOR_ANNOTATION = 'container.apparmor.security.beta.kubernetes.io/';
+const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod';
+const SECCOMP_CONTAINER = 'container.seccomp.security.alpha.kubernetes.io/';
+/** Older policies judge the annotations, as pods had no field. */
+const SECCOMP_FIELD_SINCE = 19;
 const SELINUX_TYPES: Readonly<Record<string, number>> = {
   '': 0,
   container_t: 0,
@@ -70,7 +74,12 @@ export const baselineChecks: readonly Check[] = [
   },
   { id: 'procMount', level: 'baseline', since: 0, run: procMount },
   { id: 'seLinuxOptions', level: 'baseline', since: 0, run: seLinux },
-  { id: 'seccompProfile_baseline', level: 'baseline', since: 19, run: seccomp },
+  {
+    id: 'seccompProfile_baseline',
+    level: 'baseline',
+    since: 0,
+    run: (input) => (input.minor < SECCOMP_FIELD_SINCE ? seccompAnnotations(input) : seccomp(input)),
+  },
   { id: 'sysctls', level: 'baseline', since: 0, run: sysctls },
   { id: 'windowsHostProcess', level: 'baseline', since: 0, run: hostProcess },
 ];
@@ -152,7 +161,11 @@ function probeHosts({ containers }: CheckInput) {
 }
 
 function procMount(input: CheckInput) {
-  if (isInUserNamespace(input)) return undefined;
+  return isInUserNamespace(input) ? undefined : unmaskedProc(input);
+}
+
+/** The check without what user namespaces relax. */
+export function unmaskedProc(input: CheckInput) {
   const value = ({ securityContext }: Container): string => securityContext?.procMount || 'Default';
   const bad = input.containers.filter((container) => value(container) !== 'Default');
   if (bad.length === 0) return undefined;
@@ -187,13 +200,30 @@ function seLinux({ spec, containers, minor }: CheckInput) {
   };
 }
 
+function seccompAnnotations({ metadata, containers }: CheckInput) {
+  const keys = [SECCOMP_POD, ...containers.map(({ name }) => SECCOMP_CONTAINER + name)];
+  const bad = keys.flatMap((key) => {
+    const value = metadata.annotations?.[key];
+    const isGood = value === undefined || /^(runtime\/default$|docker\/default$|localhost\/)/.test(value);
+    return isGood ? [] : [`${key}=${JSON.stringify(value)}`];
+  });
+  if (bad.length === 0) return undefined;
+  const unique = sortedSet(bad);
+  return { reason: 'seccompProfile', detail: `forbidden ${plural('annotation', unique.length)} ${unique.join(', ')}` };
+}
+
 function seccomp({ spec, containers }: CheckInput) {
-  const isBad = (type: string | undefined): boolean => type === 'Unconfined';
-  const pod = isBad(spec.securityContext?.seccompProfile?.type);
+  const isBad = (type: string | undefined): boolean =>
+    type !== undefined && type !== 'RuntimeDefault' && type !== 'Localhost';
+  const pod = spec.securityContext?.seccompProfile?.type;
   const bad = containers.filter(({ securityContext }) => isBad(securityContext?.seccompProfile?.type));
-  if (!pod && bad.length === 0) return undefined;
-  const detail = `${setters(pod, bad)} must not set securityContext.seccompProfile.type to "Unconfined"`;
-  return { reason: 'seccompProfile', detail };
+  if (!isBad(pod) && bad.length === 0) return undefined;
+  const types = [...(isBad(pod) ? [pod] : []), ...bad.map((one) => one.securityContext?.seccompProfile?.type)];
+  const values = quoteAll(sortedSet(types.map(String)));
+  return {
+    reason: 'seccompProfile',
+    detail: `${setters(isBad(pod), bad)} must not set securityContext.seccompProfile.type to ${values}`,
+  };
 }
 
 function sysctls({ spec, minor }: CheckInput) {

@@ -1,5 +1,6 @@
 /** Checks of the restricted level. Upstream: pod-security-admission/policy. */
 import type { Container, Volume } from '../../../kinds/index.ts';
+import { unmaskedProc } from './baseline.ts';
 import {
   type Check,
   type CheckInput,
@@ -33,6 +34,7 @@ export const restrictedChecks: readonly Check[] = [
     replaces: 'capabilities_baseline',
     run: capabilities,
   },
+  { id: 'procMount_restricted', level: 'restricted', since: 35, replaces: 'procMount', run: unmaskedProc },
   { id: 'restrictedVolumes', level: 'restricted', since: 0, replaces: 'hostPathVolumes', run: volumes },
   { id: 'runAsNonRoot', level: 'restricted', since: 0, run: runAsNonRoot },
   { id: 'runAsUser', level: 'restricted', since: 23, run: runAsUser },
