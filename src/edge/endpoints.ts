@@ -6,6 +6,8 @@ import {
   endpointSlices,
   type IngressServiceBackend,
   type Service,
+  type ServiceEndpoint,
+  selectEndpoints,
   services,
 } from '../kinds/index.ts';
 import type { Store } from '../storage/contract.ts';
@@ -55,38 +57,14 @@ export function createEndpointSource(options: { store: Store; clock: Clock; rand
         Object.assign(entry, { service, slices, known: true });
         entry.freshness.confirm(now);
       }
-      return shuffled(selectEndpoints(entry.service, entry.slices, backend), random);
+      const found = selectEndpoints(entry.service, entry.slices, backend.port ?? {});
+      return shuffled(found.filter(isReachable), random);
     },
   };
 }
 
-/**
- * The addresses of a backend's port that may take requests: the ready ones, and when there are none those that still
- * serve while they end. Upstream: pkg/proxy/topology.go, where a node has no choice of its own.
- */
-export function selectEndpoints(
-  service: Service | undefined,
-  slices: readonly EndpointSlice[],
-  backend: IngressServiceBackend,
-): Endpoint[] {
-  const { name, number } = backend.port ?? {};
-  const port = service?.spec?.ports?.find((each) => (name ? each.name === name : each.port === number));
-  if (!port) return [];
-  const ready = new Map<string, Endpoint>();
-  const ending = new Map<string, Endpoint>();
-  for (const slice of slices) {
-    const target = slice.ports?.find((each) => (each.name ?? '') === (port.name ?? ''))?.port;
-    if (target === undefined || target === null) continue;
-    for (const { addresses, nodeName, conditions } of slice.endpoints ?? []) {
-      const host = addresses?.[0];
-      if (!host || !nodeName) continue;
-      const address = host.includes(':') ? `[${host}]:${target}` : `${host}:${target}`;
-      if (conditions?.ready !== false) ready.set(address, { node: nodeName, address });
-      else if (conditions.serving && conditions.terminating) ending.set(address, { node: nodeName, address });
-    }
-  }
-  return [...(ready.size > 0 ? ready : ending).values()];
-}
+/** A backend without a node is somewhere that no tunnel leads to. */
+const isReachable = (endpoint: ServiceEndpoint): endpoint is Endpoint => endpoint.node !== undefined;
 
 function shuffled(endpoints: Endpoint[], random: Random): Endpoint[] {
   const start = Math.floor(random.next() * endpoints.length);

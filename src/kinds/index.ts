@@ -74,6 +74,7 @@ export { resourceClaimTemplates } from './resource/v1/resource-claim-template.ts
 export { resourceSlices } from './resource/v1/resource-slice.ts';
 export { priorityClasses } from './scheduling/v1/priority-class.ts';
 export { objectSchema, schemaOfKind, typeNames, typesText } from './schema.ts';
+export { type ServiceEndpoint, type ServicePortRef, selectEndpoints } from './service-endpoints.ts';
 export { csiDrivers } from './storage/v1/csi-driver.ts';
 export { csiNodes } from './storage/v1/csi-node.ts';
 export { csiStorageCapacities } from './storage/v1/csi-storage-capacity.ts';

@@ -1,120 +1,105 @@
 /** Requests that go on to an address on the node's network: pods, services, the node itself. */
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+
+import { lookup as resolve } from 'node:dns';
+import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { IncomingRequest, MuxSocket, OutgoingResponse } from '../../base/mux/index.ts';
+import {
+  AddressRefused,
+  ConnectTimeout,
+  DIAL_ERROR_HEADER,
+  type DialTarget,
+  dialFailureText,
+  dialTarget,
+  forbiddenClass,
+  isEndToEnd,
+  targetHeaders,
+  tlsOptions,
+} from './dial-target.ts';
 import { HttpError } from './target.ts';
 
-/** Request headers by which the control plane names the target. */
-export const DIAL_HEADER = 'x-kedge-dial';
-export const DIAL_SCHEME_HEADER = 'x-kedge-dial-scheme';
-/** PEM of the authority that the target's certificate must be signed by (webhooks, aggregated API servers). */
-export const DIAL_CA_HEADER = 'x-kedge-dial-ca';
-/** Name that the target's certificate must be for. */
-export const DIAL_SERVER_NAME_HEADER = 'x-kedge-dial-server-name';
-/**
- * Response header that tells the agent's own 502 from one of the target: `connect` when no connection came about, so that
- * the request may be sent elsewhere, else `lost`.
- */
-export const DIAL_ERROR_HEADER = 'x-kedge-dial-error';
-
-const CONTROL = new Set([DIAL_HEADER, DIAL_SCHEME_HEADER, DIAL_CA_HEADER, DIAL_SERVER_NAME_HEADER]);
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'upgrade',
-  'te',
-  'trailer',
-  'proxy-connection',
-]);
 const CONNECT_TIMEOUT_MS = 30_000;
-
-interface DialTarget {
-  host: string;
-  port: number;
-  tls: boolean;
-  ca?: string;
-  serverName?: string;
-}
-
-/** `x-kedge-dial: HOST:PORT`, with `x-kedge-dial-scheme: https` for TLS. Throws HttpError 400. */
-export function dialTarget(headers: Headers): DialTarget {
-  const value = headers.get(DIAL_HEADER) ?? '';
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/@\s]+)):(\d{1,5})$/.exec(value);
-  const port = Number(match?.[3]);
-  const host = match?.[1] ?? match?.[2];
-  if (!host || port < 1 || port > 65_535) throw new HttpError(400, `${DIAL_HEADER}: "${value}" is not HOST:PORT`);
-  const ca = headers.get(DIAL_CA_HEADER);
-  const serverName = headers.get(DIAL_SERVER_NAME_HEADER);
-  return {
-    host,
-    port,
-    tls: headers.get(DIAL_SCHEME_HEADER) === 'https',
-    // PEM spans lines and a header does not, so it travels in base64.
-    ...(ca ? { ca: Buffer.from(ca, 'base64').toString() } : {}),
-    ...(serverName ? { serverName } : {}),
-  };
-}
 
 /** Sends the request on to its target and streams the answer back. */
 export async function serveDial(request: IncomingRequest): Promise<OutgoingResponse> {
   const target = dialTarget(request.headers);
-  const headers: Record<string, string> = {};
-  for (const [name, value] of request.headers) {
-    if (!CONTROL.has(name) && !HOP_BY_HOP.has(name)) headers[name] = value;
-  }
+  const headers = targetHeaders(request.headers);
   return request.upgrade ? dialWebSocket(request, { target, headers }) : dialRequest(request, { target, headers });
 }
 
-function tlsOptions(target: DialTarget): Record<string, unknown> {
-  if (!target.tls) return {};
-  // Without an authority there is nothing to check against; upstream's proxy does not verify pods either.
-  const verify = target.ca === undefined ? { rejectUnauthorized: false } : { ca: target.ca };
-  return { ...verify, ...(target.serverName ? { servername: target.serverName } : {}) };
+/** What a connection to a target needs, for requests and upgrades. Throws HttpError 502 for an address that is refused. */
+export function connectionOptions(target: DialTarget): RequestOptions {
+  const forbidden = forbiddenClass(target.host, target.allow);
+  if (forbidden) throw dialFailure(refusal(forbidden), target);
+  return {
+    host: target.host,
+    port: target.port,
+    agent: false,
+    ...(target.allow ? { lookup: guardedLookup(target.allow) } : {}),
+    ...tlsOptions(target),
+  };
+}
+
+const refusal = (is: string): AddressRefused => new AddressRefused(`calls to ${is} addresses are not allowed`);
+
+/** Names lead only to addresses that may be dialled: what was checked is what is connected to. */
+function guardedLookup(allow: readonly string[]): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, '', 0);
+      const usable = addresses.filter(({ address }) => forbiddenClass(address, allow) === undefined);
+      const [first] = usable;
+      if (!first) return callback(refusal(forbiddenClass(addresses[0]?.address ?? '', allow) ?? 'such'), '', 0);
+      if (options.all) (callback as (error: null, all: typeof usable) => void)(null, usable);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+/** Starts a request to a target. */
+export function openRequest(
+  target: DialTarget,
+  request: { method: string; path: string; headers: Record<string, string | string[]>; signal?: AbortSignal },
+): ClientRequest {
+  const outgoing = (target.tls ? httpsRequest : httpRequest)({ ...request, ...connectionOptions(target) });
+  outgoing.setTimeout(CONNECT_TIMEOUT_MS, () => {
+    if (outgoing.socket?.connecting) outgoing.destroy(new ConnectTimeout('the connection timed out'));
+  });
+  return outgoing;
 }
 
 function dialRequest(
   request: IncomingRequest,
   to: { target: DialTarget; headers: Record<string, string> },
 ): Promise<OutgoingResponse> {
-  const { target, headers } = to;
+  const { method, url: path, signal } = request;
   return new Promise((resolve, reject) => {
-    const send = target.tls ? httpsRequest : httpRequest;
-    const outgoing = send({
-      host: target.host,
-      port: target.port,
-      method: request.method,
-      path: request.url,
-      headers,
-      signal: request.signal,
-      agent: false,
-      ...tlsOptions(target),
-    });
-    outgoing.setTimeout(CONNECT_TIMEOUT_MS, () => {
-      if (outgoing.socket?.connecting) outgoing.destroy(new ConnectTimeout('the connection timed out'));
-    });
+    const outgoing = openRequest(to.target, { method, path, headers: to.headers, signal });
     outgoing.on('response', (response) => resolve(answerOf(response)));
-    outgoing.on('error', (error) => reject(dialFailure(error)));
+    outgoing.on('error', (error) => reject(dialFailure(error, to.target)));
     if (request.body) Readable.fromWeb(request.body as never).pipe(outgoing);
     else outgoing.end();
   });
 }
 
-class ConnectTimeout extends Error {}
-
-function dialFailure(error: Error): HttpError {
-  const unconnected = error instanceof ConnectTimeout || (error as NodeJS.ErrnoException).syscall === 'connect';
-  const why = unconnected ? 'connect' : 'lost';
-  return new HttpError(502, `error trying to reach service: ${error.message}`, [[DIAL_ERROR_HEADER, why]]);
+/** A failure as an answer; the header says whether anything can have reached the target. */
+export function dialFailure(error: Error, target: DialTarget): HttpError {
+  const unconnected =
+    error instanceof ConnectTimeout ||
+    error instanceof AddressRefused ||
+    /^(connect|getaddrinfo)/.test((error as NodeJS.ErrnoException).syscall ?? '');
+  const text = `error trying to reach service: ${dialFailureText(error, target)}`;
+  return new HttpError(502, text, [[DIAL_ERROR_HEADER, unconnected ? 'connect' : 'lost']]);
 }
 
 function answerOf(response: IncomingMessage): OutgoingResponse {
   const headers: [string, string][] = [];
   for (let i = 0; i + 1 < response.rawHeaders.length; i += 2) {
     const name = response.rawHeaders[i] as string;
-    if (!HOP_BY_HOP.has(name.toLowerCase())) headers.push([name, response.rawHeaders[i + 1] as string]);
+    if (isEndToEnd(name)) headers.push([name, response.rawHeaders[i + 1] as string]);
   }
   response.on('error', () => {});
   return { status: response.statusCode ?? 502, headers, body: ReadableStream.from(response) };
@@ -131,6 +116,7 @@ function dialWebSocket(
     'sec-websocket-version': _version,
     ...rest
   } = headers;
+  const { host: _host, port: _port, agent: _agent, ...connection } = connectionOptions(target);
   const host = target.host.includes(':') ? `[${target.host}]` : target.host;
   const url = `${target.tls ? 'wss' : 'ws'}://${host}:${target.port}${request.url}`;
   const socket = new WebSocket(
@@ -143,14 +129,14 @@ function dialWebSocket(
       headers: rest,
       perMessageDeflate: false,
       handshakeTimeout: CONNECT_TIMEOUT_MS,
-      ...tlsOptions(target),
+      ...connection,
     },
   );
   const giveUp = () => socket.terminate();
   request.signal.addEventListener('abort', giveUp, { once: true });
   return new Promise((resolve, reject) => {
     socket.on('unexpected-response', (_outgoing, response) => resolve(answerOf(response)));
-    socket.on('error', (error) => reject(dialFailure(error)));
+    socket.on('error', (error) => reject(dialFailure(error, target)));
     socket.on('open', () => {
       // From here on the client's close is passed on as what it is.
       request.signal.removeEventListener('abort', giveUp);

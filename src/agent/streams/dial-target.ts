@@ -1,0 +1,166 @@
+/** Where a request goes on to, how the other side proves who it is, and how a failure to reach it is told. */
+import { isIP } from 'node:net';
+import { type AddressClass, addressClass } from '../../base/address-class.ts';
+import { HttpError } from './target.ts';
+
+/** Request headers by which the control plane names the target. */
+export const DIAL_HEADER = 'x-kedge-dial';
+export const DIAL_SCHEME_HEADER = 'x-kedge-dial-scheme';
+/** PEM, in base64, of the authority that the target's certificate must be signed by; `system`: the machine's own. */
+export const DIAL_CA_HEADER = 'x-kedge-dial-ca';
+/** Name that the target's certificate must be for. */
+export const DIAL_SERVER_NAME_HEADER = 'x-kedge-dial-server-name';
+/** PEM, in base64, of a certificate and its key to show to the target. */
+export const DIAL_CERTIFICATE_HEADER = 'x-kedge-dial-certificate';
+/** Classes of addresses that may be dialled, with commas between; unset: all. */
+export const DIAL_ALLOW_HEADER = 'x-kedge-dial-allow';
+/**
+ * Response header that tells the agent's own 502 from one of the target: `connect` when no connection came about, so that
+ * the request may be sent elsewhere, else `lost`.
+ */
+export const DIAL_ERROR_HEADER = 'x-kedge-dial-error';
+
+const CONTROL = new Set([
+  DIAL_HEADER,
+  DIAL_SCHEME_HEADER,
+  DIAL_CA_HEADER,
+  DIAL_SERVER_NAME_HEADER,
+  DIAL_CERTIFICATE_HEADER,
+  DIAL_ALLOW_HEADER,
+]);
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+  'te',
+  'trailer',
+  'proxy-connection',
+]);
+
+export interface DialTarget {
+  host: string;
+  port: number;
+  tls: boolean;
+  /** PEM, or `system`; undefined: any certificate will do. */
+  ca?: string;
+  serverName?: string;
+  /** PEM of certificate and key. */
+  certificate?: string;
+  allow?: readonly string[];
+}
+
+const decoded = (value: string): string => Buffer.from(value, 'base64').toString();
+
+/** `x-kedge-dial: HOST:PORT`, with `x-kedge-dial-scheme: https` for TLS. Throws HttpError 400. */
+export function dialTarget(headers: Headers): DialTarget {
+  const value = headers.get(DIAL_HEADER) ?? '';
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/@\s]+)):(\d{1,5})$/.exec(value);
+  const port = Number(match?.[3]);
+  const host = match?.[1] ?? match?.[2];
+  if (!host || port < 1 || port > 65_535) throw new HttpError(400, `${DIAL_HEADER}: "${value}" is not HOST:PORT`);
+  const ca = headers.get(DIAL_CA_HEADER);
+  const serverName = headers.get(DIAL_SERVER_NAME_HEADER);
+  const certificate = headers.get(DIAL_CERTIFICATE_HEADER);
+  const allow = headers.get(DIAL_ALLOW_HEADER);
+  return {
+    host,
+    port,
+    tls: headers.get(DIAL_SCHEME_HEADER) === 'https',
+    // PEM spans lines and a header does not, so it travels in base64.
+    ...(ca ? { ca: ca === 'system' ? ca : decoded(ca) } : {}),
+    ...(serverName ? { serverName } : {}),
+    ...(certificate ? { certificate: decoded(certificate) } : {}),
+    ...(allow === null ? {} : { allow: allow.split(',') }),
+  };
+}
+
+/** The headers that go on to the target. */
+export function targetHeaders(headers: Iterable<[string, string]>): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of headers) if (isEndToEnd(name) && !CONTROL.has(name)) kept[name] = value;
+  return kept;
+}
+
+export const isEndToEnd = (name: string): boolean => !HOP_BY_HOP.has(name.toLowerCase());
+
+/** Options of a TLS connection. */
+export function tlsOptions(target: DialTarget): Record<string, unknown> {
+  if (!target.tls) return {};
+  // Without an authority there is nothing to check against; upstream's proxy does not verify pods either.
+  if (target.ca === undefined) return { rejectUnauthorized: false, ...identity(target) };
+  return { ...(target.ca === 'system' ? {} : { ca: target.ca }), ...identity(target) };
+}
+
+function identity({ host, serverName, certificate }: DialTarget): Record<string, unknown> {
+  const name = serverName ?? host;
+  return {
+    // A server name is never an address.
+    servername: isIP(name) ? '' : name,
+    ...(certificate ? { cert: certificate, key: certificate } : {}),
+  };
+}
+
+/** The forbidden class of an address; undefined when it may be dialled. */
+export function forbiddenClass(address: string, allow: readonly string[] | undefined): AddressClass | undefined {
+  const is = addressClass(address);
+  return is === undefined || allow === undefined || allow.includes(is) ? undefined : is;
+}
+
+export class AddressRefused extends Error {}
+export class ConnectTimeout extends Error {}
+
+const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  EHOSTUNREACH: 'no route to host',
+  ENETUNREACH: 'network is unreachable',
+  ETIMEDOUT: 'connection timed out',
+  EACCES: 'permission denied',
+  EADDRNOTAVAIL: 'cannot assign requested address',
+};
+
+const UNKNOWN_AUTHORITY = 'certificate signed by unknown authority';
+const CERTIFICATE_ERRORS: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  CERT_SIGNATURE_FAILURE: UNKNOWN_AUTHORITY,
+  CERT_UNTRUSTED: UNKNOWN_AUTHORITY,
+  INVALID_CA: UNKNOWN_AUTHORITY,
+  CERT_HAS_EXPIRED: 'certificate has expired or is not yet valid',
+  CERT_NOT_YET_VALID: 'certificate has expired or is not yet valid',
+  INVALID_PURPOSE: 'certificate specifies an incompatible key usage',
+};
+
+interface TlsNameError extends NodeJS.ErrnoException {
+  cert?: { subjectaltname?: string };
+}
+
+/** A failure in the words of Go's network library, which clients know from upstream's messages. */
+export function dialFailureText(error: Error, target: DialTarget): string {
+  const { code = '', syscall, address } = error as NodeJS.ErrnoException & { address?: string };
+  const host = address ?? target.host;
+  const at = `dial tcp ${host.includes(':') ? `[${host}]` : host}:${target.port}`;
+  if (error instanceof ConnectTimeout) return `${at}: i/o timeout`;
+  if (error instanceof AddressRefused) return `${at}: ${error.message}`;
+  if (syscall === 'connect') return `${at}: connect: ${SYSTEM_ERRORS[code] ?? error.message}`;
+  if (syscall?.startsWith('getaddrinfo')) return `dial tcp: lookup ${target.host}: no such host`;
+  if (CERTIFICATE_ERRORS[code]) return `tls: failed to verify certificate: x509: ${CERTIFICATE_ERRORS[code]}`;
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return nameMismatch(error, target.serverName ?? target.host);
+  if (code === 'ECONNRESET') return 'EOF';
+  if (code.startsWith('ERR_SSL_WRONG_VERSION') || code === 'EPROTO')
+    return 'tls: first record does not look like a TLS handshake';
+  if (code.startsWith('HPE_')) return 'net/http: HTTP/1.x transport connection broken: malformed HTTP response';
+  return error.message;
+}
+
+function nameMismatch(error: TlsNameError, name: string): string {
+  const names = [...(error.cert?.subjectaltname ?? '').matchAll(/(DNS|IP Address):([^,\s]+)/g)];
+  const values = names.filter(([, kind]) => (kind === 'DNS') !== isIP(name) > 0).map(([, , value]) => value);
+  const head = 'tls: failed to verify certificate: x509:';
+  if (values.length > 0) return `${head} certificate is valid for ${values.join(', ')}, not ${name}`;
+  if (isIP(name)) return `${head} cannot validate certificate for ${name} because it doesn't contain any IP SANs`;
+  return `${head} certificate is not valid for any names, but wanted to match ${name}`;
+}
