@@ -4,13 +4,12 @@ import type { KubeObject } from '../../machinery/meta.ts';
 import type { ObjectKey, Shard, WriteOp } from '../../storage/contract.ts';
 import type { ConfigCache, KindRegistry, ServerOptions } from '../contract.ts';
 import { encodeObject } from '../encode.ts';
-import { type AdvertisedAddress, bootstrapObjects } from './objects.ts';
+import { bootstrapObjects } from './objects.ts';
 
 export interface BootstrapDeps {
   options: ServerOptions;
   kinds: KindRegistry;
   config: ConfigCache;
-  advertise?: AdvertisedAddress;
   aggregateRoles: boolean;
 }
 
@@ -57,14 +56,13 @@ async function isComplete(wanted: readonly Wanted[], { options, config, kinds }:
   );
 }
 
-async function wantedObjects({ options, kinds, advertise, aggregateRoles }: BootstrapDeps): Promise<Wanted[]> {
+async function wantedObjects({ options, kinds, aggregateRoles }: BootstrapDeps): Promise<Wanted[]> {
   const { caCertificate } = await options.keys();
   const objects = bootstrapObjects({
     settings: options.settings,
     caCertificate,
     aggregateRoles,
     now: options.clock.now(),
-    ...(advertise ? { advertise } : {}),
   });
   const marker: KubeObject = {
     apiVersion: 'v1',

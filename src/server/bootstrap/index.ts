@@ -1,2 +1,2 @@
 export { type BootstrapDeps, bootstrapCluster } from './bootstrap.ts';
-export { type AdvertisedAddress, apiServiceAddress } from './objects.ts';
+export { apiServiceAddress } from './objects.ts';

@@ -5,16 +5,9 @@ import type { KubeObject } from '../../machinery/meta.ts';
 import { aggregatedRules } from '../authz/escalation.ts';
 import { BOOTSTRAP_OBJECTS } from './generated/objects.ts';
 
-/** Where the API server can be reached from inside the cluster. */
-export interface AdvertisedAddress {
-  ip: string;
-  port: number;
-}
-
 export interface BootstrapInput {
   settings: ClusterSettings;
   caCertificate: string;
-  advertise?: AdvertisedAddress;
   /** Fill in the rules of aggregated cluster roles, where no controller does. */
   aggregateRoles: boolean;
   /** Milliseconds since the epoch. */
@@ -40,7 +33,7 @@ export function bootstrapObjects(input: BootstrapInput): KubeObject[] {
   const rank = (object: KubeObject): number =>
     object.kind?.startsWith('ClusterRole') ? 0 : typeOf(object) === 'v1/Namespace' ? 1 : 2;
   objects.sort((a, b) => rank(a) - rank(b));
-  return [...objects, ...endpoints(input.advertise)];
+  return [...objects, ...endpoints(apiServiceAddress(input.settings.serviceCIDR))];
 }
 
 /** The first address of the service range: that of the `kubernetes` Service. */
@@ -77,9 +70,12 @@ function aggregate(objects: readonly KubeObject[]): void {
   }
 }
 
-function endpoints(advertise: AdvertisedAddress | undefined): KubeObject[] {
-  if (!advertise) return [];
-  const { ip, port } = advertise;
+/**
+ * Where the API is behind the `kubernetes` Service. The control plane has no address that pods could dial; each node
+ * answers at the Service's own, so that this is the endpoint as well.
+ */
+function endpoints(ip: string): KubeObject[] {
+  const port = 443;
   const metadata = { name: 'kubernetes', namespace: 'default' };
   return [
     {
