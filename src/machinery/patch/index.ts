@@ -1,3 +1,3 @@
-export { applyJsonPatch } from './json-patch.ts';
+export { applyJsonPatch, applyOperations, JsonPatchFailure } from './json-patch.ts';
 export { applyMergePatch } from './merge-patch.ts';
 export { applyStrategicMergePatch } from './strategic-merge.ts';

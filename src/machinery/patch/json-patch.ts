@@ -4,6 +4,7 @@
  * first slash. Upstream: evanphx/json-patch v4, apiserver/pkg/endpoints/handlers/patch.go.
  */
 import type { Json, JsonObject } from '../meta.ts';
+import { quote } from '../quote.ts';
 import { badRequest, requestEntityTooLarge, StatusError } from '../status.ts';
 import { equalJson } from './equal-json.ts';
 
@@ -29,10 +30,29 @@ export function applyJsonPatch(document: Json, operations: unknown): Json {
       `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${operations.length}`,
     );
   }
-  const patched = new PatchedDocument(document);
-  for (const operation of operations) {
-    if (!patched.apply((operation ?? {}) as JsonObject)) throw failed();
+  try {
+    return applyOperations(document, operations);
+  } catch (error) {
+    if (error instanceof JsonPatchFailure) throw failed();
+    throw error;
   }
+}
+
+/** Why an operation could not be applied, in the words of the library that upstream uses. */
+export class JsonPatchFailure extends Error {
+  override readonly name = 'JsonPatchFailure';
+  /** A `test` did not hold. */
+  readonly isTest: boolean;
+  constructor(message: string, isTest = false) {
+    super(message);
+    this.isTest = isTest;
+  }
+}
+
+/** Applies operations to `document`, which is not changed. Throws a JsonPatchFailure for the first that fails. */
+export function applyOperations(document: Json, operations: readonly (JsonObject | null)[]): Json {
+  const patched = new PatchedDocument(document);
+  for (const operation of operations) patched.apply(operation ?? {});
   return patched.finish();
 }
 
@@ -54,7 +74,9 @@ interface Place {
   key: string;
 }
 
-/** A document that copies the containers it changes, each once. Methods answer false when an operation fails. */
+const MISSING = 'missing value';
+
+/** A document that copies the containers it changes, each once. Methods throw a JsonPatchFailure. */
 class PatchedDocument {
   root: Json;
   readonly #own = new Set<Container>();
@@ -64,25 +86,32 @@ class PatchedDocument {
     this.root = document;
   }
 
-  apply(operation: JsonObject): boolean {
-    const { op, path, from } = operation;
+  apply(operation: JsonObject): void {
+    const { op } = operation;
     const value = operation.value ?? null;
-    if (typeof path !== 'string') return false;
+    const path = (): string => pointerOf(operation, 'path', `${op} operation failed to decode path: ${MISSING}`);
+    const from = (): string => pointerOf(operation, 'from', `${op} operation failed to decode from: ${MISSING}`);
     switch (op) {
       case 'add':
-        return this.#add(path, value);
+        this.#add(path(), value);
+        break;
       case 'remove':
-        return this.#remove(path);
+        this.#remove(path());
+        break;
       case 'replace':
-        return this.#replace(path, value);
+        this.#replace(path(), value);
+        break;
       case 'move':
-        return typeof from === 'string' && this.#move(from, path);
+        this.#move(from(), path());
+        break;
       case 'copy':
-        return typeof from === 'string' && this.#copy(from, path);
+        this.#copy(from(), path());
+        break;
       case 'test':
-        return this.#test(path, value);
+        this.#test(path(), value);
+        break;
       default:
-        return false;
+        throw new JsonPatchFailure(`Unexpected kind: ${typeof op === 'string' ? op : 'unknown'}`);
     }
   }
 
@@ -92,76 +121,73 @@ class PatchedDocument {
     return this.root;
   }
 
-  #add(path: string, value: Json): boolean {
-    const place = this.#find(path, true);
-    if (place === undefined) return false;
-    const { container, key } = place;
-    if (!Array.isArray(container)) {
-      setMember(container, key, value);
-      return true;
-    }
-    const index = key === '-' ? container.length : indexIn(key, container.length + 1);
-    if (index === undefined) return false;
-    container.splice(index, 0, value);
-    return true;
+  #add(path: string, value: Json): void {
+    const place = this.#placeOf(path, `add operation does not apply: doc is missing path: "${path}"`);
+    addAt(place, value, `error in add for path: '${path}'`);
   }
 
-  #remove(path: string): boolean {
-    const place = this.#find(path, true);
-    if (place === undefined) return false;
-    const { container, key } = place;
-    if (!Array.isArray(container)) {
-      if (!Object.hasOwn(container, key)) return false;
-      delete container[key];
-      return true;
-    }
-    const index = indexIn(key, container.length);
-    if (index === undefined) return false;
-    container.splice(index, 1);
-    return true;
+  #remove(path: string): void {
+    const place = this.#placeOf(path, `remove operation does not apply: doc is missing path: "${path}"`);
+    removeAt(place, `error in remove for path: '${path}'`);
   }
 
-  #replace(path: string, value: Json): boolean {
+  #replace(path: string, value: Json): void {
     if (path === '') {
-      if (typeof value !== 'object' || value === null) return false;
+      if (typeof value !== 'object' || value === null)
+        throw new JsonPatchFailure('replace operation value must be object or array');
       this.root = value;
-      return true;
+      return;
     }
-    const place = this.#find(path, true);
-    if (place === undefined) return false;
+    const place = this.#placeOf(path, `replace operation does not apply: doc is missing path: ${path}`);
     const { container, key } = place;
     if (!Array.isArray(container)) {
       setMember(container, key, value);
-      return true;
+      return;
     }
     const index = indexIn(key, container.length);
-    if (index === undefined) return false;
+    if (index === undefined)
+      throw new JsonPatchFailure(`replace operation does not apply: doc is missing key: ${path}: ${MISSING}`);
     container[index] = value;
-    return true;
   }
 
-  #move(from: string, path: string): boolean {
-    const value = this.#get(from);
-    return value !== undefined && this.#remove(from) && this.#add(path, value);
+  #move(from: string, path: string): void {
+    const source = this.#placeOf(from, `move operation does not apply: doc is missing from path: ${from}`);
+    const why = `error in move for path: '${source.key}'`;
+    const value = valueAt(source, why);
+    removeAt(source, why);
+    const target = this.#placeOf(path, `move operation does not apply: doc is missing destination path: ${path}`);
+    addAt(target, value, `error in move for path: '${path}'`);
   }
 
-  #copy(from: string, path: string): boolean {
-    const value = this.#get(from);
-    if (value === undefined) return false;
+  #copy(from: string, path: string): void {
+    const source = this.#placeOf(from, `copy operation does not apply: doc is missing from path: ${from}`);
+    const value = valueAt(source, `error in copy for from: '${from}'`);
+    const target = this.#placeOf(path, `copy operation does not apply: doc is missing destination path: ${path}`);
     if (value !== null) this.#copied += JSON.stringify(value).length;
-    return this.#copied <= MAX_COPIED_BYTES && this.#add(path, value);
+    if (this.#copied > MAX_COPIED_BYTES) {
+      const why = `Unable to complete the copy, the accumulated size increase of copy is ${this.#copied}, exceeding the limit ${MAX_COPIED_BYTES}`;
+      throw new JsonPatchFailure(why);
+    }
+    addAt(target, value, 'error while adding value during copy');
   }
 
-  #test(path: string, value: Json): boolean {
+  #test(path: string, value: Json): void {
     const actual = path === '' ? this.root : this.#get(path);
-    return actual !== undefined && equalJson(actual, value);
+    if (!equalJson(actual, value)) throw new JsonPatchFailure(`testing value ${path} failed: test failed`, true);
   }
 
-  /** The value at a path; null for a member that is missing, undefined when the path leads nowhere. */
-  #get(path: string): Json | undefined {
+  #placeOf(path: string, why: string): Place {
+    const place = this.#find(path, true);
+    if (place === undefined) throw new JsonPatchFailure(`${why}: ${MISSING}`);
+    return place;
+  }
+
+  /** The value at a path; null for a member that is missing. */
+  #get(path: string): Json {
     const place = this.#find(path, false);
-    if (place === undefined) return undefined;
-    return child(place.container, place.key);
+    if (place === undefined)
+      throw new JsonPatchFailure(`test operation does not apply: is missing path: ${path}: ${MISSING}`);
+    return valueAt(place, `error in test for path: '${path}'`);
   }
 
   /** The container of the last part of a path; with `write`, every container on the way is one that may be changed. */
@@ -207,6 +233,50 @@ function setMember(object: JsonObject, key: string, value: Json): void {
   }
 }
 
+function pointerOf(operation: JsonObject, field: 'path' | 'from', why: string): string {
+  const pointer = operation[field];
+  if (typeof pointer !== 'string') throw new JsonPatchFailure(why);
+  return pointer;
+}
+
+function valueAt({ container, key }: Place, why: string): Json {
+  const value = child(container, key);
+  if (value === undefined) throw new JsonPatchFailure(`${why}: ${indexFault(key)}`);
+  return value;
+}
+
+function addAt({ container, key }: Place, value: Json, why: string): void {
+  if (!Array.isArray(container)) {
+    setMember(container, key, value);
+    return;
+  }
+  const index = key === '-' ? container.length : indexIn(key, container.length + 1);
+  if (index === undefined) {
+    const what = isIndex(key) ? '' : `value was not a proper array index: '${key}': `;
+    throw new JsonPatchFailure(`${why}: ${what}${indexFault(key)}`);
+  }
+  container.splice(index, 0, value);
+}
+
+function removeAt({ container, key }: Place, why: string): void {
+  if (!Array.isArray(container)) {
+    if (!Object.hasOwn(container, key))
+      throw new JsonPatchFailure(`${why}: Unable to remove nonexistent key: ${key}: ${MISSING}`);
+    delete container[key];
+    return;
+  }
+  const index = indexIn(key, container.length);
+  if (index === undefined) throw new JsonPatchFailure(`${why}: ${indexFault(key)}`);
+  container.splice(index, 1);
+}
+
+const isIndex = (key: string): boolean => /^[+-]?\d+$/.test(key);
+
+const indexFault = (key: string): string =>
+  isIndex(key)
+    ? `Unable to access invalid index: ${Number(key)}: invalid index referenced`
+    : `strconv.Atoi: parsing ${quote(key)}: invalid syntax`;
+
 function child(container: Container, key: string): Json | undefined {
   if (!Array.isArray(container)) return Object.hasOwn(container, key) ? container[key] : null;
   const index = indexIn(key, container.length);
@@ -215,7 +285,7 @@ function child(container: Container, key: string): Json | undefined {
 
 /** The index that a part of a pointer names in a list of `length`; undefined when it is none or out of range. */
 function indexIn(key: string, length: number): number | undefined {
-  if (!/^[+-]?\d+$/.test(key)) return undefined;
+  if (!isIndex(key)) return undefined;
   const index = Number(key);
   if (index >= length || index < -length) return undefined;
   return index < 0 ? index + length : index;
