@@ -152,3 +152,23 @@ test('pods of a node that was removed go after the quarantine', async () => {
   expect(left.every(({ spec }) => !spec?.nodeName)).toBe(true);
   expect(left).toHaveLength(2);
 });
+
+test('pods of a lost node that is out of service end at once, and only those that are to end', async () => {
+  const { admin, pass, lose, rest, settle } = await setUp(['a', 'b']);
+  await admin.create(deployments, workload);
+  await rest(0);
+  const names = (await admin.list<Pod>(pods)).items.map(({ metadata }) => metadata.name ?? '');
+  const left = async () =>
+    (await admin.list<Pod>(pods)).items.filter(({ metadata }) => names.includes(metadata.name ?? ''));
+  await lose('a');
+  await pass(60_000);
+  await admin.delete(pods, { namespace: 'default', name: names[0] ?? '' });
+  await settle();
+  expect(await left()).toHaveLength(2);
+  const taint = { key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' };
+  const { spec } = await admin.get<Node>(nodes, { name: 'a' });
+  await admin.patch(nodes, { name: 'a' }, { spec: { taints: [...(spec?.taints ?? []), taint] } });
+  await settle();
+  // The taint drives off the other one too.
+  expect(await left()).toEqual([]);
+});

@@ -169,7 +169,8 @@ test('an object whose owner never existed is collected', async () => {
 
 test('a pod relabelled away from its ReplicaSet is released and replaced, and taken back when there is room', async () => {
   const { admin, rest } = await setUp();
-  await admin.create(deployments, deployment('default', 'web'));
+  // A ReplicaSet of its own: behind a Deployment it would hear of the room after it heard of the pod.
+  await admin.create(replicaSets, deployment('default', 'web'));
   await rest();
   const [pod] = (await admin.list<Pod>(pods)).items;
   const key = { namespace: 'default', name: pod?.metadata.name ?? '' };
@@ -177,7 +178,7 @@ test('a pod relabelled away from its ReplicaSet is released and replaced, and ta
   await rest();
   expect((await admin.get<Pod>(pods, key)).metadata.ownerReferences ?? []).toEqual([]);
   expect((await admin.list(pods, { labelSelector: 'app=web' })).items).toHaveLength(2);
-  await admin.patch(deployments, { namespace: 'default', name: 'web' }, { spec: { replicas: 3 } });
+  await admin.patch(replicaSets, { namespace: 'default', name: 'web' }, { spec: { replicas: 3 } });
   await admin.patch(pods, key, { metadata: { labels: { app: 'web' } } });
   await rest();
   expect((await admin.get<Pod>(pods, key)).metadata.ownerReferences?.[0]?.kind).toBe('ReplicaSet');

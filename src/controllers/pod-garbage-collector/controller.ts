@@ -7,7 +7,7 @@ import {
   type ReconcileContext,
   type ReconcileResult,
 } from '../runtime/define-controller.ts';
-import { planFinished, planOrphaned, planUnscheduled } from './plan.ts';
+import { isOutOfService, planFinished, planOrphaned, planTerminating, planUnscheduled } from './plan.ts';
 
 /** How long a node must be missing before its pods are taken for lost, in milliseconds. */
 const QUARANTINE = 40_000;
@@ -18,6 +18,8 @@ const FINISHED = 'finished';
 /** What is remembered between keys; losing it only costs a look. */
 interface Memory {
   existing: Set<string>;
+  /** Nodes whose terminating pods nobody ends. */
+  outOfService: Set<string>;
   /** When a node was first found missing. */
   missing: Map<string, number>;
   finished: number;
@@ -25,7 +27,7 @@ interface Memory {
 
 /** Removes pods that nobody else ends. Upstream: pkg/controller/podgc. */
 export function createPodGarbageCollector(): Controller {
-  const memory: Memory = { existing: new Set(), missing: new Map(), finished: 0 };
+  const memory: Memory = { existing: new Set(), outOfService: new Set(), missing: new Map(), finished: 0 };
   return defineController({
     name: 'pod-garbage-collector-controller',
     serviceAccount: 'pod-garbage-collector',
@@ -47,9 +49,7 @@ function nodeKeys({ key, type }: Change, memory: Memory): string[] {
   if (type !== 'DELETED') {
     memory.existing.add(key.name);
     memory.missing.delete(key.name);
-    return [];
-  }
-  memory.existing.delete(key.name);
+  } else memory.existing.delete(key.name);
   return [`node ${key.name}`];
 }
 
@@ -59,7 +59,8 @@ function podKeys({ key, type, projection, old }: Change, memory: Memory): string
   const node = projection.fields['spec.nodeName'] ?? '';
   const phase = projection.fields['status.phase'];
   if (projection.deleting && node === '') keys.push(`pod ${formatKey(key.namespace, key.name)}`);
-  if (node !== '' && old?.fields['spec.nodeName'] !== node && !memory.existing.has(node)) keys.push(`node ${node}`);
+  const isNew = node !== '' && old?.fields['spec.nodeName'] !== node && !memory.existing.has(node);
+  if (isNew || (projection.deleting && memory.outOfService.has(node))) keys.push(`node ${node}`);
   if ((phase === 'Succeeded' || phase === 'Failed') && old?.fields['status.phase'] !== phase) {
     if (memory.finished++ % COUNT_EVERY === 0) keys.push(FINISHED);
   }
@@ -84,15 +85,23 @@ async function reconcile(key: string, context: ReconcileContext, memory: Memory)
 async function collectNode(
   name: string,
   context: ReconcileContext,
-  { existing, missing }: Memory,
+  memory: Memory,
 ): Promise<ReconcileResult | undefined> {
   const { client, clock } = context;
-  if (await client.find<Node>(nodes, { name })) {
+  const { existing, missing, outOfService } = memory;
+  const node = await client.find<Node>(nodes, { name });
+  outOfService.delete(name);
+  if (node) {
     existing.add(name);
     missing.delete(name);
-    return undefined;
+    if (!isOutOfService(node)) return undefined;
+    outOfService.add(name);
   }
   const { items } = await client.list<Pod>(pods, { fieldSelector: `spec.nodeName=${name}` });
+  if (node) {
+    await applyOrThrow(planTerminating(items), context);
+    return undefined;
+  }
   if (items.length === 0) {
     missing.delete(name);
     return undefined;

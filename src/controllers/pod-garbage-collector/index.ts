@@ -1,2 +1,2 @@
 export { createPodGarbageCollector } from './controller.ts';
-export { planFinished, planOrphaned } from './plan.ts';
+export { isOutOfService, planFinished, planOrphaned, planTerminating } from './plan.ts';

@@ -1,4 +1,4 @@
-import { type Pod, pods } from '../../kinds/index.ts';
+import { type Node, type Pod, pods } from '../../kinds/index.ts';
 import type { Plan, Step, Write } from '../runtime/apply-plan.ts';
 import { isFinishedPod } from '../runtime/pods.ts';
 import { formatTime } from '../runtime/time.ts';
@@ -6,6 +6,7 @@ import { formatTime } from '../runtime/time.ts';
 /** Finished pods that are kept for looking at. Upstream: --terminated-pod-gc-threshold. */
 export const FINISHED_THRESHOLD = 12_500;
 
+const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 const NOW = { gracePeriodSeconds: 0 };
 
 /** Deletes finished pods beyond the threshold, oldest first. */
@@ -26,6 +27,20 @@ export function planOrphaned(ofNode: readonly Pod[], now: number): Plan {
   return { steps };
 }
 
+/** Whether an administrator said that the node is shut down, and it is. */
+export function isOutOfService({ spec, status }: Node): boolean {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  return ready?.status !== 'True' && (spec?.taints ?? []).some(({ key }) => key === OUT_OF_SERVICE);
+}
+
+/** Ends the terminating pods of a node that is out of service. */
+export function planTerminating(ofNode: readonly Pod[]): Plan {
+  const terminating = ofNode.filter(({ metadata }) => metadata.deletionTimestamp);
+  const open = terminating.filter((pod) => !isFinishedPod(pod));
+  const failed = (pod: Pod): Write => ({ ...statusPatch(pod), patch: { status: { phase: 'Failed' } } });
+  return { steps: [{ writes: open.map(failed) }, { writes: terminating.map(removal) }] };
+}
+
 /** Deletes a pod that was to be deleted before it had a node: nobody else would end it. */
 export function planUnscheduled(pod: Pod | undefined): Plan {
   if (!pod?.metadata.deletionTimestamp || pod.spec?.nodeName) return { steps: [] };
@@ -44,6 +59,9 @@ function failure(pod: Pod, now: number): Write {
     message: 'PodGC: node no longer exists',
     lastTransitionTime: formatTime(now),
   };
-  const patch = { status: { phase: 'Failed', conditions: [condition] } };
-  return { type: 'patch', kind: pods, object: pod, patch, patchType: 'strategic', subresource: 'status' };
+  return { ...statusPatch(pod), patch: { status: { phase: 'Failed', conditions: [condition] } } };
+}
+
+function statusPatch(pod: Pod) {
+  return { type: 'patch', kind: pods, object: pod, patchType: 'strategic', subresource: 'status' } as const;
 }
