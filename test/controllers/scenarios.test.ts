@@ -170,7 +170,7 @@ test('an object whose owner never existed is collected', async () => {
 test('a pod relabelled away from its ReplicaSet is released and replaced, and taken back when there is room', async () => {
   const { admin, rest } = await setUp();
   // A ReplicaSet of its own: behind a Deployment it would hear of the room after it heard of the pod.
-  await admin.create(replicaSets, deployment('default', 'web'));
+  await admin.create<ReplicaSet>(replicaSets, deployment('default', 'web') as ReplicaSet);
   await rest();
   const [pod] = (await admin.list<Pod>(pods)).items;
   const key = { namespace: 'default', name: pod?.metadata.name ?? '' };
