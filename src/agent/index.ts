@@ -13,3 +13,4 @@ export { type ArchiveFile, buildImageArchive, type ImageDescription } from './no
 export { ensurePackages, missingPackages } from './node/packages.ts';
 export { createNodeTransport } from './node-transport.ts';
 export { runSimulatedNode, type SimulatedNode, type SimulatedNodeOptions } from './simulated.ts';
+export { dialRequests } from './streams/index.ts';

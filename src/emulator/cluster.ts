@@ -14,6 +14,7 @@ import {
   writeState,
 } from './cluster-state.ts';
 import { type ControlPlane, startControlPlane, tailOfLog } from './control-plane.ts';
+import { type LocalDialer, startDialer } from './dialer.ts';
 import { UserError } from './errors.ts';
 import { mergeKubeconfig, writeKubeconfig } from './kubeconfig.ts';
 import { type ListenAddress, listenAddress } from './listen-address.ts';
@@ -69,13 +70,15 @@ async function runLocked(
   const save = () => saveState(paths.state, state, out);
   save();
   const target: ApiTarget = { server: `https://${address.reach}:${port}`, ca: certificate.ca, token };
+  let dialer: LocalDialer | undefined;
   let plane: ControlPlane | undefined;
   let nodes: LocalNodes | undefined;
   let watchdog: NodeJS.Timeout | undefined;
   try {
+    dialer = await startDialer();
     plane = startControlPlane({
       configFile: paths.workerdConfig,
-      configText: configOf(options, paths, { address, certificate, token, port, ingressPort }),
+      configText: configOf(options, paths, { address, certificate, token, port, ingressPort, dialer }),
       storage: paths.storage,
       logFile: paths.controlPlaneLog,
       onStart: (pid) => {
@@ -111,6 +114,7 @@ async function runLocked(
     clearInterval(watchdog);
     if (nodes) await nodes.stop();
     if (plane) await plane.stop();
+    dialer?.close();
     removeState(paths.state);
   }
 }
@@ -207,6 +211,7 @@ interface ConfigFacts {
   token: string;
   port: number;
   ingressPort: number;
+  dialer: LocalDialer;
 }
 
 function configOf(options: UpOptions, paths: ClusterPaths, facts: ConfigFacts): string {
@@ -219,7 +224,10 @@ function configOf(options: UpOptions, paths: ClusterPaths, facts: ConfigFacts): 
     certificateFile: facts.certificate.certificateFile,
     keyFile: facts.certificate.keyFile,
     storage: paths.storage,
+    dialer: facts.dialer.address,
     variables: {
+      // Webhooks under development listen on the machine itself.
+      KEDGE_OUTBOUND_OPEN: 'loopback',
       KEDGE_ADMIN_TOKEN_HASH: hashToken(facts.token),
       // The edge has a socket of its own.
       KEDGE_API_HOSTS: '*',

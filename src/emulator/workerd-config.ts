@@ -13,6 +13,8 @@ export interface WorkerdConfigOptions {
   keyFile: string;
   /** Folder of the Durable Objects' databases. */
   storage: string;
+  /** Address of what dials servers with authorities of their own, as `unix:PATH`; left out where there is none. */
+  dialer?: string;
   /** Text bindings of the Worker. */
   variables: Readonly<Record<string, string>>;
   compatibilityDate: string;
@@ -37,6 +39,7 @@ export function workerdConfig(options: WorkerdConfigOptions): string {
     ...OBJECTS.map(
       ([name, className]) => `(name = ${text(name)}, durableObjectNamespace = (className = ${text(className)}))`,
     ),
+    ...(options.dialer === undefined ? [] : ['(name = "KEDGE_DIALER", service = "dialer")']),
     ...Object.entries(options.variables).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
   ];
   const namespaces = OBJECTS.map(
@@ -51,12 +54,16 @@ export function workerdConfig(options: WorkerdConfigOptions): string {
       `(name = "ingress", address = ${text(`${options.host}:${options.ingressPort}`)}, http = (), service = (name = "kedge", entrypoint = "Ingress"))`,
     );
   }
+  const dialer =
+    options.dialer === undefined
+      ? ''
+      : `,\n    (name = "dialer", external = (address = ${text(options.dialer)}, http = ()))`;
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "kedge", worker = .kedge),
     (name = "storage", disk = (path = ${text(options.storage)}, writable = true)),
-    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true)))
+    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true)))${dialer}
   ],
   sockets = [${sockets.join(', ')}],
   v8Flags = ["--max-semi-space-size=4"]

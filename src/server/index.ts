@@ -1,2 +1,3 @@
 /** The API server. */
 export { createServer } from './app.ts';
+export { createOutbound, type Dialer, type Outbound, type OutboundDeps, parseOpenAddresses } from './outbound/index.ts';

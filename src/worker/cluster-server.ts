@@ -5,7 +5,7 @@ import { ownControllerRoles } from '../controllers/index.ts';
 import { GIT_VERSION } from '../machinery/version.ts';
 import { generateClusterKeys } from '../server/cluster-keys.ts';
 import type { ClusterKeys, Server } from '../server/contract.ts';
-import { createServer } from '../server/index.ts';
+import { createOutbound, createServer, type Outbound, parseOpenAddresses } from '../server/index.ts';
 import type { Shard, Store } from '../storage/contract.ts';
 import { DEFAULT_SHARD_MAP, shardNameOf } from '../storage/index.ts';
 import { acceptWebSocket } from './accept-web-socket.ts';
@@ -45,15 +45,31 @@ export async function loadClusterKeys(env: Env, cluster: string): Promise<Cluste
   return JSON.parse(won) as ClusterKeys;
 }
 
+/** How the control plane of `cluster` calls webhooks and extension API servers. */
+function createClusterOutbound(env: Env, cluster: string, store: Store): Outbound {
+  const { KEDGE_DIALER: dialer } = env;
+  return createOutbound({
+    store,
+    nodes: createNodeConnector(env, cluster),
+    clock: systemClock,
+    random: systemRandom,
+    ...(dialer ? { dialer: { fetch: (request) => dialer.fetch(request) } } : {}),
+    fetch: (request) => fetch(request),
+    open: parseOpenAddresses(env.KEDGE_OUTBOUND_OPEN),
+  });
+}
+
 /** The API server of `cluster`. Each isolate and each object that needs one keeps its own. */
 export function createClusterServer(env: Env, cluster: string): Server {
   let keys: ClusterKeys | undefined;
+  const store = createClusterStore(env, cluster);
   return createServer({
     cluster,
     settings: DEFAULT_SETTINGS,
     gitVersion: GIT_VERSION,
-    store: createClusterStore(env, cluster),
+    store,
     nodes: createNodeConnector(env, cluster),
+    outbound: createClusterOutbound(env, cluster, store),
     acceptWebSocket,
     bootstrapExtras: isApiOnly(env, cluster) ? [] : ownControllerRoles(),
     keys: async () => {

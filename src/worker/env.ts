@@ -25,6 +25,10 @@ export interface Env {
    * is at the platform's own names (workers.dev), at its paths.
    */
   KEDGE_API_HOSTS?: string;
+  /** Dials for the control plane where it runs beside it, as `kedge up` does; unset: nodes do. Decision 9. */
+  KEDGE_DIALER?: Fetcher;
+  /** Addresses that webhook and API service URLs may lead to besides public ones: `loopback`, `private`, or both. */
+  KEDGE_OUTBOUND_OPEN?: string;
   /** Seconds of watch history kept (COMPACT-1); at least 300 unless set for tests. */
   KEDGE_COMPACTION_INTERVAL?: string;
 }

@@ -5,7 +5,7 @@ import type { Random } from '../../src/base/random.ts';
 import type { ClusterSettings } from '../../src/machinery/kind.ts';
 import type { KubeObject } from '../../src/machinery/meta.ts';
 import type { ClusterKeys, Logger, NodeConnector, Server, ServerOptions, UserInfo } from '../../src/server/contract.ts';
-import { createServer } from '../../src/server/index.ts';
+import { createServer, type Outbound, type OutboundDeps } from '../../src/server/index.ts';
 import type { ServerParts } from '../../src/server/scope.ts';
 import { createMemoryStore } from '../../src/storage/index.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
@@ -25,6 +25,8 @@ export interface TestClusterOptions {
   nodes?: NodeConnector;
   acceptWebSocket?: NonNullable<ServerOptions['acceptWebSocket']>;
   parts?: Partial<ServerParts>;
+  /** How webhooks are called; by default nobody can be. */
+  outbound?: (deps: Pick<OutboundDeps, 'store' | 'nodes' | 'clock' | 'random'>) => Outbound;
   /** Creates the bootstrap objects; off by default, the administrator needs none of them. */
   bootstrap?: boolean;
   clock?: Clock;
@@ -91,6 +93,7 @@ export async function createTestCluster(input: TestClusterOptions = {}): Promise
     random: input.random ?? createSeededRandom(1),
     log: input.log ?? silentLog,
   };
+  if (input.outbound) options.outbound = input.outbound(options);
   const server = createServer(options, input.parts);
   if (input.bootstrap) await server.bootstrap();
   const fetch = (request: string, given: RequestInput = {}): Promise<Response> =>

@@ -8,6 +8,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import type { Server } from '../../src/server/contract.ts';
 import { ADMIN_TOKEN, createTestCluster } from './cluster.ts';
+import { nodeOutbound } from './outbound.ts';
 
 /** Listens on 127.0.0.1; the result tells the port and closes. */
 export async function serve(server: Server, port = 0): Promise<{ port: number; close(): void }> {
@@ -83,6 +84,7 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
     bootstrap: true,
     clock: systemClock,
     random: systemRandom,
+    outbound: nodeOutbound,
     log: { info: () => undefined, warn: console.warn, error: (message, fields) => console.error(message, fields) },
   });
   const { port } = await serve(cluster.server, Number(process.argv[2] ?? 0));

@@ -167,3 +167,14 @@ function joinSockets(client: MuxSocket, server: WebSocket): void {
     if (server.readyState === WebSocket.OPEN) server.close(usable ? code : 1001, reason.slice(0, 100));
   });
 }
+
+/** What a process without a tunnel needs to dial as an agent does. */
+export const dialRequests = {
+  /** Answers a request that is no upgrade. Throws HttpError. */
+  serve: serveDial,
+  target: dialTarget,
+  headers: targetHeaders,
+  open: openRequest,
+  failure: dialFailure,
+  HttpError,
+};

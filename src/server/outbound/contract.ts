@@ -15,7 +15,7 @@ export type OutboundTarget = { url: string } | { service: ServiceTarget };
 /** What is sent. Redirects are never followed: they are answers. */
 export interface OutboundRequest {
   method: string;
-  headers?: Headers | Readonly<Record<string, string>>;
+  headers?: Headers | Record<string, string>;
   body?: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
   /** Gives the call up. */
   signal?: AbortSignal;

@@ -1,0 +1,59 @@
+/** Requests to whoever dials for the control plane: where they go on to stands in headers. */
+import type { OutboundOptions } from './contract.ts';
+
+export interface Dialling {
+  options: OutboundOptions;
+  signal: AbortSignal;
+  /** Host and port as the request names them. */
+  authority: string;
+  path: string;
+  /** `HOST:PORT` that is connected to. */
+  dial: string;
+  /** Name that the certificate must be for, where it is not the host. */
+  serverName?: string;
+  /** Classes of addresses that may be connected to; unset: all. */
+  allow?: readonly string[];
+}
+
+/** A request with the headers that an agent understands (src/agent/streams/dial-target.ts). */
+export function dialRequest({ options, signal, authority, path, dial, serverName, allow }: Dialling): Request {
+  const { request, caBundle, insecure, clientCertificate } = options;
+  const { method, body } = request;
+  const headers = new Headers(request.headers);
+  for (const name of [...headers.keys()]) if (name.startsWith('x-kedge-')) headers.delete(name);
+  headers.set('x-kedge-dial', dial);
+  headers.set('x-kedge-dial-scheme', 'https');
+  if (!insecure) headers.set('x-kedge-dial-ca', caBundle === undefined ? 'system' : base64(caBundle));
+  if (serverName) headers.set('x-kedge-dial-server-name', serverName);
+  if (allow) headers.set('x-kedge-dial-allow', allow.join(','));
+  if (clientCertificate) {
+    const { certificate, key } = clientCertificate;
+    headers.set('x-kedge-dial-certificate', base64(`${certificate.trimEnd()}\n${key}`));
+  }
+  // Plain http on this hop, so that the port is kept in the Host header as Go's client writes it.
+  return new Request(`http://${authority}${path}`, {
+    method,
+    headers,
+    redirect: 'manual',
+    signal,
+    ...(body === undefined || body === null ? {} : { body, duplex: 'half' }),
+  } as RequestInit);
+}
+
+function base64(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  let binary = '';
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary);
+}
+
+const DIAL_ERROR = 'x-kedge-dial-error';
+const PREFIX = 'error trying to reach service: ';
+
+/** Why the other side was not reached; undefined when `response` is its answer. */
+export async function dialError(response: Response): Promise<{ message: string; connected: boolean } | undefined> {
+  const failure = response.headers.get(DIAL_ERROR);
+  if (failure === null) return undefined;
+  const text = (await response.text()).trimEnd();
+  return { message: text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text, connected: failure !== 'connect' };
+}

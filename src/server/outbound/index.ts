@@ -1,0 +1,11 @@
+export {
+  type Outbound,
+  OutboundError,
+  type OutboundFault,
+  type OutboundOptions,
+  type OutboundRequest,
+  type OutboundTarget,
+  type ServiceTarget,
+} from './contract.ts';
+export { createOutbound, type Dialer, type OutboundDeps } from './outbound.ts';
+export { type OpenAddresses, parseOpenAddresses } from './policy.ts';
