@@ -2,6 +2,7 @@ import { age, nameOf } from '../../cells/text.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { MutatingWebhookConfiguration } from '../../generated/types/admissionregistration-v1.ts';
 import { setWebhookDefaults } from './defaults.ts';
+import { staticNameWarnings } from './static-names.ts';
 import { validateWebhooks, validateWebhooksUpdate } from './validate-webhooks.ts';
 
 export const mutatingWebhookConfigurations = defineKind<MutatingWebhookConfiguration>(
@@ -14,7 +15,11 @@ export const mutatingWebhookConfigurations = defineKind<MutatingWebhookConfigura
         webhook.reinvocationPolicy ??= 'Never';
       }
     },
-    strategy: { validateCreate: (object) => validateWebhooks(object), validateUpdate: validateWebhooksUpdate },
+    strategy: {
+      ...staticNameWarnings,
+      validateCreate: (object) => validateWebhooks(object),
+      validateUpdate: validateWebhooksUpdate,
+    },
     cells: (object, now) => [nameOf(object), object.webhooks?.length ?? 0, age(object, now)],
   },
 );

@@ -4,11 +4,9 @@ import {
   dns1035Label,
   dns1123Subdomain,
   duplicateError,
-  forbiddenError,
   invalidError,
   invalidErrors,
   notSupportedError,
-  pathSegment,
   qualifiedName,
   requiredError,
   validateConditions,
@@ -17,28 +15,29 @@ import type {
   AuditAnnotation,
   MatchResources,
   MutatingAdmissionPolicy,
-  MutatingAdmissionPolicyBinding,
   Mutation,
   ParamKind,
-  ParamRef,
   ValidatingAdmissionPolicy,
-  ValidatingAdmissionPolicyBinding,
   Validation,
   Variable,
 } from '../../generated/types/admissionregistration-v1.ts';
-import { validateLabelSelector } from '../../label-selector.ts';
+import {
+  compileExpression,
+  type ExpressionScope,
+  ExpressionVariables,
+  expressionErrors,
+  RESULTS,
+} from './expressions.ts';
 import {
   FAILURE_POLICIES,
+  MUTATING_OPERATIONS,
   REINVOCATION_POLICIES,
   validateMatchConditions,
   validateMatchResources,
   validateOperations,
 } from './validate-rules.ts';
 
-const MUTATING_OPERATIONS = ['*', 'CREATE', 'UPDATE'];
-const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'];
-const ACTIONS = ['Audit', 'Deny', 'Warn'];
-const NOT_FOUND_ACTIONS = ['Deny', 'Allow'];
+const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge'];
 const PATCH_TYPES = ['ApplyConfiguration', 'JSONPatch'];
 const MAX_AUDIT_ANNOTATIONS = 20;
 const MAX_VALUE_EXPRESSION = 5 * 1024;
@@ -58,7 +57,28 @@ interface PolicyHead {
   variables?: readonly Variable[];
 }
 
-function validateHead(spec: PolicyHead, operations: readonly string[] | undefined): FieldError[] {
+/** What the expressions of one policy see; conditions see no variables. */
+interface Scopes {
+  condition: ExpressionScope;
+  policy: ExpressionScope & { variables?: ExpressionVariables };
+}
+
+function scopesOf({ paramKind, variables }: PolicyHead, alwaysComposed: boolean): Scopes {
+  const condition = { params: paramKind !== undefined, authorizer: true };
+  const composed = alwaysComposed || (variables?.length ?? 0) > 0;
+  return { condition, policy: composed ? { ...condition, variables: new ExpressionVariables() } : condition };
+}
+
+interface HeadInput {
+  spec: PolicyHead;
+  /** The stored policy; conditions that did not change are not looked at again. */
+  old: PolicyHead | undefined;
+  scopes: Scopes;
+  /** The only operations that rules may name. */
+  operations?: readonly string[];
+}
+
+function validateHead({ spec, old, scopes, operations }: HeadInput): FieldError[] {
   const { failurePolicy, paramKind, matchConstraints, matchConditions, variables } = spec;
   const errors: FieldError[] = [];
   if (failurePolicy === undefined) errors.push(requiredError('spec.failurePolicy'));
@@ -74,16 +94,19 @@ function validateHead(spec: PolicyHead, operations: readonly string[] | undefine
         ...validateOperations(matchConstraints.resourceRules, `${path}.resourceRules.operations`, operations),
       );
   } else errors.push(requiredError(path));
-  errors.push(...validateMatchConditions(matchConditions, 'spec.matchConditions'));
+  if (!old || !sameJson([old.paramKind, old.matchConditions], [paramKind, matchConditions]))
+    errors.push(...validateMatchConditions(matchConditions, 'spec.matchConditions', scopes.condition));
   for (const [index, variable] of (variables ?? []).entries())
-    errors.push(...validateVariable(variable, `spec.variables[${index}]`));
+    errors.push(...validateVariable(variable, `spec.variables[${index}]`, scopes.policy));
   return errors;
 }
+
+const sameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 function validateParamKind({ apiVersion, kind }: ParamKind, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const at = `${path}.apiVersion`;
-  const parts = (apiVersion ?? '').split('/');
+  const parts = apiVersion === '/' ? [''] : (apiVersion ?? '').split('/');
   const version = parts.at(-1) ?? '';
   if (!apiVersion) errors.push(requiredError(at));
   else if (parts.length > 2) errors.push(invalidError(at, apiVersion, `unexpected GroupVersion string: ${apiVersion}`));
@@ -104,17 +127,25 @@ function validateParamKind({ apiVersion, kind }: ParamKind, path: string): Field
   return errors;
 }
 
-function validateVariable({ name, expression }: Variable, path: string): FieldError[] {
+function validateVariable({ name, expression }: Variable, path: string, scope: Scopes['policy']): FieldError[] {
   const errors: FieldError[] = [];
   if (!name?.trim()) errors.push(requiredError(`${path}.name`, 'name is not specified'));
   else if (!IDENTIFIER.test(name) || RESERVED.has(name))
     errors.push(invalidError(`${path}.name`, name, 'must be a valid CEL identifier'));
   if (!expression?.trim()) errors.push(requiredError(`${path}.expression`, 'expression is not specified'));
+  else {
+    const fault = scope.variables?.add(name ?? '', expression, scope).fault;
+    if (fault !== undefined) errors.push(invalidError(`${path}.expression`, expression, fault));
+  }
   return errors;
 }
 
-export function validateValidatingPolicy({ metadata, spec }: ValidatingAdmissionPolicy): FieldError[] {
-  const errors = validateHead(spec ?? {}, undefined);
+export function validateValidatingPolicy(
+  { metadata, spec }: ValidatingAdmissionPolicy,
+  old?: ValidatingAdmissionPolicy,
+): FieldError[] {
+  const scopes = scopesOf(spec ?? {}, false);
+  const errors = validateHead({ spec: spec ?? {}, old: old?.spec, scopes });
   const validations = spec?.validations ?? [];
   const annotations = spec?.auditAnnotations ?? [];
   if (validations.length === 0 && annotations.length === 0)
@@ -124,26 +155,32 @@ export function validateValidatingPolicy({ metadata, spec }: ValidatingAdmission
       requiredError('spec.auditAnnotations', NO_CONTENT),
     ];
   for (const [index, validation] of validations.entries())
-    errors.push(...validateValidation(validation, `spec.validations[${index}]`));
+    errors.push(...validateValidation(validation, `spec.validations[${index}]`, scopes.policy));
   if (annotations.length > MAX_AUDIT_ANNOTATIONS) {
     const why = `must not have more than ${MAX_AUDIT_ANNOTATIONS} auditAnnotations`;
     errors.push(invalidError('spec.auditAnnotations', annotations, why));
   }
   for (const [index, annotation] of annotations.entries()) {
     const at = `spec.auditAnnotations[${index}]`;
-    errors.push(...validateAnnotation(annotation, at, metadata.name ?? ''));
+    errors.push(...validateAnnotation(annotation, at, { policy: metadata.name ?? '', scope: scopes.policy }));
     if (annotations.findIndex(({ key }) => key === annotation.key) < index)
       errors.push(duplicateError(`${at}.key`, annotation.key));
   }
   return errors;
 }
 
-function validateValidation(validation: Validation, path: string): FieldError[] {
+function validateValidation(validation: Validation, path: string, scope: ExpressionScope): FieldError[] {
   const { expression, message = '', messageExpression = '', reason } = validation;
   const errors: FieldError[] = [];
   if (!expression?.trim()) errors.push(requiredError(`${path}.expression`, 'expression is not specified'));
+  else errors.push(...expressionErrors(`${path}.expression`, expression, { scope, results: RESULTS.condition }));
+  const at = `${path}.messageExpression`;
   if (messageExpression !== '' && messageExpression.trim() === '')
-    errors.push(invalidError(`${path}.messageExpression`, messageExpression, 'must be non-empty if specified'));
+    errors.push(invalidError(at, messageExpression, 'must be non-empty if specified'));
+  else if (messageExpression !== '') {
+    const messageScope = { ...scope, authorizer: false };
+    errors.push(...expressionErrors(at, messageExpression, { scope: messageScope, results: RESULTS.message }));
+  }
   if (message !== '' && message.trim() === '')
     errors.push(invalidError(`${path}.message`, message, 'must be non-empty if specified'));
   else if (/[\n\r]/.test(message.trim()))
@@ -153,7 +190,11 @@ function validateValidation(validation: Validation, path: string): FieldError[] 
   return errors;
 }
 
-function validateAnnotation({ key, valueExpression }: AuditAnnotation, path: string, policy: string): FieldError[] {
+function validateAnnotation(
+  { key, valueExpression }: AuditAnnotation,
+  path: string,
+  { policy, scope }: { policy: string; scope: ExpressionScope },
+): FieldError[] {
   const full = `${policy}/${key ?? ''}`;
   const errors =
     policy === ''
@@ -162,24 +203,30 @@ function validateAnnotation({ key, valueExpression }: AuditAnnotation, path: str
   const text = (valueExpression ?? '').trim();
   const at = `${path}.valueExpression`;
   if (text === '') errors.push(requiredError(at, 'valueExpression is not specified'));
-  else if (text.length > MAX_VALUE_EXPRESSION)
+  else if (new TextEncoder().encode(text).length > MAX_VALUE_EXPRESSION)
     errors.push(requiredError(at, `must not exceed ${MAX_VALUE_EXPRESSION} bytes in length`));
+  else {
+    // What is shown is the expression as it was written, what is compiled the one without white space around it.
+    const { fault } = compileExpression(text, scope, RESULTS.annotation);
+    if (fault !== undefined) errors.push(invalidError(at, valueExpression, fault));
+  }
   return errors;
 }
 
-export function validateMutatingPolicy({ spec }: MutatingAdmissionPolicy): FieldError[] {
-  const errors = validateHead(spec ?? {}, MUTATING_OPERATIONS);
+export function validateMutatingPolicy({ spec }: MutatingAdmissionPolicy, old?: MutatingAdmissionPolicy): FieldError[] {
+  const scopes = scopesOf(spec ?? {}, true);
+  const errors = validateHead({ spec: spec ?? {}, old: old?.spec, scopes, operations: MUTATING_OPERATIONS });
   const { mutations, reinvocationPolicy } = spec ?? {};
   if (!mutations?.length) errors.push(requiredError('spec.mutations', 'mutations must contain at least one item'));
   for (const [index, mutation] of (mutations ?? []).entries())
-    errors.push(...validateMutation(mutation, `spec.mutations[${index}]`));
+    errors.push(...validateMutation(mutation, `spec.mutations[${index}]`, { ...scopes.policy, patches: true }));
   if (!reinvocationPolicy) errors.push(requiredError('spec.reinvocationPolicy'));
   else if (!REINVOCATION_POLICIES.includes(reinvocationPolicy))
     errors.push(notSupportedError('spec.reinvocationPolicy', reinvocationPolicy, REINVOCATION_POLICIES));
   return errors;
 }
 
-function validateMutation(mutation: Mutation, path: string): FieldError[] {
+function validateMutation(mutation: Mutation, path: string, scope: ExpressionScope): FieldError[] {
   const { patchType } = mutation;
   if (!patchType) return [requiredError(`${path}.patchType`)];
   if (!PATCH_TYPES.includes(patchType)) return [notSupportedError(`${path}.patchType`, patchType, PATCH_TYPES)];
@@ -189,7 +236,12 @@ function validateMutation(mutation: Mutation, path: string): FieldError[] {
       : (['applyConfiguration', 'jsonPatch'] as const);
   const errors: FieldError[] = [];
   if (!mutation[own]) errors.push(requiredError(`${path}.${own}`, `must be specified when patchType is ${patchType}`));
-  else if (!mutation[own].expression?.trim()) errors.push(requiredError(`${path}.${own}.expression`));
+  else {
+    const at = `${path}.${own}.expression`;
+    const expression = mutation[own].expression?.trim() ?? '';
+    if (expression === '') errors.push(requiredError(at));
+    else errors.push(...expressionErrors(at, expression, { scope, results: RESULTS[own] }));
+  }
   if (mutation[other])
     errors.push(invalidError(`${path}.${other}`, `{${other}}`, `must not be specified when patchType is ${patchType}`));
   return errors;
@@ -205,62 +257,3 @@ export const validateValidatingPolicyStatus = ({ status }: ValidatingAdmissionPo
   }),
   ...validateConditions(status?.conditions, 'status.conditions'),
 ];
-
-interface BindingSpec {
-  policyName?: string;
-  paramRef?: ParamRef;
-  matchResources?: MatchResources;
-}
-
-function validateBindingHead({ policyName, paramRef, matchResources }: BindingSpec): FieldError[] {
-  return [
-    ...(policyName
-      ? invalidErrors('spec.policyName', policyName, dns1123Subdomain(policyName))
-      : [requiredError('spec.policyName')]),
-    ...(paramRef ? validateParamRef(paramRef, 'spec.paramRef') : []),
-    ...(matchResources ? validateMatchResources(matchResources, 'spec.matchResources') : []),
-  ];
-}
-
-function validateParamRef({ name, selector, parameterNotFoundAction: action }: ParamRef, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const both = 'name and selector are mutually exclusive';
-  if (name) {
-    errors.push(...invalidErrors(`${path}.name`, name, pathSegment(name)));
-    if (selector) errors.push(forbiddenError(`${path}.name`, both));
-  }
-  if (selector) {
-    errors.push(...validateLabelSelector(selector, `${path}.selector`));
-    if (name) errors.push(forbiddenError(`${path}.selector`, both));
-  }
-  if (!name && !selector) errors.push(requiredError(path, 'one of name or selector must be specified'));
-  if (!action) errors.push(requiredError(`${path}.parameterNotFoundAction`));
-  else if (!NOT_FOUND_ACTIONS.includes(action))
-    errors.push(notSupportedError(`${path}.parameterNotFoundAction`, action, NOT_FOUND_ACTIONS));
-  return errors;
-}
-
-export function validateValidatingBinding({ spec }: ValidatingAdmissionPolicyBinding): FieldError[] {
-  const errors = validateBindingHead(spec ?? {});
-  const actions = spec?.validationActions ?? [];
-  const at = 'spec.validationActions';
-  for (const [index, action] of actions.entries()) {
-    if (!ACTIONS.includes(action)) errors.push(notSupportedError(`${at}[${index}]`, action, ACTIONS));
-    if (actions.indexOf(action) < index) errors.push(duplicateError(`${at}[${index}]`, action));
-  }
-  if (actions.includes('Deny') && actions.includes('Warn')) {
-    const why =
-      'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)';
-    errors.push(invalidError(at, actions, why));
-  }
-  if (actions.length === 0) errors.push(requiredError(at, 'at least one validation action is required'));
-  return errors;
-}
-
-export function validateMutatingBinding({ spec }: MutatingAdmissionPolicyBinding): FieldError[] {
-  const path = 'spec.matchResources.resourceRules.operations';
-  return [
-    ...validateBindingHead(spec ?? {}),
-    ...validateOperations(spec?.matchResources?.resourceRules, path, MUTATING_OPERATIONS),
-  ];
-}

@@ -17,10 +17,13 @@ import type {
   RuleWithOperations,
 } from '../../generated/types/admissionregistration-v1.ts';
 import { validateLabelSelector } from '../../label-selector.ts';
+import { type ExpressionScope, expressionErrors, RESULTS } from './expressions.ts';
 
 export const FAILURE_POLICIES = ['Fail', 'Ignore'];
 export const MATCH_POLICIES = ['Equivalent', 'Exact'];
 export const REINVOCATION_POLICIES = ['IfNeeded', 'Never'];
+/** There is nothing to mutate in a deletion. */
+export const MUTATING_OPERATIONS = ['*', 'CONNECT', 'CREATE', 'UPDATE'];
 const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
 const SCOPES = ['*', 'Cluster', 'Namespaced'];
 const MAX_CONDITIONS = 64;
@@ -124,12 +127,19 @@ export function validateOperations(
     .map((operation) => notSupportedError(path, operation, allowed));
 }
 
-export function validateMatchConditions(conditions: readonly MatchCondition[] | undefined, path: string): FieldError[] {
+/** `scope` is what the conditions see. */
+export function validateMatchConditions(
+  conditions: readonly MatchCondition[] | undefined,
+  path: string,
+  scope: ExpressionScope,
+): FieldError[] {
   const list = conditions ?? [];
   const errors = list.length > MAX_CONDITIONS ? [tooManyError(path, list.length, MAX_CONDITIONS)] : [];
   for (const [index, { name, expression }] of list.entries()) {
     const at = `${path}[${index}]`;
-    if (!expression?.trim()) errors.push(requiredError(`${at}.expression`));
+    const text = expression?.trim() ?? '';
+    if (text === '') errors.push(requiredError(`${at}.expression`));
+    else errors.push(...expressionErrors(`${at}.expression`, text, { scope, results: RESULTS.condition }));
     if (!name) {
       errors.push(requiredError(`${at}.name`));
       continue;

@@ -31,11 +31,14 @@ interface Tolerance {
   sideEffects?: boolean;
   unknownVersions?: boolean;
   sameNames?: boolean;
+  /** No match condition changed. */
+  conditions?: boolean;
 }
 
 const NO_SIDE_EFFECTS = ['None', 'NoneOnDryRun'];
 const SIDE_EFFECTS = [...NO_SIDE_EFFECTS, 'Some', 'Unknown'];
 const VERSIONS = ['v1', 'v1beta1'];
+const CONDITION_SCOPE = { params: false, authorizer: true };
 
 export function validateWebhooks({ webhooks }: Configuration, tolerance: Tolerance = {}): FieldError[] {
   const names = new Set<string>();
@@ -53,9 +56,12 @@ export function validateWebhooks({ webhooks }: Configuration, tolerance: Toleran
 
 export const validateWebhooksUpdate = (object: Configuration, { webhooks }: Configuration): FieldError[] => {
   const old = (webhooks ?? []) as readonly Webhook[];
+  const conditionsOf = (list: Configuration['webhooks']): string =>
+    JSON.stringify((list ?? []).map(({ matchConditions }) => matchConditions ?? []));
   return validateWebhooks(object, {
     sideEffects: old.some(({ sideEffects }) => !NO_SIDE_EFFECTS.includes(sideEffects ?? '')),
     unknownVersions: old.some(({ admissionReviewVersions }) => !hasKnownVersion(admissionReviewVersions ?? [])),
+    conditions: conditionsOf(object.webhooks) === conditionsOf(old),
     sameNames: new Set(old.map(({ name }) => name)).size < old.length,
   });
 };
@@ -84,7 +90,9 @@ function validateWebhook(webhook: Webhook, path: string, tolerance: Tolerance): 
   return [
     ...errors,
     ...validateTarget(webhook.clientConfig, `${path}.clientConfig`),
-    ...validateMatchConditions(webhook.matchConditions, `${path}.matchConditions`),
+    ...(tolerance.conditions
+      ? []
+      : validateMatchConditions(webhook.matchConditions, `${path}.matchConditions`, CONDITION_SCOPE)),
   ];
 }
 

@@ -2,14 +2,19 @@ import { admissionPolicyBindingCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ValidatingAdmissionPolicyBinding } from '../../generated/types/admissionregistration-v1.ts';
 import { setMatchResourcesDefaults } from './defaults.ts';
-import { validateValidatingBinding } from './validate-policies.ts';
+import { staticNameWarnings } from './static-names.ts';
+import { validateValidatingBinding } from './validate-bindings.ts';
 
 export const validatingAdmissionPolicyBindings = defineKind<ValidatingAdmissionPolicyBinding>(
   'admissionregistration.k8s.io/v1/validatingadmissionpolicybindings',
   {
     cached: true,
     defaults: ({ spec }) => setMatchResourcesDefaults(spec.matchResources),
-    strategy: { validateCreate: validateValidatingBinding, validateUpdate: validateValidatingBinding },
+    strategy: {
+      ...staticNameWarnings,
+      validateCreate: validateValidatingBinding,
+      validateUpdate: validateValidatingBinding,
+    },
     cells: admissionPolicyBindingCells,
   },
 );

@@ -2,6 +2,7 @@ import { admissionPolicyCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ValidatingAdmissionPolicy } from '../../generated/types/admissionregistration-v1.ts';
 import { setMatchResourcesDefaults } from './defaults.ts';
+import { staticNameWarnings } from './static-names.ts';
 import { validateValidatingPolicy, validateValidatingPolicyStatus } from './validate-policies.ts';
 
 export const validatingAdmissionPolicies = defineKind<ValidatingAdmissionPolicy>(
@@ -12,7 +13,11 @@ export const validatingAdmissionPolicies = defineKind<ValidatingAdmissionPolicy>
       spec.failurePolicy ??= 'Fail';
       setMatchResourcesDefaults(spec.matchConstraints);
     },
-    strategy: { validateCreate: validateValidatingPolicy, validateUpdate: validateValidatingPolicy },
+    strategy: {
+      ...staticNameWarnings,
+      validateCreate: (policy) => validateValidatingPolicy(policy),
+      validateUpdate: (policy, old) => validateValidatingPolicy(policy, old),
+    },
     statusStrategy: { validateUpdate: validateValidatingPolicyStatus },
     cells: (policy, now) => admissionPolicyCells(policy, policy.spec.validations?.length ?? 0, now),
   },

@@ -2,6 +2,7 @@ import { age, nameOf } from '../../cells/text.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ValidatingWebhookConfiguration } from '../../generated/types/admissionregistration-v1.ts';
 import { setWebhookDefaults } from './defaults.ts';
+import { staticNameWarnings } from './static-names.ts';
 import { validateWebhooks, validateWebhooksUpdate } from './validate-webhooks.ts';
 
 export const validatingWebhookConfigurations = defineKind<ValidatingWebhookConfiguration>(
@@ -9,7 +10,11 @@ export const validatingWebhookConfigurations = defineKind<ValidatingWebhookConfi
   {
     cached: true,
     defaults: ({ webhooks }) => webhooks?.forEach(setWebhookDefaults),
-    strategy: { validateCreate: (object) => validateWebhooks(object), validateUpdate: validateWebhooksUpdate },
+    strategy: {
+      ...staticNameWarnings,
+      validateCreate: (object) => validateWebhooks(object),
+      validateUpdate: validateWebhooksUpdate,
+    },
     cells: (object, now) => [nameOf(object), object.webhooks?.length ?? 0, age(object, now)],
   },
 );
