@@ -10,6 +10,7 @@ export function addOpenApiRoutes(app: Hono<ChainEnv>, parts: ServerParts): void 
   const documents = createOpenApiDocuments(() => parts.kinds.all(), parts.options.gitVersion);
   app.get('/openapi/v2', async (c) => {
     const { scope } = c.env;
+    if ((scope.request.headers.get('accept') ?? '').startsWith(V2_PROTOBUF)) return protobufV2(await documents.v2());
     requireJson(scope);
     return answer(scope, await documents.v2(), { 'Content-Type': 'application/json' });
   });
@@ -34,6 +35,16 @@ export function addOpenApiRoutes(app: Hono<ChainEnv>, parts: ServerParts): void 
       'Cache-Control': 'public, immutable',
       ETag: JSON.stringify(asked),
     });
+  });
+}
+
+/** The form that client-go's discovery asks for, and it asks for nothing else. */
+const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2';
+
+async function protobufV2(text: string): Promise<Response> {
+  const { encodeOpenApiV2 } = await import('../documents/openapi-v2-protobuf.ts');
+  return new Response(encodeOpenApiV2(JSON.parse(text) as object), {
+    headers: { 'Content-Type': `${V2_PROTOBUF}.v1.0+protobuf`, 'Cache-Control': 'no-cache, private' },
   });
 }
 
