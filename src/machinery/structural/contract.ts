@@ -75,6 +75,8 @@ export interface StructuralOptions {
   version: string;
   kind: string;
   namespaced: boolean;
+  /** The type of metadata, `meta/v1.ObjectMeta`, for objects and embedded ones. */
+  metadata: ObjectSchema;
   /** `spec.preserveUnknownFields` of the definition: nothing is pruned. */
   preserveUnknownFields?: boolean;
   scale?: ScalePaths;

@@ -1,4 +1,5 @@
 /** Structural schemas of custom resources. */
+export { compileStructural } from './compile.ts';
 export type {
   CompileStructural,
   CustomSchema,

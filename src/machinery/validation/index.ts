@@ -51,6 +51,7 @@ export {
 export {
   type MetaRules,
   validateAnnotations,
+  validateGenericMeta,
   validateLabels,
   validateObjectMeta,
   validateObjectMetaUpdate,
