@@ -15,8 +15,10 @@ import { createAuthorizer, createImpersonator } from './authz/index.ts';
 import { bootstrapCluster } from './bootstrap/index.ts';
 import { createChain } from './chain.ts';
 import { createConfigCache } from './config-cache.ts';
+import { answerConfiguration } from './configuration/routes.ts';
 import type { Server, ServerOptions } from './contract.ts';
 import { createFieldOwners } from './field-owners.ts';
+import { createAuditing } from './filters/audit.ts';
 import { answerJoin } from './join/index.ts';
 import { createMetrics } from './metrics.ts';
 import { createNodeLeases } from './node-leases.ts';
@@ -31,8 +33,11 @@ export function createServer(options: ServerOptions, replaced: Partial<ServerPar
   const joinDeps = { ...parts, lookup, signing: createSigningKeys(options.keys) };
   return {
     async fetch(request, caller) {
-      const joined = caller === undefined ? await answerJoin(request, joinDeps) : undefined;
-      return joined ?? chain.fetch(request, caller);
+      if (caller === undefined && request.url.includes('/kedge/v1/')) {
+        const own = (await answerJoin(request, joinDeps)) ?? (await answerConfiguration(request, parts));
+        if (own) return own;
+      }
+      return chain.fetch(request, caller);
     },
     authenticate: (request) => parts.authenticator.authenticate(request),
     bootstrap: () => bootstrapCluster({ options, kinds: parts.kinds, config: parts.config, aggregateRoles: false }),
@@ -60,6 +65,7 @@ function assemble(options: ServerOptions): ServerParts {
     validator: objectValidator,
     fieldOwners: createFieldOwners(kinds),
     metrics: createMetrics(),
+    auditing: createAuditing(options),
     hooks: new Map([['services', createServiceAllocator({ store, kinds, settings, clock, random })]]),
     readHooks: new Map([['leases.coordination.k8s.io', createNodeLeases({ nodes: options.nodes, clock })]]),
     reviews: createReviews({ authenticator, authorizer, config, clock }),

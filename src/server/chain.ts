@@ -5,6 +5,7 @@
  */
 import { Hono } from 'hono';
 import { StatusError } from '../machinery/status.ts';
+import type { AuditRecord } from './audit/contract.ts';
 import type { ChainEnv } from './chain-env.ts';
 import type { UserInfo } from './contract.ts';
 import { statusResponse, toStatusError } from './errors.ts';
@@ -33,10 +34,13 @@ export function createChain(parts: ServerParts): Chain {
   routes.onError((error) => {
     throw error;
   });
-  const answer = async (scope: RequestScope, caller: UserInfo | undefined): Promise<Response> => {
+  const answer = async (passage: Passage, caller: UserInfo | undefined): Promise<Response> => {
+    const { scope } = passage;
     await authenticate(parts, scope, caller);
-    await impersonate(parts, scope);
-    await authorize(parts, attributesOf(scope));
+    passage.audit = parts.auditing.begin(scope, parts.config.known?.() ?? (await parts.config.fresh()));
+    if (passage.audit) scope.audit = passage.audit;
+    await impersonate(parts, scope, passage.audit);
+    await authorize(parts, attributesOf(scope), passage.audit);
     const leave = limits.enter(scope);
     try {
       // No fixed path names a resource, so nearly all requests need no router.
@@ -54,15 +58,18 @@ export function createChain(parts: ServerParts): Chain {
         return failureResponse(parts, { request, error });
       }
       const record = parts.metrics.start(scope);
+      const passage: Passage = { scope };
       let response: Response;
       try {
-        response = await answer(scope, caller);
+        response = await answer(passage, caller);
         decorate(response, scope);
       } catch (error) {
         response = failureResponse(parts, { request, scope, error });
         decorate(response, scope);
+        await auditFailure(parts, passage, error);
       }
       const code = response.status;
+      passage.audit?.answered(response, isLongRunning(scope));
       const done = (): void => record.done(code, (parts.options.clock.now() - scope.started) / 1000);
       if (scope.streaming && code < 400) void scope.streaming.then(done, done);
       else done();
@@ -79,6 +86,26 @@ function failureResponse(
   const failure = toStatusError(error);
   if (!(error instanceof StatusError)) logFault(parts, scope, error);
   return statusResponse(failure.status, request);
+}
+
+/** One request on its way, with what only the chain knows of it. */
+interface Passage {
+  readonly scope: RequestScope;
+  audit?: AuditRecord | undefined;
+}
+
+/** Audits what was thrown: wrong credentials end the audit before it began, faults of the server have a stage of their own. */
+async function auditFailure(parts: ServerParts, passage: Passage, error: unknown): Promise<void> {
+  const { scope, audit } = passage;
+  const { status } = toStatusError(error);
+  if (audit) {
+    if (error instanceof StatusError) return audit.failed(status);
+    passage.audit = undefined;
+    return audit.panicked(error instanceof Error ? error.message : String(error));
+  }
+  if (scope.user !== NOBODY || status.code !== 401) return;
+  const config = parts.config.known?.() ?? (await parts.config.fresh().catch(() => undefined));
+  if (config) parts.auditing.unauthenticated(scope, config, status);
 }
 
 function openScope(parts: ServerParts, request: Request): RequestScope {

@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { KubeObject } from '../machinery/meta.ts';
 import type { ChangesResult, ObjectKey, Shard, Store } from '../storage/contract.ts';
+import { CONFIGURATION_RESOURCE } from './configuration/document.ts';
 import type { ConfigCache, ConfigSnapshot, KindRegistry } from './contract.ts';
 
 export interface ConfigCacheOptions {
@@ -125,6 +126,13 @@ export function createConfigCache(options: ConfigCacheOptions): ConfigCache {
       }
       return view;
     },
+    known() {
+      for (const { revision, observed, confirmedAt } of open()) {
+        if (revision === undefined || (observed > revision && clock.now() - confirmedAt >= CONFIRMED_FOR_MS))
+          return undefined;
+      }
+      return view;
+    },
     observe(tracked, resource) {
       const all = open();
       const state = resource === undefined ? all[0] : stateOf(all, resource, store);
@@ -136,6 +144,7 @@ export function createConfigCache(options: ConfigCacheOptions): ConfigCache {
 function groupByShard(store: Store, kinds: KindRegistry): ShardState[] {
   const byShard = new Map<Shard, ShardState>();
   const resources = new Set(kinds.all().flatMap((kind) => (kind.cached && kind.stored ? [kind.storedAs] : [])));
+  resources.add(CONFIGURATION_RESOURCE);
   for (const resource of resources) {
     const shard = store.shardOf(resource);
     const state = byShard.get(shard);

@@ -4,9 +4,9 @@ import type { KubeObject } from '../machinery/meta.ts';
 import type { FieldError } from '../machinery/status.ts';
 import type { ObjectKey } from '../storage/contract.ts';
 import type { Admission } from './admission/index.ts';
+import type { Auditing, AuditTrail } from './audit/contract.ts';
 import type { Impersonator } from './authz/index.ts';
 import type {
-  AnnotationLevel,
   Authenticator,
   Authorizer,
   ConfigCache,
@@ -41,12 +41,6 @@ export interface RequestScope {
   warn(text: string): void;
   /** What the audit event of this request will say; set by the audit filter where the request is audited. */
   audit?: AuditTrail;
-}
-
-/** Collects facts of one request for its audit events. */
-export interface AuditTrail {
-  /** Keeps the first value of a key. Upstream: audit.AddAuditAnnotation. */
-  annotate(key: string, value: string, level?: AnnotationLevel): void;
 }
 
 /** Mints a service-account token: the body of serviceaccounts/token. */
@@ -94,6 +88,7 @@ export interface ServerParts {
   readonly mintToken: TokenMinter;
   readonly openId: { configuration(): Promise<object>; keys(): Promise<object> };
   readonly reviews: ReadonlyMap<string, Review>;
+  readonly auditing: Auditing;
 }
 
 /** A request that was matched to a kind. */

@@ -32,6 +32,8 @@ export interface TestClusterOptions {
   clock?: Clock;
   random?: Random;
   log?: Logger;
+  auditLog?: NonNullable<ServerOptions['auditLog']>;
+  waitUntil?: NonNullable<ServerOptions['waitUntil']>;
 }
 
 /** One answer, parsed. */
@@ -87,6 +89,8 @@ export async function createTestCluster(input: TestClusterOptions = {}): Promise
     store: createMemoryStore(),
     nodes: input.nodes ?? noNodes,
     ...(input.acceptWebSocket ? { acceptWebSocket: input.acceptWebSocket } : {}),
+    ...(input.auditLog ? { auditLog: input.auditLog } : {}),
+    ...(input.waitUntil ? { waitUntil: input.waitUntil } : {}),
     keys: () => testKeys(),
     adminTokenHash: createHash('sha256').update(ADMIN_TOKEN).digest('hex'),
     clock: input.clock ?? clock,

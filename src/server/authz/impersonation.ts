@@ -27,8 +27,9 @@ export interface Impersonator {
   /**
    * The user to act as: the one the headers ask for, or the one of `attributes` when they ask for none.
    * Throws 403 when that is not allowed, 400 when a user name is missing. `attributes` are those of the request.
+   * `constrained` is told the verb of the constrained mode that allowed it.
    */
-  impersonate(headers: Headers, attributes: Attributes): Promise<UserInfo>;
+  impersonate(headers: Headers, attributes: Attributes, constrained?: (verb: string) => void): Promise<UserInfo>;
 }
 
 interface Mode {
@@ -85,7 +86,7 @@ const MODES: readonly Mode[] = [
 export function createImpersonator(authorizer: Authorizer): Impersonator {
   const lastMode = new Map<string, Mode>();
   return {
-    async impersonate(headers, attributes) {
+    async impersonate(headers, attributes, constrained) {
       const wanted = wantedUser(headers);
       if (!wanted) return attributes.user;
       const key = `${attributes.user.name} ${attributes.user.uid ?? ''}`;
@@ -100,6 +101,7 @@ export function createImpersonator(authorizer: Authorizer): Impersonator {
             if (lastMode.size >= MAX_REMEMBERED) lastMode.delete(lastMode.keys().next().value as string);
             lastMode.set(key, mode);
           }
+          if (mode.on !== undefined) constrained?.(mode.verb);
           return user;
         } catch (error) {
           if (!(error instanceof StatusError)) throw error;

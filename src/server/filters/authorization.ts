@@ -1,10 +1,10 @@
 /** Whether the user may do what the request asks. Upstream: endpoints/filters/authorization.go. */
 import { forbiddenRequest } from '../authz/index.ts';
-import type { Attributes } from '../contract.ts';
+import type { Attributes, Decision } from '../contract.ts';
 import type { RequestScope, ServerParts } from '../scope.ts';
 
 /** What an authorizer is asked about a request. */
-export function attributesOf(scope: RequestScope): Attributes {
+export function attributesOf(scope: Pick<RequestScope, 'info' | 'query' | 'user'>): Attributes {
   const { info, query, user } = scope;
   const attributes: Attributes = {
     user,
@@ -27,8 +27,13 @@ export function attributesOf(scope: RequestScope): Attributes {
   return attributes;
 }
 
-/** Throws 403 unless `attributes` are allowed. */
-export async function authorize(parts: ServerParts, attributes: Attributes): Promise<void> {
+/** Throws 403 unless `attributes` are allowed; `audit` is told the decision. */
+export async function authorize(
+  parts: ServerParts,
+  attributes: Attributes,
+  audit?: { decided(decision: Decision): void },
+): Promise<void> {
   const decision = await parts.authorizer.authorize(attributes);
+  audit?.decided(decision);
   if (decision.decision !== 'allow') throw forbiddenRequest(attributes, decision.reason);
 }

@@ -15,7 +15,7 @@ export function addRootRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
     }),
   );
   app.get('/metrics', (c) =>
-    c.body(parts.metrics.render(), 200, { ...NO_CACHE, 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }),
+    c.body(parts.metrics.render() + parts.auditing.render(), 200, { ...NO_CACHE, 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }),
   );
   app.get('/', (c) =>
     c.body(JSON.stringify({ paths: rootPaths(parts) }, null, 2), 200, {

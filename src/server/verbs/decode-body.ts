@@ -24,7 +24,9 @@ export interface BodyType {
 /** Reads the body of a request as an object of `type`, with defaults filled in. */
 export async function readObject(call: ResourceCall, type: BodyType, options: WriteOptions): Promise<KubeObject> {
   const { text, format } = await readObjectText(call.scope.request);
-  return decodeText(text, { call, type, format, validation: options.fieldValidation });
+  const object = decodeText(text, { call, type, format, validation: options.fieldValidation });
+  call.scope.audit?.requestObject(object);
+  return object;
 }
 
 export interface DecodeInput {

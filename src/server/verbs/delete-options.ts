@@ -23,8 +23,10 @@ const POLICIES = ['Foreground', 'Background', 'Orphan', 'nil'];
 export async function readDeleteOptions(scope: RequestScope): Promise<DeleteOptions> {
   if (scope.request.body === null) return checkDeleteOptions(fromQuery(scope.query));
   const { text, format } = await readObjectText(scope.request);
-  const raw = text === '' ? fromQuery(scope.query) : parseBody(text, format);
-  return checkDeleteOptions(raw);
+  if (text === '') return checkDeleteOptions(fromQuery(scope.query));
+  const options = checkDeleteOptions(parseBody(text, format));
+  scope.audit?.requestObject(options.raw);
+  return options;
 }
 
 /** Checks options that came as an object. Throws 400 and 422. */

@@ -5,6 +5,7 @@ import type { KubeObject } from '../../machinery/meta.ts';
 import { conflict } from '../../machinery/status.ts';
 import { negotiateOutput } from '../negotiation/accept.ts';
 import { readBody } from '../negotiation/body.ts';
+import { yamlToJson } from '../negotiation/yaml-reader.ts';
 import { respondText } from '../respond/object.ts';
 import { type ResourceCall, subjectOf } from '../scope.ts';
 import { checkName, dedupOwners } from './metadata.ts';
@@ -17,12 +18,14 @@ export async function patchVerb(call: ResourceCall, subresource?: SubresourceDef
   const output = negotiateOutput(scope.request, scope.query);
   const type = patchTypeOf(call);
   const options = parseWriteOptions(scope, 'PatchOptions', type === 'apply');
+  const sent = await readBody(scope.request);
   const patch = createPatch(call, {
     type,
-    text: await readBody(scope.request),
+    text: sent,
     options,
     subresource: subresource?.name ?? '',
   });
+  if (scope.audit) scope.audit.requestPatch(jsonOf(sent));
   const manager = managerOf(scope, options);
   const { text, created } = await updateObject(call, {
     options,
@@ -46,6 +49,12 @@ export async function patchVerb(call: ResourceCall, subresource?: SubresourceDef
     },
   });
   return respondText(call, { text, output, status: created ? 201 : 200 });
+}
+
+/** A patch that was understood, as JSON: an applied configuration may be YAML. */
+function jsonOf(patch: string): string {
+  const converted = yamlToJson(patch);
+  return converted.error === undefined ? converted.json : JSON.stringify(patch);
 }
 
 /** An object that does not exist cannot have the UID that an applied configuration asks for. */

@@ -1,0 +1,45 @@
+/**
+ * Settings of a cluster that upstream reads from files of its API server: they are kept in storage beside the objects,
+ * out of reach of the API, and come to every isolate through the configuration cache.
+ */
+import type { ConfigSnapshot } from '../contract.ts';
+
+/** Storage resource of the documents. No kind has it, so no request names it. */
+export const CONFIGURATION_RESOURCE = 'configurations.kedge';
+
+export const CONFIGURATION_NAMES = ['audit-policy', 'audit-webhook', 'authentication', 'authorization'] as const;
+export type ConfigurationName = (typeof CONFIGURATION_NAMES)[number];
+
+export interface ConfigurationInput {
+  /** The document as JSON. */
+  document: Record<string, unknown>;
+  /** Files that the document names, by the path it names them with. */
+  files: Readonly<Record<string, string>>;
+}
+
+export interface StoredConfiguration extends ConfigurationInput {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; uid: string; creationTimestamp: string; resourceVersion?: string };
+}
+
+/** The document that is in force; undefined when none is set. */
+export function configurationOf(snapshot: ConfigSnapshot, name: ConfigurationName): StoredConfiguration | undefined {
+  return snapshot.get(CONFIGURATION_RESOURCE, '', name) as unknown as StoredConfiguration | undefined;
+}
+
+/**
+ * What `compile` makes of a document, computed once for each change of any document; undefined when none is set.
+ * document that does not compile (it was checked before it was stored, by this release or another) gives `undefined`
+ * too, and `onFault` is told.
+ */
+export function compiledConfiguration<V>(
+  snapshot: ConfigSnapshot,
+  name: ConfigurationName,
+  compile: (input: ConfigurationInput) => V,
+): V | undefined {
+  return snapshot.derive(`configuration/${name}`, [CONFIGURATION_RESOURCE], () => {
+    const stored = configurationOf(snapshot, name);
+    return stored === undefined ? undefined : compile(stored);
+  });
+}
