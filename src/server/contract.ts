@@ -65,11 +65,6 @@ export interface ConfigCache {
    * said for a second that it is behind. For what may be a little late: audit policy, flow control.
    */
   known?(): ConfigSnapshot | undefined;
-  /**
-   * The snapshot as it is, without asking storage; undefined before the first load, and when answers of storage have
-   * said for a second that it is behind. For what may be a little late: audit policy, flow control.
-   */
-  known?(): ConfigSnapshot | undefined;
   /** Tells the cache the `tracked` revision of an answer about `resource` (left out: the shard of the first cached kind). */
   observe(tracked: number, resource?: string): void;
 }
@@ -240,12 +235,6 @@ export interface AuditLog {
   append(events: readonly string[]): Promise<void>;
 }
 
-/** Where a cluster keeps its audit events. */
-export interface AuditLog {
-  /** Takes events over, one JSON text each, in order. Rejects when they were not kept. */
-  append(events: readonly string[]): Promise<void>;
-}
-
 /** Everything the server needs from its host. */
 export interface ServerOptions {
   /** Name of the cluster, for logs and metrics. */
@@ -262,12 +251,6 @@ export interface ServerOptions {
    * Where a host has none, watches are answered as streams only.
    */
   acceptWebSocket?: (protocol: string | undefined) => { response: Response; socket: ServerSocket };
-  /** Keeps work alive that goes on after the answer was sent; where absent, nothing ends it. */
-  waitUntil?: (work: Promise<unknown>) => void;
-  /** Where audit events go; where absent, nothing is audited. */
-  auditLog?: AuditLog;
-  /** Address of the client of a request, '' when unknown. */
-  clientAddress?: (request: Request) => string;
   /** Keeps work alive that goes on after the answer was sent; where absent, nothing ends it. */
   waitUntil?: (work: Promise<unknown>) => void;
   /** Where audit events go; where absent, nothing is audited. */
