@@ -23,6 +23,10 @@ export interface KindBehaviour<T extends KubeObject> {
   /** Its update checks metadata as its creation does, so that a finding comes once more. */
   checksMetadataOnUpdate?: boolean;
   warningOnDelete?: string;
+  /** Its objects define other kinds. */
+  definesKinds?: boolean;
+  /** Changes an object that its first deletion marks and does not remove. */
+  markDeleted?(object: T, now: number): void;
   /** Clients may set the status on create (nodes). */
   statusOnCreate?: boolean;
   /** Strategies and scale paths of subresources other than status, by name. */
@@ -48,6 +52,7 @@ export function defineKind<T extends KubeObject>(id: KindId, behaviour: KindBeha
   const { subresources, cells, fieldsOf, statusStrategy, statusOnCreate, checksMetadataOnUpdate, ...rest } = behaviour;
   const strategy = checksMetadataOnUpdate ? checkingMetadata(behaviour.strategy, facts) : behaviour.strategy;
   delete rest.strategy;
+  delete rest.markDeleted;
   const hasStatus = facts.subresources.some((sub) => sub.name === 'status');
   const writesStatus = hasStatus ? composeStatusStrategy(statusStrategy) : undefined;
   const apiVersion = facts.group === '' ? facts.version : `${facts.group}/${facts.version}`;
@@ -80,7 +85,9 @@ export function defineKind<T extends KubeObject>(id: KindId, behaviour: KindBeha
     },
     allowCreateOnUpdate: facts.createOnUpdate,
     allowUnconditionalUpdate: facts.unconditionalUpdate,
-    delete: facts.delete,
+    delete: behaviour.markDeleted
+      ? { ...facts.delete, mark: (object, now) => behaviour.markDeleted?.(object as T, now) }
+      : facts.delete,
     cached: false,
     strategy: hasStatus ? composeStrategy(() => objectSchema(facts.type), strategy, statusOnCreate) : (strategy ?? {}),
     ...(writesStatus ? { statusStrategy: writesStatus } : {}),

@@ -8,6 +8,7 @@ export { validatingAdmissionPolicyBindings } from './admissionregistration/v1/va
 export { validatingWebhookConfigurations } from './admissionregistration/v1/validating-webhook-configuration.ts';
 export { allKinds } from './all-kinds.ts';
 export { customResourceDefinitions } from './apiextensions/v1/custom-resource-definition.ts';
+export { type DefinitionCondition, setDefinitionCondition } from './apiextensions/v1/definition-conditions.ts';
 export { apiServices } from './apiregistration/v1/api-service.ts';
 export { controllerRevisions } from './apps/v1/controller-revision.ts';
 export { daemonSets } from './apps/v1/daemon-set.ts';
@@ -43,6 +44,7 @@ export { resourceQuotas } from './core/v1/resource-quota.ts';
 export { secrets } from './core/v1/secret.ts';
 export { services } from './core/v1/service/index.ts';
 export { serviceAccounts } from './core/v1/service-account.ts';
+export * from './custom/index.ts';
 export { defineKind, type KindBehaviour } from './define-kind.ts';
 export { endpointSlices } from './discovery/v1/endpoint-slice.ts';
 export { eventsV1 } from './events/v1/event.ts';

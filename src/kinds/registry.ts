@@ -18,5 +18,7 @@ export function createKindRegistry(kinds: readonly Kind[] = allKinds): KindRegis
     byResource: (group, version, resource) => resources.get(`${group}/${version}/${resource}`),
     byKind: (group, version, name) => names.get(`${group}/${version}/${name}`),
     byStored: (resource) => stored.get(resource),
+    load: async (group, version, resource) => resources.get(`${group}/${version}/${resource}`),
+    refresh: async () => undefined,
   };
 }

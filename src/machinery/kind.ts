@@ -129,12 +129,22 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindRef<T> {
   readonly generation: { onCreate: number; onSpecChange: number; onMetadataChange: number };
   readonly allowCreateOnUpdate: boolean;
   readonly allowUnconditionalUpdate: boolean;
+  /** The kind that serves the same objects in another version of the group, where they share a definition. */
+  inVersion?(version: string): Kind | undefined;
+  /** Said on every request: that the version is deprecated, say. */
+  readonly warnings?: readonly string[];
+  /** Its objects define other kinds. */
+  readonly definesKinds?: boolean;
+  /** The definition of the kind is being deleted: nothing new may be created. */
+  readonly terminating?: boolean;
   /** What a successful DELETE answers, and whether deletion is graceful. */
   readonly delete: {
     returns: 'object' | 'Status';
     graceful?: boolean;
     defaultGraceSeconds?: number;
     orphanByDefault?: boolean;
+    /** Changes an object that its first deletion marks and does not remove, whatever holds it. */
+    mark?(object: KubeObject, now: number): void;
   };
   /** Said when an object is deleted without a word about what it owns. */
   readonly warningOnDelete?: string;
@@ -175,4 +185,8 @@ export interface KindRegistry {
   byKind(group: string, version: string, kind: string): Kind | undefined;
   /** The kind whose stored form a storage resource (`pods`, `deployments.apps`) has. */
   byStored(resource: string): Kind | undefined;
+  /** `byResource`, also for kinds that have to be loaded: those of custom resources. */
+  load(group: string, version: string, resource: string): Promise<Kind | undefined>;
+  /** Brings custom resources in `all` up to date. What `all` gives of them has no schema. */
+  refresh(): Promise<void>;
 }

@@ -17,6 +17,7 @@ import { createChain } from './chain.ts';
 import { createConfigCache } from './config-cache.ts';
 import { answerConfiguration } from './configuration/routes.ts';
 import type { Server, ServerOptions } from './contract.ts';
+import { createCustomRegistry, createDefinitionKeeper, definitionRecords } from './custom/index.ts';
 import { createFieldOwners } from './field-owners.ts';
 import { createAuditing } from './filters/audit.ts';
 import { answerJoin } from './join/index.ts';
@@ -46,12 +47,13 @@ export function createServer(options: ServerOptions, replaced: Partial<ServerPar
 
 function assemble(options: ServerOptions): ServerParts {
   const { store, settings, clock, random } = options;
-  const kinds = createKindRegistry();
-  const config = createConfigCache({ store, kinds, clock });
+  const builtIn = createKindRegistry();
+  const config = createConfigCache({ store, kinds: builtIn, clock });
+  const kinds = createCustomRegistry({ builtIn, config, store });
   const authorizer = createAuthorizer({ store, config, clock });
   const signing = createSigningKeys(options.keys);
   const authenticator = createAuthenticator({ ...options, kinds, config });
-  return {
+  const parts: ServerParts = {
     options,
     kinds,
     config,
@@ -66,7 +68,13 @@ function assemble(options: ServerOptions): ServerParts {
     fieldOwners: createFieldOwners(kinds),
     metrics: createMetrics(),
     auditing: createAuditing(options),
-    hooks: new Map([['services', createServiceAllocator({ store, kinds, settings, clock, random })]]),
+    hooks: new Map(
+      [createServiceAllocator({ store, kinds, settings, clock, random }), definitionRecords].map((hook) => [
+        hook.resource,
+        hook,
+      ]),
+    ),
+    definitions: createDefinitionKeeper(() => parts, kinds),
     readHooks: new Map([['leases.coordination.k8s.io', createNodeLeases({ nodes: options.nodes, clock })]]),
     reviews: createReviews({ authenticator, authorizer, config, clock }),
     mintToken: createTokenMinter({
@@ -81,4 +89,5 @@ function assemble(options: ServerOptions): ServerParts {
       keys: () => jsonWebKeySet(signing),
     },
   };
+  return parts;
 }

@@ -3,6 +3,7 @@
  * One view per isolate, brought up to date by `Shard.changes`.
  */
 import type { Clock } from '../base/clock.ts';
+import { DEFINITION_RECORDS } from '../kinds/index.ts';
 import type { KubeObject } from '../machinery/meta.ts';
 import type { ChangesResult, ObjectKey, Shard, Store } from '../storage/contract.ts';
 import { CONFIGURATION_RESOURCE } from './configuration/document.ts';
@@ -138,6 +139,9 @@ export function createConfigCache(options: ConfigCacheOptions): ConfigCache {
       const state = resource === undefined ? all[0] : stateOf(all, resource, store);
       if (state && tracked > state.observed) state.observed = tracked;
     },
+    expire() {
+      for (const state of open()) state.confirmedAt = Number.NEGATIVE_INFINITY;
+    },
   };
 }
 
@@ -145,6 +149,7 @@ function groupByShard(store: Store, kinds: KindRegistry): ShardState[] {
   const byShard = new Map<Shard, ShardState>();
   const resources = new Set(kinds.all().flatMap((kind) => (kind.cached && kind.stored ? [kind.storedAs] : [])));
   resources.add(CONFIGURATION_RESOURCE);
+  resources.add(DEFINITION_RECORDS);
   for (const resource of resources) {
     const shard = store.shardOf(resource);
     const state = byShard.get(shard);

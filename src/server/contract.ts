@@ -67,6 +67,8 @@ export interface ConfigCache {
   known?(): ConfigSnapshot | undefined;
   /** Tells the cache the `tracked` revision of an answer about `resource` (left out: the shard of the first cached kind). */
   observe(tracked: number, resource?: string): void;
+  /** The next `fresh` asks storage, however young the view is. */
+  expire(): void;
 }
 
 /** One request after parsing, as authorization, admission and audit see it. Upstream: authorizer.Attributes. */
@@ -169,6 +171,8 @@ export interface HookedWrite {
 export interface WriteHook {
   /** Storage resource, as `services`. */
   readonly resource: string;
+  /** Also runs for subresources, and as an update for deletions that only mark the object. */
+  readonly everyWrite?: boolean;
   /** Runs just before the object is encoded. Throws a StatusError to refuse. Upstream: BeginCreate, BeginUpdate. */
   begin(write: HookedWrite): Promise<AttachedWrite | undefined>;
 }

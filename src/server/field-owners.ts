@@ -71,6 +71,7 @@ export function convertTo(
 /** The kind that serves the same objects in a version. */
 function kindAt(kinds: KindRegistry, kind: Kind, apiVersion: string): Kind | undefined {
   const [version = '', group = ''] = apiVersion.split('/').reverse();
+  if (kind.inVersion) return group === kind.group ? kind.inVersion(version) : undefined;
   const found = kinds.byKind(group, version, kind.kind);
   return found?.storedAs === kind.storedAs ? found : undefined;
 }

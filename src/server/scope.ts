@@ -16,6 +16,7 @@ import type {
   UserInfo,
   WriteHook,
 } from './contract.ts';
+import type { DefinitionKeeper } from './custom/contract.ts';
 import type { Metrics } from './metrics.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { Review } from './reviews/index.ts';
@@ -88,6 +89,7 @@ export interface ServerParts {
   readonly mintToken: TokenMinter;
   readonly openId: { configuration(): Promise<object>; keys(): Promise<object> };
   readonly reviews: ReadonlyMap<string, Review>;
+  readonly definitions: DefinitionKeeper;
   readonly auditing: Auditing;
 }
 

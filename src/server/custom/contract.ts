@@ -1,6 +1,8 @@
 /** What serving custom resources needs from the rest of the server. */
 import type { CustomResourceDefinition } from '../../kinds/index.ts';
+import type { Kind } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
+import type { ObjectKey } from '../../storage/contract.ts';
 
 type Conversion = NonNullable<CustomResourceDefinition['spec']['conversion']>;
 
@@ -23,4 +25,12 @@ export interface CustomConverter {
    * the message that the client gets.
    */
   convert(source: ConversionSource, objects: readonly KubeObject[], apiVersion: string): Promise<KubeObject[]>;
+}
+
+/** When definitions are settled: after writes that concern them, and when a request finds work that was left behind. */
+export interface DefinitionKeeper {
+  /** Called after every commit of a definition or of a custom resource. */
+  written(write: { type: 'create' | 'update' | 'delete'; kind: Kind; key: ObjectKey }): Promise<void>;
+  /** Goes on with what a crash or a deadline left. */
+  catchUp(): Promise<void>;
 }

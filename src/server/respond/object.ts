@@ -26,7 +26,7 @@ export function respondText(call: ResourceCall, { text, output, status }: TextAn
 /** Whether stored texts of the call's kind are what the API answers. */
 export function isStoredForm(call: ResourceCall): boolean {
   const { kind } = call;
-  return kind.storageVersion === apiVersionOf(kind.group, kind.version);
+  return kind.fromStorage === undefined && kind.storageVersion === apiVersionOf(kind.group, kind.version);
 }
 
 export interface ObjectAnswer {

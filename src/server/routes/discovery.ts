@@ -1,5 +1,5 @@
 /** The documents by which clients find kinds. Upstream: endpoints/discovery. */
-import type { Hono } from 'hono';
+import type { Hono, MiddlewareHandler } from 'hono';
 import type { ChainEnv } from '../chain-env.ts';
 import { aggregatedDiscovery, coreVersions, groupDocument, groupList, resourceList } from '../documents/index.ts';
 import { methodNotAllowed, pageNotFound, resourceNotFound } from '../errors.ts';
@@ -9,6 +9,8 @@ import type { RequestScope, ServerParts } from '../scope.ts';
 
 export function addDiscoveryRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
   const kinds = () => parts.kinds.all();
+  app.use('/apis/*', refreshing(parts));
+  app.use('/apis', refreshing(parts));
   for (const path of ['/api', '/apis']) {
     app.get(path, async (c) => {
       const { scope } = c.env;
@@ -31,6 +33,14 @@ export function addDiscoveryRoutes(app: Hono<ChainEnv>, parts: ServerParts): voi
   };
   app.all('/api/:version', (c) => versionDocument(c.env.scope, '', c.req.param('version')));
   app.all('/apis/:group/:version', (c) => versionDocument(c.env.scope, c.req.param('group'), c.req.param('version')));
+}
+
+/** Discovery shows custom resources as they are now. */
+function refreshing(parts: ServerParts): MiddlewareHandler<ChainEnv> {
+  return async (_, next) => {
+    await parts.kinds.refresh();
+    await next();
+  };
 }
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';

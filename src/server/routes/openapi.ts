@@ -7,7 +7,7 @@ import { compressible } from '../respond/compress.ts';
 import type { RequestScope, ServerParts } from '../scope.ts';
 
 export function addOpenApiRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
-  const documents = createOpenApiDocuments(() => parts.kinds.all(), parts.options.gitVersion);
+  const documents = createOpenApiDocuments(() => parts.kinds.all().filter((kind) => !kind.itemsCarryType), parts.options.gitVersion);
   app.get('/openapi/v2', async (c) => {
     const { scope } = c.env;
     if ((scope.request.headers.get('accept') ?? '').startsWith(V2_PROTOBUF)) return protobufV2(await documents.v2());

@@ -29,8 +29,11 @@ const VERBS: Record<string, (call: ResourceCall) => Promise<Response>> = {
 /** Answers a request for a resource; throws 404 and 405 where there is none. */
 export async function answerResource(parts: ServerParts, scope: RequestScope): Promise<Response> {
   const { info } = scope;
-  const kind = parts.kinds.byResource(info.group, info.version, info.resource);
+  const kind =
+    parts.kinds.byResource(info.group, info.version, info.resource) ??
+    (await parts.kinds.load(info.group, info.version, info.resource));
   if (!kind) return unknownResource(parts, scope);
+  if (kind.definesKinds || kind.terminating) await parts.definitions.catchUp();
   const call: ResourceCall = {
     parts,
     scope,
@@ -111,6 +114,7 @@ const DEPRECATED: Record<string, string> = {
 };
 
 function warnDeprecated({ kind, scope }: ResourceCall): void {
+  for (const warning of kind.warnings ?? []) scope.warn(warning);
   const text = DEPRECATED[`${kind.group}/${kind.version}/${kind.resource}`];
   if (text) scope.warn(text);
 }

@@ -43,7 +43,10 @@ export async function commit(parts: ServerParts, write: Commit): Promise<CommitR
     for (const attached of write.attached) ops.push(...attached.ops);
     const result = await shard.transact({ id: parts.options.random.uuid(), ops });
     parts.config.observe(result.tracked, write.key.resource);
-    if (result.ok) return { ok: true, stored: result.objects[0] ?? null, revision: result.revision };
+    if (result.ok) {
+      if (write.kind.itemsCarryType || write.kind.definesKinds) await parts.definitions.written(write);
+      return { ok: true, stored: result.objects[0] ?? null, revision: result.revision };
+    }
     if (result.why === 'TooLarge') throw requestEntityTooLarge('limit is 1572864');
     if (result.why === 'Full') throw serviceUnavailable('the storage of this cluster is full');
     const owner = ownerOf(write, result);

@@ -86,10 +86,14 @@ async function tryDelete(
   await parts.admission.validate(request);
   const plan = planDeletion(kind, old, { options, now: parts.options.clock.now() });
   if (plan.type === 'nothing') return { text: stored.text, removed: false };
-  if (plan.type === 'remove') {
-    const held = await parts.hooks
-      .get(kind.storedAs)
-      ?.begin({ operation: 'DELETE', object: old, dryRun: options.dryRun });
+  const hook = parts.hooks.get(kind.storedAs);
+  if (plan.type === 'remove' || hook?.everyWrite) {
+    const held = await hook?.begin({
+      ...(plan.type === 'remove'
+        ? { operation: 'DELETE', object: old }
+        : { operation: 'UPDATE', object: plan.object, old }),
+      dryRun: options.dryRun,
+    });
     if (held) attached.push(held);
   }
   const changed = plan.type === 'mark' || plan.marked;

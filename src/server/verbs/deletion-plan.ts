@@ -26,6 +26,10 @@ export function planDeletion(
 ): DeletionPlan {
   const object: KubeObject = { ...old, metadata: { ...old.metadata } };
   if (hasSpecFinalizers(kind)) return planByPhase(object, now);
+  if (kind.delete.mark && object.metadata.deletionTimestamp === undefined) {
+    kind.delete.mark(object, now);
+    return { type: 'mark', object };
+  }
   const graceful = planGrace(kind, object, { options, now });
   if (graceful === 'pending') return { type: 'nothing' };
   const finalizers = nextFinalizers(kind, object, options);
@@ -118,4 +122,13 @@ function collector(kind: Kind, present: readonly string[], options: DeleteOption
   if (options.propagationPolicy === 'Background') return undefined;
   for (const finalizer of present) if (finalizer === ORPHAN || finalizer === FOREGROUND) return finalizer;
   return kind.delete.orphanByDefault ? ORPHAN : undefined;
+}
+
+/** Whether nothing holds an object that is to be deleted any more. Upstream: deleteWithoutFinalizers. */
+export function isDeletable(object: KubeObject): boolean {
+  const { metadata } = object;
+  if (metadata.deletionTimestamp === undefined || (metadata.finalizers?.length ?? 0) > 0) return false;
+  if ((metadata.deletionGracePeriodSeconds ?? 0) > 0) return false;
+  const finalizers = (object.spec as { finalizers?: string[] } | undefined)?.finalizers;
+  return !Array.isArray(finalizers) || finalizers.length === 0;
 }

@@ -15,6 +15,7 @@ import { keyOf, type ResourceCall, subjectOf } from '../scope.ts';
 import { type CommitResult, commit } from './commit.ts';
 import { admissionRequest, strategyContext } from './context.ts';
 import { createObject, optionsObject } from './create.ts';
+import { isDeletable } from './deletion-plan.ts';
 import { checkNamespace, deepEqual, specChanged } from './metadata.ts';
 import type { OptionsKind, WriteOptions } from './options.ts';
 import { registryPath } from './registry-path.ts';
@@ -152,10 +153,9 @@ async function admitAndValidate(
   validateChanged(call, object, { strategy, old, dryRun: options.dryRun });
   strategy.canonicalize?.(object);
   await parts.admission.validate(request);
-  const held =
-    subresource === ''
-      ? await parts.hooks.get(kind.storedAs)?.begin({ operation: 'UPDATE', object, old, dryRun: options.dryRun })
-      : undefined;
+  const hook = parts.hooks.get(kind.storedAs);
+  if (!hook || (subresource !== '' && !hook.everyWrite)) return;
+  const held = await hook.begin({ operation: 'UPDATE', object, old, dryRun: options.dryRun });
   if (held) attached.push(held);
 }
 
@@ -232,13 +232,4 @@ function isUnchanged(
     ...object,
     metadata: { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) },
   });
-}
-
-/** Whether nothing holds an object that is to be deleted any more. Upstream: deleteWithoutFinalizers. */
-export function isDeletable(object: KubeObject): boolean {
-  const { metadata } = object;
-  if (metadata.deletionTimestamp === undefined || (metadata.finalizers?.length ?? 0) > 0) return false;
-  if ((metadata.deletionGracePeriodSeconds ?? 0) > 0) return false;
-  const finalizers = (object.spec as { finalizers?: string[] } | undefined)?.finalizers;
-  return !Array.isArray(finalizers) || finalizers.length === 0;
 }

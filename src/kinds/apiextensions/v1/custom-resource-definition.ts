@@ -1,5 +1,7 @@
+import { CLEANUP_FINALIZER } from '../../custom/definition-record.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { CustomResourceDefinition } from '../../generated/types/apiextensions-v1.ts';
+import { setDefinitionCondition } from './definition-conditions.ts';
 
 /** Upstream: apiextensions/v1 SetDefaults_CustomResourceDefinitionSpec. */
 function setDefinitionDefaults({ spec }: CustomResourceDefinition): void {
@@ -19,10 +21,39 @@ function recordStoredVersion(definition: CustomResourceDefinition): void {
   status.storedVersions = [...(status.storedVersions ?? []), stored];
 }
 
+/** The objects of a definition go before it. Upstream: registry/customresourcedefinition/etcd.go Delete. */
+function markDeleted(definition: CustomResourceDefinition, now: number): void {
+  const { metadata } = definition;
+  metadata.deletionTimestamp = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  if (!metadata.finalizers?.includes(CLEANUP_FINALIZER))
+    metadata.finalizers = [...(metadata.finalizers ?? []), CLEANUP_FINALIZER];
+  definition.status = { ...definition.status };
+  if (definition.status.conditions) definition.status.conditions = [...definition.status.conditions];
+  const message = 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon';
+  const condition = { type: 'Terminating', status: 'True', reason: 'InstanceDeletionPending', message };
+  setDefinitionCondition(definition, condition, now);
+}
+
+/** No two definitions of a group have a name in common, whoever accepts them at the same time. */
+function acceptedNames({ spec, status }: CustomResourceDefinition): string[] {
+  const names = status?.acceptedNames;
+  if (!names) return [];
+  const resources = [names.plural, names.singular, ...(names.shortNames ?? [])];
+  const claim = (type: string, name: string | undefined): string[] => (name ? [`${type}/${spec.group}/${name}`] : []);
+  return [
+    ...new Set([
+      ...resources.flatMap((name) => claim('resourceName', name)),
+      ...[names.kind, names.listKind].flatMap((name) => claim('kindName', name)),
+    ]),
+  ];
+}
+
 export const customResourceDefinitions = defineKind<CustomResourceDefinition>(
   'apiextensions.k8s.io/v1/customresourcedefinitions',
   {
-    cached: true,
+    definesKinds: true,
+    markDeleted,
+    claimsOf: acceptedNames,
     defaults: setDefinitionDefaults,
     strategy: {
       prepareForCreate: recordStoredVersion,

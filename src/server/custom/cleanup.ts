@@ -1,0 +1,109 @@
+/** Deletes the objects of a definition that is being deleted. Upstream: pkg/controller/finalizer/crd_finalizer.go. */
+import {
+  type CustomResourceDefinition,
+  conditionIs,
+  type DefinitionCondition,
+  type DefinitionRecord,
+} from '../../kinds/index.ts';
+import type { Kind } from '../../machinery/kind.ts';
+import type { KubeObject } from '../../machinery/meta.ts';
+import { StatusError } from '../../machinery/status.ts';
+import type { ServerParts } from '../scope.ts';
+import { commit } from '../verbs/commit.ts';
+import { planDeletion } from '../verbs/deletion-plan.ts';
+
+export interface CleanupOutcome {
+  /** Nothing is left. */
+  done: boolean;
+  condition: Omit<DefinitionCondition, 'type'>;
+}
+
+interface CleanupOptions {
+  parts: ServerParts;
+  registry: { kindsOf(record: DefinitionRecord): Promise<{ stored(): Kind } | undefined> };
+}
+
+/** Objects read at a time, and deleted at the same time. */
+const PAGE = 500;
+const WIDTH = 16;
+/** Milliseconds after which the rest is left to the next pass. */
+const BUDGET_MS = 10_000;
+
+/** One pass over the objects of a definition. */
+export async function deleteInstances(
+  options: CleanupOptions,
+  definition: CustomResourceDefinition,
+  record: DefinitionRecord | undefined,
+): Promise<CleanupOutcome> {
+  if (!conditionIs(definition, 'Established') || !record)
+    return finished('NeverEstablished', 'resource was never established');
+  const kinds = await options.registry.kindsOf(record);
+  if (!kinds) return finished('NeverEstablished', 'resource was never established');
+  try {
+    const left = await deleteAll(options.parts, kinds.stored());
+    if (!left) return finished('InstanceDeletionCompleted', 'removed all instances');
+    return pending('InstanceDeletionInProgress', 'CustomResource deletion is in progress');
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    return pending('InstanceDeletionFailed', `could not issue all deletes: ${error.message}`);
+  }
+}
+
+const finished = (reason: string, message: string): CleanupOutcome => ({
+  done: true,
+  condition: { status: 'False', reason, message },
+});
+
+const pending = (reason: string, message: string): CleanupOutcome => ({
+  done: false,
+  condition: { status: 'True', reason, message },
+});
+
+/** True when objects are left: those with finalizers, or more than there was time for. */
+async function deleteAll(parts: ServerParts, kind: Kind): Promise<boolean> {
+  const { store, clock } = parts.options;
+  const until = clock.now() + BUDGET_MS;
+  const shard = store.shardOf(kind.storedAs);
+  let after: { namespace: string; name: string } | undefined;
+  let held = false;
+  for (;;) {
+    const page = await shard.list({
+      resource: kind.storedAs,
+      limit: PAGE,
+      maxCharacters: 4_000_000,
+      ...(after ? { after } : {}),
+    });
+    if (!page.ok) return true;
+    const queue = JSON.parse(`[${page.text}]`) as KubeObject[];
+    const work = async (): Promise<void> => {
+      for (let object = queue.pop(); object; object = queue.pop()) {
+        if (!(await deleteOne(parts, kind, object))) held = true;
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(WIDTH, queue.length) }, work));
+    if (!page.next) return held;
+    after = page.next;
+    if (clock.now() > until) return true;
+  }
+}
+
+/** True when the object is gone. */
+async function deleteOne(parts: ServerParts, kind: Kind, stored: KubeObject): Promise<boolean> {
+  const object = kind.fromStorage?.(stored) ?? stored;
+  const { namespace = '', name = '', resourceVersion } = object.metadata;
+  const plan = planDeletion(kind, object, {
+    options: { dryRun: false, raw: { metadata: {} } },
+    now: parts.options.clock.now(),
+  });
+  if (plan.type === 'nothing') return false;
+  const result = await commit(parts, {
+    type: plan.type === 'remove' ? 'delete' : 'update',
+    kind,
+    key: { resource: kind.storedAs, namespace, name },
+    object: plan.type === 'remove' ? undefined : plan.object,
+    expect: { revision: Number(resourceVersion) },
+    attached: [],
+  });
+  if (!result.ok) return result.refusal.why === 'NotFound';
+  return plan.type === 'remove';
+}

@@ -1,0 +1,5 @@
+/** Custom resources: their kinds, and what keeps their definitions. */
+export type { ConversionSource, CustomConverter, DefinitionKeeper } from './contract.ts';
+export { type CustomRegistry, createCustomRegistry } from './custom-registry.ts';
+export { createDefinitionKeeper } from './definition-keeper.ts';
+export { definitionRecords } from './definition-records.ts';
