@@ -6,13 +6,14 @@ import { workerdConfig } from '../src/emulator/workerd-config.ts';
 import { percentiles } from './client.ts';
 import { type Running, start } from './process.ts';
 
-/** Its four classes do nothing either: the configuration of `kedge up` names them. */
+/** Its classes do nothing either: the configuration of `kedge up` names them. */
 const BARE_WORKER = `import { DurableObject } from 'cloudflare:workers';
 export class StorageObject extends DurableObject {}
 export class ControllersObject extends DurableObject {}
 export class SchedulerObject extends DurableObject {}
 export class NodeTunnelObject extends DurableObject {}
 export class FleetObject extends DurableObject {}
+export class AuditObject extends DurableObject {}
 export default { fetch: () => new Response('ok') };
 `;
 

@@ -13,6 +13,7 @@ import {
   removeState,
   writeState,
 } from './cluster-state.ts';
+import { setConfiguration } from './configuration.ts';
 import { type ControlPlane, startControlPlane, tailOfLog } from './control-plane.ts';
 import { type LocalDialer, startDialer } from './dialer.ts';
 import { UserError } from './errors.ts';
@@ -92,6 +93,7 @@ async function runLocked(
         ),
     });
     await untilAnswers(target, paths, { signal, plane });
+    for (const [name, file] of Object.entries(options.configurations)) await setConfiguration(target, name, file);
     const kubeconfig = { name: `kedge-${options.name}`, server: target.server, ca: certificate.ca, token };
     writeKubeconfig(state.kubeconfig, kubeconfig);
     if (options.merge)

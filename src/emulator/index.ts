@@ -1,6 +1,7 @@
 export { type ApiTarget, apiRequest } from './api-request.ts';
 export { runCluster } from './cluster.ts';
 export { type ClusterState, readRunningState, readState } from './cluster-state.ts';
+export { configurationRequest, setConfiguration } from './configuration.ts';
 export { UserError } from './errors.ts';
 export { createJoinToken } from './join-token.ts';
 export { mergeKubeconfig, renderKubeconfig, writeKubeconfig } from './kubeconfig.ts';

@@ -19,6 +19,8 @@ export interface UpOptions {
   simulatedNodes: number;
   /** Seconds of watch history. */
   compactionInterval?: number;
+  /** Files of cluster configurations, by name: `audit-policy`, `authentication`, … */
+  configurations: Readonly<Record<string, string>>;
   install: boolean;
   /** Print what to type next. */
   hints: boolean;

@@ -28,6 +28,7 @@ const OBJECTS = [
   ['SCHEDULER', 'SchedulerObject'],
   ['NODE_TUNNEL', 'NodeTunnelObject'],
   ['FLEET_OBJECT', 'FleetObject'],
+  ['AUDIT', 'AuditObject'],
 ] as const;
 
 const text = (value: string): string => JSON.stringify(value);

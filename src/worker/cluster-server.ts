@@ -1,4 +1,5 @@
 /** Puts the API server of one cluster together inside this isolate: storage by RPC, keys from the main shard, nodes by tunnel. */
+import { waitUntil } from 'cloudflare:workers';
 import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
 import { ownControllerRoles } from '../controllers/index.ts';
@@ -9,6 +10,7 @@ import { createOutbound, createServer, type Outbound, parseOpenAddresses } from 
 import type { Shard, Store } from '../storage/contract.ts';
 import { DEFAULT_SHARD_MAP, shardNameOf } from '../storage/index.ts';
 import { acceptWebSocket } from './accept-web-socket.ts';
+import { clientAddress } from './client-address.ts';
 import { isApiOnly } from './cluster-id.ts';
 import type { Env } from './env.ts';
 import { createConsoleLogger } from './log.ts';
@@ -46,7 +48,7 @@ export async function loadClusterKeys(env: Env, cluster: string): Promise<Cluste
 }
 
 /** How the control plane of `cluster` calls webhooks and extension API servers. */
-function createClusterOutbound(env: Env, cluster: string, store: Store): Outbound {
+export function createClusterOutbound(env: Env, cluster: string, store: Store): Outbound {
   const { KEDGE_DIALER: dialer } = env;
   return createOutbound({
     store,
@@ -62,6 +64,7 @@ function createClusterOutbound(env: Env, cluster: string, store: Store): Outboun
 /** The API server of `cluster`. Each isolate and each object that needs one keeps its own. */
 export function createClusterServer(env: Env, cluster: string): Server {
   let keys: ClusterKeys | undefined;
+  const { AUDIT: audit } = env;
   const store = createClusterStore(env, cluster);
   return createServer({
     cluster,
@@ -71,6 +74,9 @@ export function createClusterServer(env: Env, cluster: string): Server {
     nodes: createNodeConnector(env, cluster),
     outbound: createClusterOutbound(env, cluster, store),
     acceptWebSocket,
+    waitUntil,
+    clientAddress,
+    ...(audit ? { auditLog: { append: (events) => audit.getByName(cluster).append([...events]) } } : {}),
     bootstrapExtras: isApiOnly(env, cluster) ? [] : ownControllerRoles(),
     keys: async () => {
       keys ??= await loadClusterKeys(env, cluster);

@@ -15,6 +15,7 @@ import { openFleet } from './open-fleet.ts';
 import { type RequestTarget, targetOf } from './request-target.ts';
 import { runWatchdog } from './watchdog.ts';
 
+export { AuditObject } from './audit-object.ts';
 export { ControllersObject } from './controllers-object.ts';
 export { FleetObject } from './fleet-object.ts';
 export { Ingress } from './ingress-entry.ts';

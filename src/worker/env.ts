@@ -1,5 +1,5 @@
 /** Bindings of the Worker; wrangler.toml declares the same. */
-import type { ConsumerRpc, ControllersRpc, FleetRpc, NodeTunnelRpc, StorageRpc } from './rpc.ts';
+import type { AuditRpc, ConsumerRpc, ControllersRpc, FleetRpc, NodeTunnelRpc, StorageRpc } from './rpc.ts';
 
 export interface Env {
   /** Named `CLUSTER/SHARD`. */
@@ -10,6 +10,10 @@ export interface Env {
   SCHEDULER: DurableObjectNamespace<ConsumerRpc>;
   /** Named `CLUSTER/NODE`. */
   NODE_TUNNEL: DurableObjectNamespace<NodeTunnelRpc>;
+  /** Keeps audit events. Named `CLUSTER`. Unbound: nothing is audited. */
+  AUDIT?: DurableObjectNamespace<AuditRpc>;
+  /** Where audit events are put too. */
+  AUDIT_BUCKET?: R2Bucket;
   /** Clusters besides the default one. */
   FLEET?: D1Database;
   /** The same where there is no D1, as in the emulator. One object, named `fleet`. */

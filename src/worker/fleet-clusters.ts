@@ -31,6 +31,7 @@ export async function eraseCluster(env: Env, id: string): Promise<void> {
   }
   await Promise.all([
     ...shardNames(DEFAULT_SHARD_MAP).map((shard) => env.STORAGE.getByName(`${id}/${shard}`).erase()),
+    env.AUDIT?.getByName(id).erase(),
     ...names.map((node) => env.NODE_TUNNEL.getByName(`${id}/${node}`).erase()),
   ]);
 }

@@ -1,5 +1,5 @@
 /** Routes of Kedge's own, beside the Kubernetes API: `/kedge/v1/…`. */
-import { forbidden, notFound, StatusError, unauthorized } from '../machinery/status.ts';
+import { forbidden, notFound, StatusError, serviceUnavailable, unauthorized } from '../machinery/status.ts';
 import { nodeOf } from '../server/authn/index.ts';
 import type { Server, UserInfo } from '../server/contract.ts';
 import type { Env } from './env.ts';
@@ -22,7 +22,7 @@ export async function answerKedgeRoute(
   const url = new URL(request.url);
   try {
     const [route = '', name = '', ...rest] = url.pathname.slice(PREFIX.length).split('/');
-    switch (rest.length > 0 || (name !== '' && route !== 'clusters') ? '' : route) {
+    switch (rest.length > 0 || (name !== '' && route !== 'clusters' && route !== 'configuration') ? '' : route) {
       case 'join':
       case 'renew':
         return await server.fetch(request);
@@ -32,6 +32,11 @@ export async function answerKedgeRoute(
         await requireAdministrator(server, request);
         await (cluster === DEFAULT_CLUSTER ? runWatchdog(env) : pokeCluster(env, cluster));
         return new Response(null, { status: 204 });
+      case 'configuration':
+        return await server.fetch(request);
+      case 'audit':
+        await requireAdministrator(server, request);
+        return await readAudit(env, cluster, url);
       case 'clusters':
         await requireAdministrator(server, request);
         // An administrator of one of the clusters has no say in the fleet.
@@ -66,6 +71,14 @@ async function openTunnel(
     throw new StatusError(426, 'UpgradeRequired', 'the tunnel is a WebSocket: send an upgrade request');
   }
   return connectAgent(env, cluster, { node: name, request: call.request });
+}
+
+/** A page of audit events, from `since` (milliseconds since the epoch) or after the place that an earlier page named. */
+async function readAudit(env: Env, cluster: string, { searchParams }: URL): Promise<Response> {
+  if (!env.AUDIT) throw serviceUnavailable('this deployment keeps no audit events: bind AUDIT');
+  const number = (name: string): number => Number(searchParams.get(name)) || 0;
+  const page = await env.AUDIT.getByName(cluster).read({ after: number('after'), since: number('since') });
+  return Response.json(page, { headers: { 'Cache-Control': 'no-store' } });
 }
 
 async function requireUser(server: Server, request: Request): Promise<UserInfo> {

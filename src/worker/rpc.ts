@@ -2,6 +2,7 @@
  * What the Durable Objects offer one another and the Worker. A deploy can meet an older object for a while, so a
  * method's meaning never changes; a new meaning gets a new name.
  */
+import type { AuditPage, AuditQuery } from '../storage/audit-log.ts';
 import type { Change, Shard } from '../storage/contract.ts';
 import type { Fleet } from './fleet.ts';
 
@@ -39,6 +40,14 @@ export interface NodeTunnelRpc extends Rpc.DurableObjectBranded {
   /** Ends all connections, if the fleet says that the cluster was deleted; throws otherwise. */
   erase(): Promise<void>;
   fetch(request: Request): Promise<Response>;
+}
+
+export interface AuditRpc extends Rpc.DurableObjectBranded {
+  /** Keeps events, each a JSON text without line breaks. */
+  append(events: string[]): Promise<void>;
+  read(query: AuditQuery): Promise<AuditPage>;
+  /** Erases everything, if the fleet says that the cluster was deleted; throws otherwise. */
+  erase(): Promise<void>;
 }
 
 /** The fleet where no D1 is bound. */

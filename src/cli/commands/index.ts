@@ -1,8 +1,10 @@
 import type { Command } from '../command.ts';
+import { audit } from './audit.ts';
 import { clusterCreate } from './cluster-create.ts';
 import { clusterDelete } from './cluster-delete.ts';
 import { clusterList } from './cluster-list.ts';
 import { createCompletion } from './completion.ts';
+import { configGet, configSet, configUnset } from './config.ts';
 import { deleteCluster, down } from './down.ts';
 import { imageLoad } from './image-load.ts';
 import { kubeconfig } from './kubeconfig.ts';
@@ -25,6 +27,10 @@ export const commands: readonly Command[] = [
   clusterList,
   clusterDelete,
   kubeconfig,
+  configSet,
+  configGet,
+  configUnset,
+  audit,
   version,
   createCompletion(() => commands),
 ];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { clusterPaths, readRunningState, runCluster, type UpOptions, UserError } from '../../emulator/index.ts';
 import { CLUSTER_FLAGS } from '../cluster-flags.ts';
 import { type CommandContext, defineCommand, UsageError } from '../command.ts';
+import { CONFIGURATION_FLAGS, configurationsOf } from '../configuration-flags.ts';
 import { clusterOf } from '../local-cluster.ts';
 import { secondsOf } from '../parse.ts';
 
@@ -35,6 +36,7 @@ export const up = defineCommand({
     'api-only': { type: 'boolean', description: 'Only the API server: no controllers, scheduler or nodes' },
     node: { type: 'string', value: 'KIND', description: 'real or none', default: 'real' },
     'simulated-nodes': { type: 'number', value: 'N', description: 'Start N nodes that run no programs', default: 0 },
+    ...CONFIGURATION_FLAGS,
     'no-install': { type: 'boolean', description: 'Never install Debian packages' },
     detach: { type: 'boolean', description: 'Return when the cluster is ready and leave it running' },
     hints: { type: 'boolean', description: 'Print the two lines to type next', default: true },
@@ -76,6 +78,7 @@ function optionsOf(context: CommandContext): UpOptions {
     node: simulatedNodes > 0 ? 'none' : flags.node,
     simulatedNodes,
     ...(interval === undefined ? {} : { compactionInterval: secondsOf('compaction-interval', String(interval)) }),
+    configurations: configurationsOf(context),
     install: flags['no-install'] !== true,
     hints: flags.hints !== false,
     dist: context.dist,

@@ -71,7 +71,7 @@ async function answer(request: Request, given: string, deps: ConfigurationDeps):
   async function readInput(from: Request): Promise<ConfigurationInput> {
     const text = await from.text();
     if (text.length > MAX_BODY_CHARACTERS) throw requestEntityTooLarge(`limit is ${MAX_BODY_CHARACTERS}`);
-    const input = inputOf(text, from.headers.get('content-type') ?? '');
+    const input = inputOf(text);
     const { document, duplicates } = parseDocument(input.document);
     checkConfiguration(name as ConfigurationName, { document, files: input.files }, duplicates);
     return { document, files: input.files };
@@ -79,13 +79,22 @@ async function answer(request: Request, given: string, deps: ConfigurationDeps):
 }
 
 /** The document alone, or with the files it names: `{"document": "…", "files": {"/path": "…"}}`. */
-function inputOf(text: string, type: string): { document: string; files: Record<string, string> } {
-  if (!type.startsWith('application/vnd.kedge.configuration+json')) return { document: text, files: {} };
-  const body = JSON.parse(text) as { document?: unknown; files?: Record<string, unknown> };
+function inputOf(text: string): { document: string; files: Record<string, string> } {
+  const body = envelopeOf(text);
+  if (!body) return { document: text, files: {} };
   const files = Object.entries(body.files ?? {});
-  if (typeof body.document !== 'string' || files.some(([, content]) => typeof content !== 'string'))
-    throw badRequest('the body must have a document and files that are texts');
+  if (files.some(([, content]) => typeof content !== 'string')) throw badRequest('files must be texts');
   return { document: body.document, files: Object.fromEntries(files) as Record<string, string> };
+}
+
+function envelopeOf(text: string): { document: string; files?: Record<string, unknown> } | undefined {
+  if (!text.startsWith('{')) return undefined;
+  try {
+    const body = JSON.parse(text) as { document?: unknown; files?: Record<string, unknown> };
+    return typeof body.document === 'string' ? { ...body, document: body.document } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Writes a document, or takes it away; a write that meets another one is tried again. */
