@@ -1,12 +1,17 @@
 /** The only place that turns errors into answers. Upstream: endpoints/handlers/responsewriters/errors.go. */
-import { internalError, type Status, StatusError } from '../machinery/status.ts';
+import { badRequest, internalError, type Status, StatusError } from '../machinery/status.ts';
 import { preferredSerializer } from './negotiation/accept.ts';
 
-/** Any thrown value as a StatusError; what is not one already is a fault of the server. */
+/** Any thrown value as a StatusError; what is not one already is a fault of the server, or of a body nested too deep. */
 export function toStatusError(error: unknown): StatusError {
   if (error instanceof StatusError) return error;
+  if (isTooDeep(error)) return badRequest('the body of the request is invalid: exceeded max depth');
   return internalError(error instanceof Error ? error.message : String(error));
 }
+
+/** Whatever walks an object recurses, and only a client can make one that deep. */
+export const isTooDeep = (error: unknown): boolean =>
+  error instanceof RangeError && error.message.startsWith('Maximum call stack');
 
 /** 404 for a path of a known API group that names nothing. */
 export function resourceNotFound(): StatusError {

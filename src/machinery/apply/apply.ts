@@ -75,7 +75,7 @@ export function apply(request: ApplyRequest): ApplyResult {
 
 function checkBody({ applied, apiVersion, kind, schema }: ApplyRequest): void {
   if (applied.apiVersion !== apiVersion || applied.kind !== kind) {
-    throw badRequest(`invalid object type: ${gvkText(applied.apiVersion ?? '', applied.kind ?? '')}`);
+    throw badRequest(`invalid object type: ${gvkText(textOf(applied.apiVersion), textOf(applied.kind))}`);
   }
   if (applied.metadata?.managedFields !== undefined && applied.metadata.managedFields !== null) {
     throw badRequest('metadata.managedFields must be nil');
@@ -86,6 +86,9 @@ function checkBody({ applied, apiVersion, kind, schema }: ApplyRequest): void {
   const what = `${namespace}/${name}; ${gvkText(apiVersion, kind)}`;
   throw new StatusError(500, '', `failed to create typed patch object (${what}): ${faultsText(faults)}`);
 }
+
+/** Anything but a text counts as none. */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 function gvkText(apiVersion: string, kind: string): string {
   return `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`;

@@ -1,4 +1,5 @@
 export { type ApplyRequest, type ApplyResult, apply } from './apply.ts';
+export { atomicPaths, mergeConfiguration, typedFaults } from './merge-configuration.ts';
 export { parentEntries, type ReplicasPaths, replicasPath, scaleEntries } from './scale.ts';
 export { settleManagedFields } from './settle.ts';
 export { type FieldContext, trackUpdate, type UpdateRequest, type Versioned } from './track-update.ts';

@@ -220,7 +220,8 @@ function compareObjects(before: Versioned, after: KubeObject, reset: FieldSet): 
 
 /** managedFields own nothing themselves, and comparing them is the most expensive part of an object. */
 function withoutManagers(object: KubeObject): KubeObject {
-  if (object.metadata.managedFields === undefined) return object;
+  // What was merged from a configuration may have a null there, until it is decoded.
+  if (object.metadata?.managedFields === undefined) return object;
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };
 }

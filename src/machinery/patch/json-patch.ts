@@ -163,12 +163,14 @@ class PatchedDocument {
     const source = this.#placeOf(from, `copy operation does not apply: doc is missing from path: ${from}`);
     const value = valueAt(source, `error in copy for from: '${from}'`);
     const target = this.#placeOf(path, `copy operation does not apply: doc is missing destination path: ${path}`);
-    if (value !== null) this.#copied += JSON.stringify(value).length;
+    const text = JSON.stringify(value);
+    if (value !== null) this.#copied += text.length;
     if (this.#copied > MAX_COPIED_BYTES) {
       const why = `Unable to complete the copy, the accumulated size increase of copy is ${this.#copied}, exceeding the limit ${MAX_COPIED_BYTES}`;
       throw new JsonPatchFailure(why);
     }
-    addAt(target, value, 'error while adding value during copy');
+    // A copy of its own: later operations may change either, and a value may be copied into itself.
+    addAt(target, JSON.parse(text) as Json, 'error while adding value during copy');
   }
 
   #test(path: string, value: Json): void {
