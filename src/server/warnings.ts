@@ -8,14 +8,14 @@ const MAX_EACH_WHEN_MANY = 256;
 /** Characters of one encoded word, by RFC 2047. */
 const MAX_WORD = 75;
 
-const CONTROL_CHARACTERS = /\p{Cc}/gu;
+const CONTROL_CHARACTER = /\p{Cc}/u;
 const ASCII = /^[ -~]*$/;
 const WORD_HEAD = '=?utf-8?q?';
 const WORD_TAIL = '?=';
 
 /** Values of the Warning headers that say `texts`. */
 export function warningHeaders(texts: readonly string[]): string[] {
-  const clean = texts.map((text) => text.toWellFormed().replace(CONTROL_CHARACTERS, ' '));
+  const clean = texts.filter((text) => text.isWellFormed() && !CONTROL_CHARACTER.test(text));
   const total = clean.reduce((sum, text) => sum + text.length, 0);
   return (total <= MAX_TOTAL ? clean : shortened(clean)).map((text) => `299 - "${warnText(text)}"`);
 }

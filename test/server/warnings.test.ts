@@ -9,8 +9,8 @@ function decodeWords(text: string): string {
 }
 
 describe('warnings', () => {
-  it('are quoted, and without control characters', () => {
-    expect(warningHeaders(['unknown field "a\\b"\n'])).toEqual(['299 - "unknown field \\"a\\\\b\\" "']);
+  it('are quoted, and left out where they have control characters', () => {
+    expect(warningHeaders(['unknown field "a\\b"', 'two\nlines'])).toEqual(['299 - "unknown field \\"a\\\\b\\""']);
   });
 
   it('carry text beyond ASCII in encoded words of at most 75 characters', () => {

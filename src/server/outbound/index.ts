@@ -9,3 +9,5 @@ export {
 } from './contract.ts';
 export { createOutbound, type Dialer, type OutboundDeps } from './outbound.ts';
 export { type OpenAddresses, parseOpenAddresses } from './policy.ts';
+export { postReview, type ReviewCall, ReviewError, type WebhookClientConfig } from './post-review.ts';
+export { BOOL, BYTES, OBJECTS, reviewSchema, structSchema, TEXT, TEXT_MAP, TEXTS } from './review-schema.ts';
