@@ -51,8 +51,6 @@ export interface CelType {
   /** Lists of a schema: how elements are identified, which decides equality and concatenation. */
   readonly listType?: 'set' | 'map';
   readonly listMapKeys?: readonly string[];
-  /** The schema's strings that are read as another type (`date-time`, `duration`, `byte`), and numbers as doubles. */
-  readonly stored?: 'string' | 'number';
 }
 
 export interface CelVariable {
@@ -93,8 +91,8 @@ export interface CelIssue {
 }
 
 export interface CelCompileError {
-  /** `expression` as upstream's InvalidExpression; `internal` for programs that cannot be built. */
-  readonly kind: 'syntax' | 'type' | 'result';
+  /** `result`: it compiles, but gives what `expects` does not list. `program`: a constant part of it fails when run. */
+  readonly kind: 'syntax' | 'type' | 'result' | 'program';
   /** The whole text as upstream shows it, source lines and carets included; joins all issues. */
   readonly message: string;
   readonly issues: readonly CelIssue[];
@@ -112,7 +110,12 @@ export interface CelCost {
 
 /** What an authorizer check in an expression asks. */
 export interface CelAuthorizationAttributes {
-  readonly user?: { readonly name: string; readonly groups?: readonly string[]; readonly uid?: string; readonly extra?: Readonly<Record<string, readonly string[]>> };
+  readonly user?: {
+    readonly name: string;
+    readonly groups?: readonly string[];
+    readonly uid?: string;
+    readonly extra?: Readonly<Record<string, readonly string[]>>;
+  };
   /** Set when the expression named a service account instead of the request's user. */
   readonly serviceAccount?: { readonly namespace: string; readonly name: string };
   readonly verb: string;
@@ -143,7 +146,7 @@ export type CelBindings = Readonly<Record<string, unknown>>;
 export interface CelEvaluateOptions {
   /** The most this evaluation may cost; upstream's limit per expression, 1,000,000, unless told. */
   readonly limit?: number;
-  /** The current time, for programs that ask for it in error texts or host functions. */
+  /** Answers to what a program that `authorizes` asks, by `authorizationKey`. */
   readonly decisions?: ReadonlyMap<string, CelDecision>;
 }
 
@@ -154,7 +157,11 @@ export interface CelEvaluateAsyncOptions extends CelEvaluateOptions {
 export type CelResult =
   | { readonly ok: true; readonly value: unknown; readonly cost: number }
   /** `limit`: the cost limit stopped it. `message` is upstream's error text. */
-  | { readonly ok: false; readonly error: { readonly message: string; readonly limit?: boolean }; readonly cost: number };
+  | {
+      readonly ok: false;
+      readonly error: { readonly message: string; readonly limit?: boolean };
+      readonly cost: number;
+    };
 
 export interface CelProgram {
   readonly source: string;

@@ -1,0 +1,124 @@
+import {
+  anyTypeType,
+  boolType,
+  bytesType,
+  doubleType,
+  durationType,
+  dynType,
+  intType,
+  listOf,
+  mapOf,
+  nullType,
+  optionalOf,
+  stringType,
+  timestampType,
+  typeOf,
+  uintType,
+} from './cel-type.ts';
+import type { CelCompileOptions, CelType } from './contract.ts';
+import { declare, type FunctionDeclaration, type Overload } from './declaration.ts';
+import { baseLibraries, hostTypes, jsonPatchLibrary, jsonPatchTypes } from './library/index.ts';
+
+interface Base {
+  readonly functions: ReadonlyMap<string, FunctionDeclaration>;
+  readonly types: ReadonlyMap<string, CelType>;
+}
+
+let base: Base | undefined;
+
+/** What every expression may use, built when the first one is compiled. */
+function baseOf(): Base {
+  if (base !== undefined) return base;
+  const hosts = hostTypes();
+  const types = new Map<string, CelType>();
+  const known = [
+    boolType,
+    bytesType,
+    doubleType,
+    durationType,
+    intType,
+    nullType,
+    stringType,
+    timestampType,
+    anyTypeType,
+    uintType,
+  ];
+  const structured = [listOf(dynType), mapOf(dynType, dynType), optionalOf(dynType)];
+  for (const type of [...known, ...structured, ...hosts.values()]) types.set(type.name, type);
+  base = { functions: declare(baseLibraries(), hosts), types };
+  return base;
+}
+
+export interface Ident {
+  readonly name: string;
+  readonly type: CelType;
+  readonly variable: boolean;
+}
+
+/** The names that an expression sees. */
+export class Environment {
+  readonly container: string;
+  private readonly variables: ReadonlyMap<string, CelType>;
+  private readonly types: ReadonlyMap<string, CelType>;
+  private readonly functions: ReadonlyMap<string, FunctionDeclaration>;
+
+  constructor(options: CelCompileOptions) {
+    this.container = options.container ?? '';
+    this.variables = new Map(options.variables.map((variable) => [variable.name, variable.type]));
+    const known = baseOf();
+    const patch = options.jsonPatch === true;
+    this.types = new Map([...(options.types ?? []), ...(patch ? jsonPatchTypes() : [])]);
+    this.functions = patch || options.functions !== undefined ? extended(known, options) : known.functions;
+  }
+
+  /** A variable or the name of a type, by its name or inside the container. */
+  ident(name: string): Ident | undefined {
+    for (const candidate of this.candidates(name)) {
+      const variable = this.variables.get(candidate);
+      if (variable !== undefined) return { name: candidate, type: variable, variable: true };
+      const type = this.types.get(candidate) ?? baseOf().types.get(candidate);
+      if (type !== undefined) return { name: candidate, type: typeOf(type), variable: false };
+    }
+    return undefined;
+  }
+
+  function(name: string): FunctionDeclaration | undefined {
+    for (const candidate of this.candidates(name)) {
+      const found = this.functions.get(candidate);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** The type that a name stands for where a type is used as a value. */
+  typeNamed(name: string): CelType | undefined {
+    return this.types.get(name) ?? baseOf().types.get(name);
+  }
+
+  private candidates(name: string): readonly string[] {
+    if (name.startsWith('.')) return [name.slice(1)];
+    if (this.container === '') return [name];
+    const found: string[] = [];
+    for (let prefix = this.container; prefix !== ''; prefix = prefix.slice(0, Math.max(0, prefix.lastIndexOf('.')))) {
+      found.push(`${prefix}.${name}`);
+    }
+    return [...found, name];
+  }
+}
+
+function extended(known: Base, options: CelCompileOptions): ReadonlyMap<string, FunctionDeclaration> {
+  const functions = new Map(known.functions);
+  const add = (name: string, overloads: readonly Overload[]) => {
+    functions.set(name, { name, overloads: [...(functions.get(name)?.overloads ?? []), ...overloads] });
+  };
+  if (options.jsonPatch === true) {
+    for (const [name, declaration] of declare([jsonPatchLibrary()], hostTypes())) add(name, declaration.overloads);
+  }
+  for (const own of options.functions ?? []) {
+    const call = (...args: readonly unknown[]) => own.call(args);
+    add(own.name, [
+      { id: own.overload, member: own.member === true, args: own.args, result: own.result, generic: false, call },
+    ]);
+  }
+  return functions;
+}

@@ -1,0 +1,92 @@
+import type { Expr } from './ast.ts';
+import { formatType, sameType } from './cel-type.ts';
+import { check } from './checker.ts';
+import type {
+  CelBindings,
+  CelCompilation,
+  CelCompileOptions,
+  CelCost,
+  CelEvaluateAsyncOptions,
+  CelEvaluateOptions,
+  CelProgram,
+  CelResult,
+  CelType,
+} from './contract.ts';
+import { CEL_PER_CALL_LIMIT } from './contract.ts';
+import { Environment } from './environment.ts';
+import { parse } from './parser.ts';
+import { Planner } from './plan.ts';
+import { Run, type Step } from './run.ts';
+import { Source } from './source.ts';
+import { CelFault } from './values.ts';
+
+class Program implements CelProgram {
+  readonly source: string;
+  readonly type: CelType;
+  readonly uses: ReadonlySet<string>;
+  readonly authorizes = false;
+  private readonly step: Step;
+  private readonly planner: Planner;
+
+  constructor(tree: Expr, source: string, planner: Planner, uses: ReadonlySet<string>) {
+    this.source = source;
+    this.type = tree.type as CelType;
+    this.uses = uses;
+    this.planner = planner;
+    this.step = planner.plan(tree).step;
+  }
+
+  estimateCost(): CelCost {
+    return { min: 0, max: 0 };
+  }
+
+  evaluate(bindings: CelBindings, options: CelEvaluateOptions = {}): CelResult {
+    const { slots } = this.planner;
+    const values: unknown[] = new Array(slots.count);
+    for (const [name, slot] of slots.globals) values[slot] = bindings[name];
+    const run = new Run(values, options.limit ?? CEL_PER_CALL_LIMIT, options.decisions);
+    try {
+      return { ok: true, value: this.step(run), cost: run.cost };
+    } catch (error) {
+      return { ok: false, error: failure(error), cost: run.cost };
+    }
+  }
+
+  async evaluateAsync(bindings: CelBindings, options: CelEvaluateAsyncOptions): Promise<CelResult> {
+    return this.evaluate(bindings, options);
+  }
+}
+
+function failure(error: unknown): { readonly message: string; readonly limit?: boolean } {
+  if (error instanceof CelFault)
+    return error.limit ? { message: error.message, limit: true } : { message: error.message };
+  // Deep data exhausts the stack; nothing else is thrown here.
+  return { message: `evaluation failed: ${error instanceof Error ? error.message : String(error)}` };
+}
+
+function unexpected(type: CelType, expects: readonly CelType[]): string | undefined {
+  if (type.kind === 'dyn' || expects.some((wanted) => wanted.kind === 'dyn' || sameType(wanted, type)))
+    return undefined;
+  const names = expects.map(formatType);
+  return names.length === 1 ? `must evaluate to ${names[0]}` : `must evaluate to one of [${names.join(' ')}]`;
+}
+
+/** Parses, checks and plans an expression. Never throws for what the text says. */
+export function compileCel(text: string, options: CelCompileOptions): CelCompilation {
+  const source = new Source(text);
+  const tree = parse(source);
+  if (tree === undefined) {
+    if (!source.failed) source.report(0, 'Syntax error');
+    return { ok: false, error: source.error('syntax') };
+  }
+  const environment = new Environment(options);
+  const uses = check(tree, environment, source);
+  if (source.failed) return { ok: false, error: source.error('type') };
+  const wrong = options.expects === undefined ? undefined : unexpected(tree.type as CelType, options.expects);
+  if (wrong !== undefined) return { ok: false, error: { kind: 'result', message: wrong, issues: [] } };
+  try {
+    return { ok: true, program: new Program(tree, text, new Planner(environment), uses) };
+  } catch (error) {
+    return { ok: false, error: { kind: 'program', message: failure(error).message, issues: [] } };
+  }
+}
