@@ -1,41 +1,17 @@
 /** Where a webhook is called. Upstream: apiserver/pkg/util/webhook/validation.go. */
+import { type GoUrl, parseGoUrl } from '../machinery/go-url.ts';
 import type { FieldError } from '../machinery/status.ts';
 import { dns1123Subdomain, invalidError, portNumber, requiredError } from '../machinery/validation/index.ts';
 
 const FORM = '; desired format: https://host[/path]';
 
-interface UrlParts {
-  scheme: string;
-  user: string | undefined;
-  host: string;
-  query: string;
-  fragment: string;
-}
-
-/** The parts of a URL as Go sees them, which takes what browsers refuse; undefined for what it refuses too. */
-function splitUrl(text: string): UrlParts | undefined {
-  if ([...text].some((char) => char < ' ' || char === '\u007f') || text.startsWith(':')) return undefined;
-  const [beforeFragment = '', ...fragment] = text.split('#');
-  const [beforeQuery = '', ...query] = beforeFragment.split('?');
-  const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):/.exec(beforeQuery)?.[1] ?? '';
-  const rest = scheme === '' ? beforeQuery : beforeQuery.slice(scheme.length + 1);
-  if (scheme === '' && /^[^/]*:/.test(rest)) return undefined;
-  const authority = rest.startsWith('//') ? (rest.slice(2).split('/')[0] ?? '') : '';
-  const at = authority.lastIndexOf('@');
-  const host = authority.slice(at + 1);
-  if (/[ <>"{}|\\^`]/.test(host) || /%(?![0-9a-fA-F]{2})/.test(rest)) return undefined;
-  return {
-    scheme: scheme.toLowerCase(),
-    user: at < 0 ? undefined : authority.slice(0, at),
-    host,
-    query: query.join('?'),
-    fragment: fragment.join('#'),
-  };
-}
-
 export function validateWebhookUrl(url: string, path: string): FieldError[] {
-  const parts = splitUrl(url);
-  if (!parts) return [requiredError(path, `url must be a valid URL: parse ${JSON.stringify(url)}: invalid URL${FORM}`)];
+  let parts: GoUrl;
+  try {
+    parts = parseGoUrl(url);
+  } catch (error) {
+    return [requiredError(path, `url must be a valid URL: ${(error as Error).message}${FORM}`)];
+  }
   const errors: FieldError[] = [];
   if (parts.scheme !== 'https')
     errors.push(invalidError(path, parts.scheme, `'https' is the only allowed URL scheme${FORM}`));
