@@ -1,5 +1,13 @@
 /** The built-in kinds: one value each, their types, and what is derived from the list. */
 
+export {
+  type CompiledExpression,
+  compileExpression,
+  type ExpressionScope,
+  ExpressionVariables,
+  expressionErrors,
+  RESULTS,
+} from './admissionregistration/v1/expressions.ts';
 export { mutatingAdmissionPolicies } from './admissionregistration/v1/mutating-admission-policy.ts';
 export { mutatingAdmissionPolicyBindings } from './admissionregistration/v1/mutating-admission-policy-binding.ts';
 export { mutatingWebhookConfigurations } from './admissionregistration/v1/mutating-webhook-configuration.ts';
@@ -44,7 +52,19 @@ export { resourceQuotas } from './core/v1/resource-quota.ts';
 export { secrets } from './core/v1/secret.ts';
 export { services } from './core/v1/service/index.ts';
 export { serviceAccounts } from './core/v1/service-account.ts';
-export * from './custom/index.ts';
+export {
+  CLEANUP_FINALIZER,
+  type CustomKinds,
+  compareVersions,
+  conditionIs,
+  createCustomKinds,
+  customScaleColumns,
+  DEFINITION_RECORDS,
+  type DefinitionRecord,
+  discoveredKinds,
+  recordOf,
+  storageVersionOf,
+} from './custom/index.ts';
 export { defineKind, type KindBehaviour } from './define-kind.ts';
 export { endpointSlices } from './discovery/v1/endpoint-slice.ts';
 export { eventsV1 } from './events/v1/event.ts';

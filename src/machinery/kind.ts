@@ -87,7 +87,13 @@ export interface SubresourceDefinition {
   /** For subresources that write the object itself (status, resize, ephemeralcontainers). */
   readonly strategy?: Strategy;
   /** For `scale`: where replicas and selector live. */
-  readonly scale?: { specReplicas: string; statusReplicas: string; labelSelector?: string };
+  readonly scale?: {
+    specReplicas: string;
+    statusReplicas: string;
+    labelSelector?: string;
+    /** For custom resources, whose replicas may be absent: where they are in each API version of the definition. */
+    inVersions?: readonly [apiVersion: string, specReplicas: string][];
+  };
 }
 
 export interface Column {

@@ -1,8 +1,9 @@
 /** metadata.managedFields of everything that is written. Upstream: apimachinery managedfields.FieldManager. */
-import { trackUpdate, type Versioned } from '../machinery/apply/index.ts';
+import { checkType, fitsType, trackUpdate, type UpdateRequest, type Versioned } from '../machinery/apply/index.ts';
 import { decodeObject } from '../machinery/fields/index.ts';
 import type { Kind, KindRegistry } from '../machinery/kind.ts';
-import { apiVersionOf, type KubeObject } from '../machinery/meta.ts';
+import { apiVersionOf, type KubeObject, type ManagedFieldsEntry } from '../machinery/meta.ts';
+import { StatusError } from '../machinery/status.ts';
 import type { FieldOwners } from './scope.ts';
 
 const resetFields = new WeakMap<Kind, Map<string, readonly string[]>>();
@@ -33,7 +34,7 @@ function listResetFields(kind: Kind, subresource: string): readonly string[] {
 export function createFieldOwners(kinds: KindRegistry): FieldOwners {
   return {
     recordUpdate({ kind, object, live, manager, subresource, now }) {
-      const managed = trackUpdate({
+      const managed = trackOrForget(kind, {
         live: live ?? null,
         object,
         schema: kind.schema,
@@ -50,12 +51,26 @@ export function createFieldOwners(kinds: KindRegistry): FieldOwners {
   };
 }
 
+/** A custom resource that does not fit its schema has no managers, until it does. Upstream: UpdateNoErrors. */
+function trackOrForget(kind: Kind, request: UpdateRequest): ManagedFieldsEntry[] | undefined {
+  if (!kind.inVersion) return trackUpdate(request);
+  if (!fitsType(request.schema, request.object) || (request.live && !fitsType(request.schema, request.live)))
+    return undefined;
+  try {
+    return trackUpdate(request);
+  } catch (error) {
+    if (error instanceof StatusError) return undefined;
+    throw error;
+  }
+}
+
 /** An object of `kind` in another served version; undefined when that version is not served. */
 export function convertTo(
   kinds: KindRegistry,
   kind: Kind,
   { object, apiVersion }: { object: KubeObject; apiVersion: string },
 ): Versioned | undefined {
+  if (kind.inVersion) return recast(kind, object, apiVersion);
   const target = kindAt(kinds, kind, apiVersion);
   const source = kindAt(kinds, kind, object.apiVersion ?? apiVersionOf(kind.group, kind.version));
   if (!target || !source) return undefined;
@@ -68,10 +83,22 @@ export function convertTo(
   return { object: decoded, schema: target.schema };
 }
 
+/**
+ * A custom resource as managers of another version see it: converted, and not pruned. Throws a 500 StatusError where it
+ * does not fit that version, which upstream answers an apply with.
+ */
+function recast(kind: Kind, object: KubeObject, apiVersion: string): Versioned {
+  const target = kind.inVersion?.(apiVersion.slice(kind.group.length + 1));
+  if (!target || !apiVersion.startsWith(`${kind.group}/`))
+    throw new StatusError(500, '', `request to convert CR to an invalid group/version: ${apiVersion}`);
+  const converted = { ...object, apiVersion };
+  checkType(target.schema, converted);
+  return { object: converted, schema: target.schema };
+}
+
 /** The kind that serves the same objects in a version. */
 function kindAt(kinds: KindRegistry, kind: Kind, apiVersion: string): Kind | undefined {
   const [version = '', group = ''] = apiVersion.split('/').reverse();
-  if (kind.inVersion) return group === kind.group ? kind.inVersion(version) : undefined;
   const found = kinds.byKind(group, version, kind.kind);
   return found?.storedAs === kind.storedAs ? found : undefined;
 }

@@ -43,6 +43,14 @@ export function customColumns(given: readonly CustomResourceColumnDefinition[] |
   };
 }
 
+/** What the scale of a custom resource shows. Upstream: apiserver/helpers.go getScaleColumnsForVersion. */
+export const customScaleColumns = (): CustomColumns =>
+  customColumns([
+    { name: 'Desired', type: 'integer', description: 'Number of desired replicas', jsonPath: '.spec.replicas' },
+    { name: 'Available', type: 'integer', description: 'Number of actual replicas', jsonPath: '.status.replicas' },
+    AGE,
+  ]);
+
 function readerOf(path: JsonPath, type: string): (object: KubeObject, now: number) => unknown {
   return (object, now) => {
     const found = path(object);

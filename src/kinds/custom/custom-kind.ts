@@ -57,7 +57,7 @@ export function createCustomKinds(options: CustomKindOptions): CustomKinds {
     const version = given.find((candidate) => candidate.name === name);
     const kept = record.versions.find((candidate) => candidate.name === name);
     if (!version || !kept) return undefined;
-    const kind = customKind({ record, version, kept, given, schemaOf, inVersion: served });
+    const kind = customKind({ record, version, kept, given, schemaOf, inVersion: kindOf });
     kinds.set(name, kind);
     return kind;
   };
@@ -169,6 +169,9 @@ function subresourcesOf(
         specReplicas: specReplicasPath,
         statusReplicas: statusReplicasPath,
         ...(labelSelectorPath ? { labelSelector: labelSelectorPath } : {}),
+        inVersions: record.versions.flatMap(({ name, scale }): [string, string][] =>
+          scale ? [[`${record.group}/${name}`, scale.specReplicasPath]] : [],
+        ),
       },
     });
   }

@@ -1,4 +1,5 @@
 /** Kinds that definitions of custom resources make at run time. */
+export { customScaleColumns } from './columns.ts';
 export { type CustomKinds, createCustomKinds, discoveredKinds } from './custom-kind.ts';
 export {
   CLEANUP_FINALIZER,
@@ -7,7 +8,5 @@ export {
   DEFINITION_RECORDS,
   type DefinitionRecord,
   recordOf,
-  sameNames,
   storageVersionOf,
-  type VersionRecord,
 } from './definition-record.ts';

@@ -3,3 +3,4 @@ export { atomicPaths, mergeConfiguration, typedFaults } from './merge-configurat
 export { parentEntries, type ReplicasPaths, replicasPath, scaleEntries } from './scale.ts';
 export { settleManagedFields } from './settle.ts';
 export { type FieldContext, trackUpdate, type UpdateRequest, type Versioned } from './track-update.ts';
+export { checkType, fitsType } from './type-check.ts';

@@ -4,6 +4,7 @@
  */
 import type { KubeObject, ManagedFieldsEntry } from '../meta.ts';
 import type { ObjectSchema } from '../schema.ts';
+import { StatusError } from '../status.ts';
 import { type Comparison, compareTyped } from './compare.ts';
 import {
   difference,
@@ -202,10 +203,21 @@ function compareAt(
 ): Comparison | undefined {
   const { context, before, after } = change;
   if (context.convert === undefined) return compareObjects({ object: before, schema: context.schema }, after, reset);
-  const later = context.convert(after, apiVersion);
-  const earlier =
-    before === NOTHING && later ? { object: before, schema: later.schema } : context.convert(before, apiVersion);
+  const earlier = before === NOTHING ? undefined : converted('old', () => context.convert?.(before, apiVersion));
+  const later = converted('new', () => context.convert?.(after, apiVersion));
+  if (before === NOTHING && later) return compareObjects({ object: before, schema: later.schema }, later.object, reset);
   return earlier && later ? compareObjects(earlier, later.object, reset) : undefined;
+}
+
+/** Says which of the two objects could not be converted. */
+function converted<T>(which: 'old' | 'new', convert: () => T): T {
+  try {
+    return convert();
+  } catch (error) {
+    if (error instanceof StatusError)
+      throw new StatusError(error.code, '', `failed to convert ${which} object: ${error.message}`);
+    throw error;
+  }
 }
 
 function compareObjects(before: Versioned, after: KubeObject, reset: FieldSet): Comparison {

@@ -40,14 +40,17 @@ const NAME_RULES: Record<NameRule, (name: string) => string[]> = {
 };
 
 /** What metadata validation asks of a kind. */
-export type MetaRules = Pick<Kind, 'namespaced' | 'nameRule' | 'group'>;
+export type MetaRules = Pick<Kind, 'namespaced' | 'nameRule' | 'group' | 'itemsCarryType'>;
 
 /** Metadata of an object as its kind asks for it. */
 export function validateObjectMeta(meta: ObjectMeta, kind: MetaRules): FieldError[] {
   const errors = validateGenericMeta(meta, kind, NAME_RULES[kind.nameRule]);
-  if (!RELAXED_GROUPS.has(kind.group)) errors.push(...validateFinalizerPrefixes(meta.finalizers ?? []));
+  if (!isRelaxed(kind)) errors.push(...validateFinalizerPrefixes(meta.finalizers ?? []));
   return errors;
 }
+
+/** Custom resources are warned of finalizers without a prefix and keep them. */
+const isRelaxed = (kind: MetaRules): boolean => kind.itemsCarryType === true || RELAXED_GROUPS.has(kind.group);
 
 /** Metadata of any object, whatever its kind asks for. Upstream: ValidateObjectMetaAccessor. */
 export function validateGenericMeta(
@@ -86,7 +89,7 @@ const IMMUTABLE = [
 /** Metadata of a changed object beside the stored one; the server's fields are already carried over. */
 export function validateObjectMetaUpdate(meta: ObjectMeta, old: ObjectMeta, kind: MetaRules): FieldError[] {
   const errors = validateGenericMetaUpdate(meta, old);
-  if (!RELAXED_GROUPS.has(kind.group)) errors.push(...validateFinalizerPrefixes(meta.finalizers ?? []));
+  if (!isRelaxed(kind)) errors.push(...validateFinalizerPrefixes(meta.finalizers ?? []));
   return errors;
 }
 

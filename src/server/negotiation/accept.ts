@@ -39,6 +39,8 @@ export interface AcceptOptions {
   streams?: boolean;
   /** Transformations are possible; on by default. */
   transforms?: boolean;
+  /** The objects have no protobuf form, only what is made of them (metadata) has. */
+  unregistered?: boolean;
   /** The document lies beside the resource routes, whose refusal has words of its own. */
   document?: boolean;
 }
@@ -56,6 +58,7 @@ export function negotiateOutput(request: Request, query: URLSearchParams, option
     for (const serializer of SERIALIZERS) {
       if (clause.type !== '*/*' && clause.type !== serializer.mediaType) continue;
       const output = readParams(clause, serializer, options.transforms !== false);
+      if (output && options.unregistered && !serializer.tables && !output.as) continue;
       if (output) return { ...output, pretty: pretty || output.pretty };
     }
   }
@@ -74,8 +77,8 @@ export function preferredSerializer(request: Request): Serializer {
 }
 
 /** The output of a watch. Throws 406 for media types that objects cannot follow each other in. */
-export function negotiateStream(request: Request, query: URLSearchParams): Output {
-  const output = negotiateOutput(request, query, { streams: true });
+export function negotiateStream(request: Request, query: URLSearchParams, options: AcceptOptions = {}): Output {
+  const output = negotiateOutput(request, query, { ...options, streams: true });
   if (output.serializer.streams) return output;
   throw new StatusError(
     406,

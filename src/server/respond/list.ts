@@ -100,7 +100,8 @@ function listValue(
       return {
         kind: kind.listKind,
         apiVersion: apiVersionOf(kind.group, kind.version),
-        metadata,
+        // Lists of custom resources always say whether they go on.
+        metadata: kind.itemsCarryType ? { continue: '', ...metadata } : metadata,
         items: objects.map((object) => (kind.itemsCarryType ? object : untyped(object))),
       };
   }

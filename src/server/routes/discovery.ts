@@ -25,7 +25,8 @@ export function addDiscoveryRoutes(app: Hono<ChainEnv>, parts: ServerParts): voi
   const versionDocument = (scope: RequestScope, group: string, version: string): Response => {
     const document = resourceList(kinds(), group, version);
     if (!document) {
-      if (group !== '' && !groupDocument(kinds(), group)) return pageNotFound();
+      const builtIn = kinds().some((kind) => kind.group === group && !kind.itemsCarryType);
+      if (group !== '' && !builtIn) return pageNotFound();
       throw resourceNotFound();
     }
     if (scope.request.method !== 'GET') throw methodNotAllowed();

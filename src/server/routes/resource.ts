@@ -1,6 +1,6 @@
 /** From a resource request to the verb that answers it. Upstream: endpoints/installer.go. */
 import type { Kind } from '../../machinery/kind.ts';
-import { methodNotSupported, type StatusError } from '../../machinery/status.ts';
+import { badRequest, methodNotSupported, notFound, type StatusError } from '../../machinery/status.ts';
 import { methodNotAllowed, pageNotFound, resourceNotFound } from '../errors.ts';
 import { type RequestScope, type ResourceCall, type ServerParts, subjectOf } from '../scope.ts';
 import { findSubresource } from '../subresources/index.ts';
@@ -41,7 +41,10 @@ export async function answerResource(parts: ServerParts, scope: RequestScope): P
     namespace: kind.namespaced ? info.namespace : '',
     name: info.named ? info.name : '',
   };
-  if (!isReachable(kind, scope)) throw resourceNotFound();
+  if (kind.itemsCarryType) {
+    const elsewhere = checkCustomPath(call);
+    if (elsewhere) return elsewhere;
+  } else if (!isReachable(kind, scope)) throw resourceNotFound();
   if (info.subresource !== '') return answerSubresource(call);
   return answerObject(call);
 }
@@ -90,6 +93,22 @@ function isReachable(kind: Kind, { info }: RequestScope): boolean {
   return info.namespace !== '' || !info.named;
 }
 
+/**
+ * Custom resources are looked up after all other paths, so that what is none of theirs is not known at all.
+ * Upstream: apiserver/customresource_handler.go ServeHTTP.
+ */
+function checkCustomPath({ kind, scope }: ResourceCall): Response | undefined {
+  const { info } = scope;
+  const everywhere = info.verb === 'list' || info.verb === 'watch';
+  if (kind.namespaced ? info.namespace === '' && !everywhere : info.namespace !== '') return pageNotFound();
+  const definition = kind.subresources.find(({ name }) => name === info.subresource);
+  if (info.subresource !== '' && !definition) throw notFound(subjectOf(kind), info.name);
+  const verbs: readonly string[] = definition?.verbs ?? kind.verbs;
+  if (!verbs.includes(info.verb)) throw methodNotSupported(subjectOf(kind), info.verb);
+  if (!info.named && (info.verb === 'update' || info.verb === 'patch')) throw badRequest('name must be provided');
+  return undefined;
+}
+
 async function answerSubresource(call: ResourceCall): Promise<Response> {
   const { kind, scope } = call;
   const definition = kind.subresources.find((subresource) => subresource.name === scope.info.subresource);
@@ -102,7 +121,8 @@ async function answerSubresource(call: ResourceCall): Promise<Response> {
 
 /** A served group answers a Status, anything else plain text. */
 function unknownResource(parts: ServerParts, { info }: RequestScope): Response {
-  const served = info.group === '' || parts.kinds.all().some((kind) => kind.group === info.group);
+  const served =
+    info.group === '' || parts.kinds.all().some((kind) => kind.group === info.group && !kind.itemsCarryType);
   if (served) throw resourceNotFound();
   return pageNotFound();
 }

@@ -1,5 +1,5 @@
 /** The scale of whatever has replicas. Upstream: registry/apps/deployment/storage ScaleREST, api/apiserver-internal scale handlers. */
-import { objectSchema } from '../../kinds/index.ts';
+import { customScaleColumns, objectSchema } from '../../kinds/index.ts';
 import { formatAge } from '../../machinery/age.ts';
 import { apply, parentEntries, replicasPath, scaleEntries, trackUpdate } from '../../machinery/apply/index.ts';
 import { decodeObject } from '../../machinery/fields/index.ts';
@@ -7,8 +7,9 @@ import { jsonSyntaxMessage } from '../../machinery/json-syntax.ts';
 import type { SubresourceDefinition } from '../../machinery/kind.ts';
 import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../machinery/meta.ts';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '../../machinery/patch/index.ts';
+import { quote } from '../../machinery/quote.ts';
 import { formatRequirements, type LabelSelector, requirementsOf } from '../../machinery/selectors/index.ts';
-import { badRequest, invalid } from '../../machinery/status.ts';
+import { badRequest, internalError, invalid } from '../../machinery/status.ts';
 import { decodeStored } from '../encode.ts';
 import { methodNotAllowed } from '../errors.ts';
 import { negotiateOutput, type Output } from '../negotiation/accept.ts';
@@ -53,7 +54,10 @@ export const scaleSubresource: SubresourceHandler = {
     const output = negotiateOutput(call.scope.request, call.scope.query);
     switch (call.scope.info.verb) {
       case 'get':
-        return respond(call, { output, scale: scaleOf(decodeStored(call.kind, (await loadStored(call)).text), paths) });
+        return respond(call, {
+          output,
+          scale: presentScale(decodeStored(call.kind, (await loadStored(call)).text), paths),
+        });
       case 'update':
         return update(call, paths, output);
       case 'patch':
@@ -68,8 +72,16 @@ function respond(call: ResourceCall, { output, scale }: { output: Output; scale:
   return respondObject(call, { object: scale, output, status: 200, form: tableForm(call) });
 }
 
+/** The scale of an object that has one. Throws 500 where a custom resource has no replicas. */
+function presentScale(object: KubeObject, paths: ScalePaths): Scale {
+  if (paths.inVersions && readPath(object, paths.specReplicas) === undefined)
+    throw internalError(`the spec replicas field ${quote(paths.specReplicas)} does not exist`);
+  return scaleOf(object, paths);
+}
+
 /** Rows of Scales. Upstream: printers/internalversion scaleColumnDefinitions. */
 function tableForm({ kind }: ResourceCall): TableForm {
+  if (kind.itemsCarryType) return { group: 'autoscaling', version: 'v1', kind: 'Scale', ...customScaleColumns() };
   const meaning = (name: string): string => kind.columns.find((column) => column.name === name)?.description ?? '';
   return {
     ...{ group: 'autoscaling', version: 'v1', kind: 'Scale' },
@@ -215,6 +227,9 @@ function parse(text: string): unknown {
   }
 }
 
+/** What a patch finds where a custom resource has no replicas. Upstream: invalidSpecReplicas. */
+const NO_REPLICAS = -2147483648;
+
 interface ScaleWrite {
   paths: ScalePaths;
   output: Output;
@@ -234,7 +249,8 @@ async function write(
   const manager = managerOf(scope, options);
   const fixed = patched ? undefined : change({ metadata: {} });
   const apiVersion = apiVersionOf(kind.group, kind.version);
-  const managed = { apiVersion, paths: new Map([[apiVersion, replicasPath(paths.specReplicas)]]) };
+  const places = paths.inVersions ?? [[apiVersion, paths.specReplicas] as const];
+  const managed = { apiVersion, paths: new Map(places.map(([version, path]) => [version, replicasPath(path)])) };
   const { text } = await updateObject(call, {
     options,
     optionsKind,
@@ -247,6 +263,8 @@ async function write(
     ...(fixed?.metadata.uid ? { uid: fixed.metadata.uid } : {}),
     async transform(live) {
       const old = scaleOf(live!, paths);
+      const absent = paths.inVersions !== undefined && readPath(live!, paths.specReplicas) === undefined;
+      if (absent) old.spec = { replicas: NO_REPLICAS };
       const entries = scaleEntries(live!.metadata.managedFields, managed.paths);
       if (entries) old.metadata.managedFields = entries;
       const scale = change(old);
@@ -260,6 +278,8 @@ async function write(
       });
       await parts.admission.admit(request);
       const replicas = scale.spec?.replicas ?? 0;
+      if (absent && replicas === NO_REPLICAS)
+        throw badRequest(`the spec replicas field ${quote(paths.specReplicas)} cannot be empty`);
       checkReplicas(call, replicas);
       await parts.admission.validate(request);
       const object = withPath(live!, paths.specReplicas, replicas);

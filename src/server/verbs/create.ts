@@ -5,14 +5,14 @@ import type { KubeObject } from '../../machinery/meta.ts';
 import { alreadyExists, internalError, StatusError } from '../../machinery/status.ts';
 import type { AttachedWrite } from '../contract.ts';
 import { encodeObject, textAtRevision } from '../encode.ts';
-import { negotiateOutput } from '../negotiation/accept.ts';
 import { respondText } from '../respond/object.ts';
 import { keyOf, type ResourceCall, subjectOf } from '../scope.ts';
 import { commit } from './commit.ts';
 import { admissionRequest, apiTime, strategyContext } from './context.ts';
 import { readObject } from './decode-body.ts';
 import { checkNamespace, dedupOwners } from './metadata.ts';
-import { managerOf, parseWriteOptions, type WriteOptions } from './options.ts';
+import { managerOf, type OptionsKind, parseWriteOptions, type WriteOptions } from './options.ts';
+import { outputOf } from './output.ts';
 import { validateNew } from './validate.ts';
 
 /** How often a generated name is tried anew when it is taken. */
@@ -21,7 +21,7 @@ const MAX_GENERATE_TRIES = 8;
 const MAX_GENERATED_BASE = 58;
 
 export async function createVerb(call: ResourceCall): Promise<Response> {
-  const output = negotiateOutput(call.scope.request, call.scope.query);
+  const output = outputOf(call);
   const options = parseWriteOptions(call.scope, 'CreateOptions');
   const object = await readObject(call, call.kind, options);
   checkNamespace(call, object);
@@ -140,13 +140,13 @@ async function answerDryRun(call: ResourceCall, object: KubeObject): Promise<str
   return textAtRevision(encodeObject(call.kind, object), '');
 }
 
-/** The options of a write as admission sees them. */
-export function optionsObject(kind: string, options: WriteOptions): KubeObject {
+/** The options of a write as admission sees them; those of a patch as the update or creation that it is. */
+export function optionsObject(kind: OptionsKind, options: WriteOptions): KubeObject {
   return {
-    kind,
+    kind: kind === 'PatchOptions' ? 'UpdateOptions' : kind,
     apiVersion: 'meta.k8s.io/v1',
     ...(options.dryRun ? { dryRun: ['All'] } : {}),
     ...(options.fieldManager === '' ? {} : { fieldManager: options.fieldManager }),
-    ...(kind === 'PatchOptions' && options.force ? { force: true } : {}),
+    ...(options.givenValidation ? { fieldValidation: options.givenValidation } : {}),
   } as unknown as KubeObject;
 }

@@ -8,6 +8,7 @@ import { badRequest, StatusError } from '../../machinery/status.ts';
 import { type BodyFormat, readObjectText } from '../negotiation/body.ts';
 import { yamlToJson } from '../negotiation/yaml-reader.ts';
 import type { RequestScope, ResourceCall } from '../scope.ts';
+import { checkVersion, decodeCustom, MissingKindError } from './decode-custom.ts';
 import type { WriteOptions } from './options.ts';
 
 /** What a body must hold: a kind, or the kind of a subresource. */
@@ -51,6 +52,12 @@ export function decodeText(text: string, { call, type, format, validation }: Dec
   fieldErrors = [...fieldErrors, ...decoded.fieldErrors];
   if (fieldErrors.length > 0) report(call.scope, type, { fieldErrors, validation, yaml: format === 'yaml' });
   const { object } = decoded;
+  if (isCustom(type)) {
+    checkVersion(type, object);
+    object.metadata ??= {};
+    if (object.kind === type.kind) type.defaults?.(object);
+    return object;
+  }
   object.kind = type.kind;
   object.apiVersion = apiVersionOf(type.group, type.version);
   object.metadata ??= {};
@@ -90,6 +97,7 @@ function decodeJson(
   { call, type, validation }: Omit<DecodeInput, 'format'>,
 ): Decoded<KubeObject> & { fieldErrors: string[] } {
   try {
+    if (isCustom(type)) return decodeCustom(type, text, validation);
     const decoded = decodeBody<KubeObject>(type.schema, text, validation);
     checkType(call, type, { given: decoded.object, text });
     return decoded;
@@ -104,6 +112,7 @@ function explain(
   error: Error,
   { call, type, text }: { call: ResourceCall; type: BodyType; text: string },
 ): StatusError {
+  if (error instanceof MissingKindError) return unrecognized(type, error.message, text);
   let raw: unknown;
   try {
     raw = JSON.parse(text);
@@ -127,12 +136,23 @@ function explain(
   ) {
     return unrecognized(type, `couldn't get version/kind; json parse error: ${error.message}`, text);
   }
+  if (isCustom(type)) return badRequest(cannotHandle(type, given, error.message));
   try {
     checkType(call, type, { given: given as { apiVersion?: string; kind?: string }, text });
   } catch (mismatch) {
     return mismatch as StatusError;
   }
   return badRequest(`${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: ${error.message}`);
+}
+
+const isCustom = (type: BodyType): type is Kind => 'inVersion' in type && type.inVersion !== undefined;
+
+function cannotHandle(type: BodyType, given: { apiVersion?: unknown; kind?: unknown }, why: string): string {
+  const version =
+    String(given.apiVersion ?? '')
+      .split('/')
+      .at(-1) ?? '';
+  return `${given.kind} in version "${version}" cannot be handled as a ${type.kind}: ${why}`;
 }
 
 /** What a body says of its own type must fit the path. Upstream: runtime.Codec decode, then the check of handlers. */
@@ -188,8 +208,11 @@ function unrecognized(type: Pick<Kind, 'kind'>, why: string, text: string): Stat
   return badRequest(`the object provided is unrecognized (must be of type ${type.kind}): ${why} (${summarize(text)})`);
 }
 
-/** The start of a body, for messages. */
+/** The start of a body, for messages; what is no JSON object comes in hexadecimal digits. Upstream: summarizeData. */
 function summarize(text: string): string {
   if (text === '') return '<empty>';
-  return text.length > 30 ? `${text.slice(0, 30)} ...` : text;
+  if (text.startsWith('{')) return text.length > 30 ? `${text.slice(0, 30)} ...` : text;
+  const bytes = new TextEncoder().encode(text.slice(0, 31));
+  const digits = [...bytes.subarray(0, 30)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return bytes.length > 30 ? `${digits} ...` : digits;
 }

@@ -1,20 +1,20 @@
 /** DELETE of a collection. Upstream: handlers/delete.go DeleteCollection, registry/generic/registry/store.go. */
 import { StatusError } from '../../machinery/status.ts';
-import { negotiateOutput } from '../negotiation/accept.ts';
 import { respondList } from '../respond/list.ts';
 import type { ResourceCall } from '../scope.ts';
 import { deleteObject } from './delete.ts';
 import { readDeleteOptions } from './delete-options.ts';
 import { readCollection } from './list.ts';
 import { parseCollectionOptions } from './list-options.ts';
+import { outputOf } from './output.ts';
 
 /** How many objects are deleted at a time; one after the other would pay a round trip each. */
 const WIDTH = 8;
 
 export async function deleteCollectionVerb(call: ResourceCall): Promise<Response> {
-  const output = negotiateOutput(call.scope.request, call.scope.query, { streams: true });
+  const output = outputOf(call, { streams: true });
   const collection = parseCollectionOptions(call, false);
-  const options = await readDeleteOptions(call.scope);
+  const options = { ...(await readDeleteOptions(call.scope)), inCollection: true };
   const { objects, metadata } = await readCollection(call, collection);
   const queue = [...objects];
   const work = async (): Promise<void> => {

@@ -4,16 +4,17 @@ import { conflict, internalError, notFound, type Status } from '../../machinery/
 import type { StoredObject } from '../../storage/contract.ts';
 import type { AttachedWrite } from '../contract.ts';
 import { decodeStored, encodeObject, textAtRevision } from '../encode.ts';
-import { negotiateOutput, type Output } from '../negotiation/accept.ts';
+import type { Output } from '../negotiation/accept.ts';
 import { respondText, respondValue } from '../respond/object.ts';
 import { keyOf, type ResourceCall, subjectOf } from '../scope.ts';
 import { commit } from './commit.ts';
 import { admissionRequest } from './context.ts';
 import { type DeleteOptions, readDeleteOptions } from './delete-options.ts';
 import { planDeletion } from './deletion-plan.ts';
+import { outputOf } from './output.ts';
 
 export async function deleteVerb(call: ResourceCall): Promise<Response> {
-  const output = negotiateOutput(call.scope.request, call.scope.query);
+  const output = outputOf(call);
   const options = await readDeleteOptions(call.scope);
   const { warningOnDelete } = call.kind;
   if (warningOnDelete && options.propagationPolicy === undefined && options.orphanDependents === undefined)
@@ -77,6 +78,7 @@ async function tryDelete(
   const attached: AttachedWrite[] = [];
   const request = admissionRequest(call, {
     operation: 'DELETE',
+    ...(options.inCollection ? { name: '' } : {}),
     oldObject: old,
     options: options.raw,
     dryRun: options.dryRun,
@@ -136,12 +138,13 @@ function atRevision(text: string, { from, to }: { from: number; to: number }): s
 function checkPreconditions(call: ResourceCall, old: KubeObject, { preconditions }: DeleteOptions): void {
   if (!preconditions) return;
   const { uid, resourceVersion } = preconditions;
+  const subject = call.kind.itemsCarryType ? { group: call.kind.group, kind: call.kind.kind } : subjectOf(call.kind);
   if (uid !== undefined && uid !== null && uid !== old.metadata.uid) {
     const why = `the UID in the precondition (${uid}) does not match the UID in record (${old.metadata.uid}). The object might have been deleted and then recreated`;
-    throw conflict(subjectOf(call.kind), call.name, why);
+    throw conflict(subject, call.name, why);
   }
   if (resourceVersion !== undefined && resourceVersion !== null && resourceVersion !== old.metadata.resourceVersion) {
     const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${old.metadata.resourceVersion}). The object might have been modified`;
-    throw conflict(subjectOf(call.kind), call.name, why);
+    throw conflict(subject, call.name, why);
   }
 }

@@ -2,14 +2,14 @@
 import { notFound } from '../../machinery/status.ts';
 import type { StoredObject } from '../../storage/contract.ts';
 import { decodeStored } from '../encode.ts';
-import { negotiateOutput } from '../negotiation/accept.ts';
 import { respondObject, respondText } from '../respond/object.ts';
 import { keyOf, type ResourceCall, readHookOf, subjectOf } from '../scope.ts';
 import { tooLargeVersion } from './list.ts';
 import { parseResourceVersion } from './list-options.ts';
+import { outputOf } from './output.ts';
 
 export async function getVerb(call: ResourceCall): Promise<Response> {
-  const output = negotiateOutput(call.scope.request, call.scope.query);
+  const output = outputOf(call);
   const oldest = parseResourceVersion(call.scope.query.get('resourceVersion') ?? '');
   const stored = await loadStored(call, { oldest });
   const hook = readHookOf(call);

@@ -2,18 +2,18 @@
 import { apiVersionOf, type KubeObject, type ListMeta } from '../../machinery/meta.ts';
 import { badRequest, expired, StatusError } from '../../machinery/status.ts';
 import type { ListQuery } from '../../storage/contract.ts';
-import { negotiateOutput } from '../negotiation/accept.ts';
 import { type ListPage, respondList, streamList } from '../respond/list.ts';
 import { isStoredForm } from '../respond/object.ts';
 import { type ResourceCall, readHookOf } from '../scope.ts';
 import { decodeContinue, encodeContinue } from './continue-token.ts';
 import { type CollectionOptions, parseCollectionOptions, parseResourceVersion } from './list-options.ts';
+import { outputOf } from './output.ts';
 
 /** Characters of one page that storage sends; a longer list is streamed page by page. */
 const PAGE_CHARACTERS = 4 * 1024 * 1024;
 
 export async function listVerb(call: ResourceCall): Promise<Response> {
-  const output = negotiateOutput(call.scope.request, call.scope.query, { streams: true });
+  const output = outputOf(call, { streams: true });
   const options = parseCollectionOptions(call, false);
   const query = listQuery(options);
   const page = await readPage(call, query);

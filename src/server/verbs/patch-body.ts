@@ -93,7 +93,7 @@ function decode(call: ResourceCall, type: PatchType, text: string): Decoded<Kube
   try {
     const json = JSON.parse(text) as KubeObject;
     const reset = Array.isArray(json.metadata?.managedFields) && json.metadata.managedFields.length === 0;
-    if (type === 'json' || type === 'merge') checkType(call, json);
+    if (!call.kind.inVersion && (type === 'json' || type === 'merge')) checkType(call, json);
     const decoded = decodeObject<KubeObject>(call.kind.schema, json);
     const { object } = decoded;
     object.metadata ??= {};

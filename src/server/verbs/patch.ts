@@ -3,19 +3,19 @@ import { settleManagedFields } from '../../machinery/apply/index.ts';
 import type { SubresourceDefinition } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import { conflict } from '../../machinery/status.ts';
-import { negotiateOutput } from '../negotiation/accept.ts';
 import { readBody } from '../negotiation/body.ts';
 import { yamlToJson } from '../negotiation/yaml-reader.ts';
 import { respondText } from '../respond/object.ts';
 import { type ResourceCall, subjectOf } from '../scope.ts';
 import { checkName, dedupOwners } from './metadata.ts';
 import { managerOf, parseWriteOptions } from './options.ts';
+import { outputOf } from './output.ts';
 import { createPatch, patchTypeOf } from './patch-body.ts';
 import { updateObject } from './update-object.ts';
 
 export async function patchVerb(call: ResourceCall, subresource?: SubresourceDefinition): Promise<Response> {
   const { kind, parts, scope } = call;
-  const output = negotiateOutput(scope.request, scope.query);
+  const output = outputOf(call);
   const type = patchTypeOf(call);
   const options = parseWriteOptions(scope, 'PatchOptions', type === 'apply');
   const sent = await readBody(scope.request);

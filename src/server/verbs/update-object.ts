@@ -3,7 +3,7 @@
  * Upstream: registry/generic/registry/store.go Update, storage/etcd3/store.go GuaranteedUpdate, registry/rest/update.go.
  */
 import { settleManagedFields } from '../../machinery/apply/index.ts';
-import type { Strategy } from '../../machinery/kind.ts';
+import type { Kind, Strategy } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import { quote } from '../../machinery/quote.ts';
 import { conflict, invalid, notFound, StatusError } from '../../machinery/status.ts';
@@ -91,7 +91,7 @@ async function tryUpdate(call: ResourceCall, plan: UpdatePlan, stored: StoredObj
   const attached: AttachedWrite[] = [];
   await admitAndValidate(call, plan, { object, old, attached });
   const encoded = encodeObject(kind, object);
-  if (isUnchanged(textAtRevision(encoded, String(stored.revision)), object, { stored, old })) {
+  if (isUnchanged(kind, textAtRevision(encoded, String(stored.revision)), { object, stored, old })) {
     return { text: stored.text, created: false };
   }
   const gone = isDeletable(object);
@@ -142,6 +142,11 @@ async function admitAndValidate(
     dryRun: options.dryRun,
     attached,
   });
+  if (plan.bare && kind.inVersion) {
+    strategy.prepareForUpdate?.(object, old, strategyContext(call, options.dryRun));
+    validateChanged(call, object, { strategy, old, dryRun: options.dryRun });
+    return;
+  }
   if (plan.bare) {
     if (plan.generation) raiseGeneration(call, object, old);
     return;
@@ -222,11 +227,13 @@ function versionRequired(call: ResourceCall): StatusError {
 
 /** Whether a write would change nothing but the times of managed fields. */
 function isUnchanged(
+  kind: Kind,
   text: string,
-  object: KubeObject,
-  { stored, old }: { stored: StoredObject; old: KubeObject },
+  { object, stored, old }: { object: KubeObject; stored: StoredObject; old: KubeObject },
 ): boolean {
   if (text === stored.text) return true;
+  // What is read with defaults that were never written is written with them.
+  if (kind.inVersion && textAtRevision(encodeObject(kind, old), String(stored.revision)) !== stored.text) return false;
   const { resourceVersion } = old.metadata;
   return settleManagedFields(old, {
     ...object,

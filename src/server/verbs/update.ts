@@ -1,16 +1,16 @@
 /** PUT of one object, or of a subresource that writes it. Upstream: handlers/update.go. */
 import type { SubresourceDefinition } from '../../machinery/kind.ts';
-import { negotiateOutput } from '../negotiation/accept.ts';
 import { respondText } from '../respond/object.ts';
 import type { ResourceCall } from '../scope.ts';
 import { readObject } from './decode-body.ts';
 import { checkName, dedupOwners } from './metadata.ts';
 import { managerOf, parseWriteOptions } from './options.ts';
+import { outputOf } from './output.ts';
 import { updateObject } from './update-object.ts';
 
 export async function updateVerb(call: ResourceCall, subresource?: SubresourceDefinition): Promise<Response> {
   const { kind, parts, scope } = call;
-  const output = negotiateOutput(scope.request, scope.query);
+  const output = outputOf(call);
   const options = parseWriteOptions(scope, 'UpdateOptions');
   const body = await readObject(call, kind, options);
   checkName(call, body);

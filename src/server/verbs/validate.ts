@@ -42,5 +42,7 @@ function refuse(kind: Kind, object: KubeObject, errors: FieldError[]): void {
   // Objects that two groups serve are named by the group they are stored in.
   const slash = kind.storageVersion.indexOf('/');
   const group = slash < 0 ? '' : kind.storageVersion.slice(0, slash);
-  throw invalid({ group, kind: kind.kind }, object.metadata.name ?? '', errors);
+  // A custom resource is called what it calls itself.
+  const name = kind.itemsCarryType ? (object.kind ?? kind.kind) : kind.kind;
+  throw invalid({ group, kind: name }, object.metadata.name ?? '', errors);
 }

@@ -2,13 +2,14 @@
 import { apiVersionOf, type KubeObject } from '../../machinery/meta.ts';
 import type { WatchQuery, WatchStream } from '../../storage/contract.ts';
 import type { ServerOptions } from '../contract.ts';
-import { negotiateStream, type Output } from '../negotiation/accept.ts';
+import type { Output } from '../negotiation/accept.ts';
 import { isStoredForm } from '../respond/object.ts';
 import { partialMetadata } from '../respond/partial.ts';
 import { includeObjectOf, tableOf } from '../respond/table.ts';
 import type { ResourceCall } from '../scope.ts';
 import { upgradeOf } from '../subresources/node-request.ts';
 import { type CollectionOptions, parseCollectionOptions, parseResourceVersion } from './list-options.ts';
+import { streamOutputOf } from './output.ts';
 
 /** A watch without a timeout of its own ends after a random time between this and twice this. */
 const MIN_TIMEOUT_SECONDS = 1_800;
@@ -16,7 +17,7 @@ const MIN_TIMEOUT_SECONDS = 1_800;
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 
 export async function watchVerb(call: ResourceCall): Promise<Response> {
-  const output = negotiateStream(call.scope.request, call.scope.query);
+  const output = streamOutputOf(call);
   if (output.as === 'Table') includeObjectOf(call);
   const options = parseCollectionOptions(call, true);
   const { options: host } = call.parts;
