@@ -29,13 +29,13 @@ export interface AdmissionInput {
 }
 
 export function admissionRequest(call: ResourceCall, input: AdmissionInput): AdmissionRequest {
-  const { attached } = input;
+  const { attached, name = call.name } = input;
   return {
     operation: input.operation,
     kind: call.kind,
     subresource: input.subresource ?? '',
-    namespace: call.kind.resource === 'namespaces' && call.kind.group === '' ? call.name : call.namespace,
-    name: input.name ?? call.name,
+    namespace: isNamespace(call) ? name : call.namespace,
+    name,
     ...(input.object === undefined ? {} : { object: input.object }),
     ...(input.oldObject === undefined ? {} : { oldObject: input.oldObject }),
     options: input.options,
@@ -46,6 +46,9 @@ export function admissionRequest(call: ResourceCall, input: AdmissionInput): Adm
     ...(attached && !input.dryRun ? { attach: (write: AttachedWrite) => void attached.push(write) } : {}),
   };
 }
+
+/** A namespace is judged inside itself. */
+const isNamespace = ({ kind }: ResourceCall): boolean => kind.resource === 'namespaces' && kind.group === '';
 
 /** A time as the API writes it: whole seconds, UTC. */
 export function apiTime(ms: number): string {

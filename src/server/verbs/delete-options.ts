@@ -13,6 +13,8 @@ export interface DeleteOptions {
   orphanDependents?: boolean;
   propagationPolicy?: string;
   dryRun: boolean;
+  /** The object is one of a collection that is deleted, which admission is not told the names of. */
+  inCollection?: boolean;
   /** As the client sent them, for admission. */
   raw: KubeObject;
 }

@@ -9,6 +9,8 @@ export interface WriteOptions {
   /** Empty when the client names none. */
   fieldManager: string;
   fieldValidation: 'Ignore' | 'Warn' | 'Strict';
+  /** The validation that the client named; empty when it named none. */
+  givenValidation?: string;
   force: boolean;
   /** The object carries its managed fields already. */
   recorded?: boolean;
@@ -34,6 +36,7 @@ export function parseWriteOptions(scope: RequestScope, kind: OptionsKind, apply 
   return {
     dryRun,
     fieldManager,
+    givenValidation: fieldValidation,
     fieldValidation: fieldValidation === '' ? 'Warn' : (fieldValidation as 'Ignore' | 'Warn' | 'Strict'),
     force: force !== null && force.toLowerCase() !== 'false' && force !== '0',
   };
