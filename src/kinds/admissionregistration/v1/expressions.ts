@@ -4,6 +4,11 @@
  */
 import {
   boolType,
+  type CelField,
+  type CelProgram,
+  type CelType,
+  type CelVariable,
+  compileCel,
   dynType,
   fieldOf,
   hostOf,
@@ -13,16 +18,7 @@ import {
   objectOf,
   stringType,
   timestampType,
-} from '../../../machinery/cel/cel-type.ts';
-import type {
-  CelCompilation,
-  CelCompileOptions,
-  CelField,
-  CelProgram,
-  CelType,
-  CelVariable,
 } from '../../../machinery/cel/index.ts';
-import * as engine from '../../../machinery/cel/index.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { invalidError } from '../../../machinery/validation/index.ts';
 
@@ -61,14 +57,14 @@ export function compileExpression(
   scope: ExpressionScope,
   results?: readonly string[],
 ): CompiledExpression {
-  const compileCel = (engine as { compileCel?: (source: string, options: CelCompileOptions) => CelCompilation })
-    .compileCel;
-  if (!compileCel) return { source };
   const compiled = compileCel(source, {
     variables: variablesOf(scope),
     ...(scope.patches ? { jsonPatch: true } : {}),
   });
-  if (!compiled.ok) return { source, fault: `compilation failed: ${compiled.error.message}` };
+  if (!compiled.ok) {
+    const { kind, message } = compiled.error;
+    return { source, fault: `${kind === 'program' ? 'program instantiation' : 'compilation'} failed: ${message}` };
+  }
   const { program } = compiled;
   const got = typeText(program.type);
   if (results === undefined || results.includes(got)) return { source, program };

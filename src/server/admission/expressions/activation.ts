@@ -1,0 +1,121 @@
+/**
+ * Evaluates the expressions of one policy or webhook for one request.
+ * Upstream: apiserver/pkg/admission/plugin/cel/{activation,composition}.go.
+ */
+import type { CompiledExpression } from '../../../kinds/index.ts';
+import {
+  type CelBindings,
+  type CelEvaluateAsyncOptions,
+  CelFault,
+  CelLazyObject,
+  type CelResult,
+} from '../../../machinery/cel/index.ts';
+import { quote } from '../../../machinery/quote.ts';
+
+/** The value of an expression, or why it has none. */
+export type Evaluation = { readonly value: unknown; readonly error?: undefined } | { readonly error: string };
+
+/** No further expression is run. */
+export class OutOfBudgetError extends Error {
+  override readonly name = 'OutOfBudgetError';
+  constructor() {
+    super('validation failed due to running out of cost budget, no further validation rules will be run');
+  }
+}
+
+export type Authorize = CelEvaluateAsyncOptions['authorize'];
+
+/** Expressions that others read as `variables.NAME`, in the order in which they may read each other. */
+export type CompiledVariables = ReadonlyMap<string, CompiledExpression>;
+
+export interface ActivationInput {
+  /** `object`, `oldObject`, `request`, `params`, `namespaceObject` and the authorizers. */
+  readonly bindings: CelBindings;
+  readonly variables?: CompiledVariables | undefined;
+  readonly authorize: Authorize;
+  /** What all evaluations may cost together. */
+  readonly budget: number;
+}
+
+/** Evaluates expressions one after the other until their budget is spent. */
+export class Activation {
+  remaining: number;
+  readonly #authorize: Authorize;
+  readonly #bindings: CelBindings;
+  readonly #variables: LazyVariables | undefined;
+
+  constructor({ bindings, variables, authorize, budget }: ActivationInput) {
+    this.remaining = budget;
+    this.#authorize = authorize;
+    this.#variables = variables ? new LazyVariables(variables, bindings) : undefined;
+    this.#bindings = this.#variables ? { ...bindings, variables: this.#variables } : bindings;
+  }
+
+  /** Throws an OutOfBudgetError when the costs exceed the budget. */
+  async evaluate({ source, program, fault }: CompiledExpression): Promise<Evaluation> {
+    if (fault !== undefined) return { error: `compilation error: ${fault}` };
+    if (!program) return { error: 'unexpected internal error compiling expression' };
+    if (program.uses.has('variables')) await this.#variables?.prepare(this.#authorize);
+    const result = program.authorizes
+      ? await program.evaluateAsync(this.#bindings, { authorize: this.#authorize })
+      : program.evaluate(this.#bindings);
+    this.#spend(this.#variables?.takeCost() ?? 0);
+    this.#spend(result.cost);
+    if (result.ok) return { value: result.value };
+    return { error: `expression '${source}' resulted in error: ${result.error.message}` };
+  }
+
+  #spend(cost: number): void {
+    if (cost > this.remaining) throw new OutOfBudgetError();
+    this.remaining -= cost;
+  }
+}
+
+/** The variables of a policy, evaluated when they are read for the first time. */
+class LazyVariables extends CelLazyObject {
+  readonly #compiled: CompiledVariables;
+  readonly #bindings: CelBindings;
+  readonly #results = new Map<string, CelResult>();
+  readonly #charged = new Set<string>();
+  #cost = 0;
+  #prepared = false;
+
+  constructor(compiled: CompiledVariables, bindings: CelBindings) {
+    super();
+    this.#compiled = compiled;
+    this.#bindings = { ...bindings, variables: this };
+  }
+
+  has(name: string): boolean {
+    return this.#compiled.has(name);
+  }
+
+  get(name: string): unknown {
+    const { program, fault } = this.#compiled.get(name) ?? {};
+    if (!program) throw new CelFault(`composited variable ${quote(name)} fails to compile: ${fault}`);
+    let result = this.#results.get(name);
+    if (!result) {
+      result = program.evaluate(this.#bindings);
+      this.#results.set(name, result);
+    }
+    if (!this.#charged.has(name)) this.#cost += result.cost;
+    this.#charged.add(name);
+    if (result.ok) return result.value;
+    throw new CelFault(`composited variable ${quote(name)} fails to evaluate: ${result.error.message}`);
+  }
+
+  /** Asks what only the authorizer can answer ahead of time, as reading a variable cannot wait for it. */
+  async prepare(authorize: Authorize): Promise<void> {
+    if (this.#prepared) return;
+    this.#prepared = true;
+    for (const [name, { program }] of this.#compiled)
+      if (program?.authorizes) this.#results.set(name, await program.evaluateAsync(this.#bindings, { authorize }));
+  }
+
+  /** The cost of what was read since it was asked last. */
+  takeCost(): number {
+    const cost = this.#cost;
+    this.#cost = 0;
+    return cost;
+  }
+}
