@@ -8,14 +8,6 @@ export {
   expressionErrors,
   RESULTS,
 } from './admissionregistration/v1/expressions.ts';
-export {
-  type CompiledExpression,
-  compileExpression,
-  type ExpressionScope,
-  ExpressionVariables,
-  expressionErrors,
-  RESULTS,
-} from './admissionregistration/v1/expressions.ts';
 export { mutatingAdmissionPolicies } from './admissionregistration/v1/mutating-admission-policy.ts';
 export { mutatingAdmissionPolicyBindings } from './admissionregistration/v1/mutating-admission-policy-binding.ts';
 export { mutatingWebhookConfigurations } from './admissionregistration/v1/mutating-webhook-configuration.ts';
