@@ -41,6 +41,7 @@ export function createServer(options: ServerOptions, replaced: Partial<ServerPar
       return chain.fetch(request, caller);
     },
     authenticate: (request) => parts.authenticator.authenticate(request),
+    observe: (tracked) => parts.config.observe(tracked),
     bootstrap: () => bootstrapCluster({ options, kinds: parts.kinds, config: parts.config, aggregateRoles: false }),
   };
 }
@@ -66,7 +67,7 @@ function assemble(options: ServerOptions): ServerParts {
     }),
     validator: objectValidator,
     fieldOwners: createFieldOwners(kinds),
-    metrics: createMetrics(),
+    metrics: options.metrics ?? createMetrics(),
     auditing: createAuditing(options),
     hooks: new Map(
       [createServiceAllocator({ store, kinds, settings, clock, random }), definitionRecords].map((hook) => [

@@ -4,6 +4,7 @@ import type { Random } from '../base/random.ts';
 import type { ClusterSettings, Kind, KindRegistry } from '../machinery/kind.ts';
 import type { KubeObject } from '../machinery/meta.ts';
 import type { ObjectKey, Store, WriteOp } from '../storage/contract.ts';
+import type { Metrics } from './metrics.ts';
 import type { Outbound } from './outbound/contract.ts';
 
 export type { KindRegistry };
@@ -257,6 +258,8 @@ export interface ServerOptions {
   acceptWebSocket?: (protocol: string | undefined) => { response: Response; socket: ServerSocket };
   /** Keeps work alive that goes on after the answer was sent; where absent, nothing ends it. */
   waitUntil?: (work: Promise<unknown>) => void;
+  /** Counters that several servers of one isolate share; where absent, the server has its own. */
+  metrics?: Metrics;
   /** Where audit events go; where absent, nothing is audited. */
   auditLog?: AuditLog;
   /** Address of the client of a request, '' when unknown. */
@@ -280,6 +283,8 @@ export interface Server {
   fetch(request: Request, caller?: UserInfo): Promise<Response>;
   /** Creates and repairs the bootstrap objects; idempotent. */
   bootstrap(): Promise<void>;
+  /** Tells the `tracked` revision of an answer of the main shard that did not pass this server: it caches nothing older. */
+  observe(tracked: number): void;
   /** The user that the credentials of a request prove, for routes beside the API; anonymous is null. Throws a 401 StatusError. */
   authenticate(request: Request): Promise<UserInfo | null>;
 }

@@ -6,7 +6,14 @@ import { ownControllerRoles } from '../controllers/index.ts';
 import { GIT_VERSION } from '../machinery/version.ts';
 import { generateClusterKeys } from '../server/cluster-keys.ts';
 import type { ClusterKeys, Server } from '../server/contract.ts';
-import { createOutbound, createServer, type Outbound, parseOpenAddresses } from '../server/index.ts';
+import {
+  createMetrics,
+  createOutbound,
+  createServer,
+  type Metrics,
+  type Outbound,
+  parseOpenAddresses,
+} from '../server/index.ts';
 import type { Shard, Store } from '../storage/contract.ts';
 import { DEFAULT_SHARD_MAP, shardNameOf } from '../storage/index.ts';
 import { acceptWebSocket } from './accept-web-socket.ts';
@@ -20,11 +27,17 @@ import { createShardClient } from './shard-client.ts';
 
 const KEYS_SECRET = 'cluster-keys';
 
+/** A shard that is in the caller's own object. */
+export interface OwnShard {
+  name: string;
+  shard: Shard;
+}
+
 /**
  * The shards of a cluster. Stubs belong to the request that made them, so each call takes a new one.
  */
-export function createClusterStore(env: Env, cluster: string): Store {
-  const shards = new Map<string, Shard>();
+export function createClusterStore(env: Env, cluster: string, own?: OwnShard): Store {
+  const shards = new Map<string, Shard>(own && [[own.name, own.shard]]);
   return {
     shardOf(resource) {
       const name = shardNameOf(DEFAULT_SHARD_MAP, resource);
@@ -61,11 +74,24 @@ export function createClusterOutbound(env: Env, cluster: string, store: Store): 
   });
 }
 
+/** Counters belong to the isolate, whichever of its servers answers. */
+const metrics = new Map<string, Metrics>();
+const MAX_METRICS = 200;
+
+function metricsOf(cluster: string): Metrics {
+  let known = metrics.get(cluster);
+  if (known) return known;
+  if (metrics.size >= MAX_METRICS) metrics.clear();
+  known = createMetrics();
+  metrics.set(cluster, known);
+  return known;
+}
+
 /** The API server of `cluster`. Each isolate and each object that needs one keeps its own. */
-export function createClusterServer(env: Env, cluster: string): Server {
+export function createClusterServer(env: Env, cluster: string, own?: OwnShard): Server {
   let keys: ClusterKeys | undefined;
   const { AUDIT: audit } = env;
-  const store = createClusterStore(env, cluster);
+  const store = createClusterStore(env, cluster, own);
   return createServer({
     cluster,
     settings: DEFAULT_SETTINGS,
@@ -74,6 +100,7 @@ export function createClusterServer(env: Env, cluster: string): Server {
     nodes: createNodeConnector(env, cluster),
     outbound: createClusterOutbound(env, cluster, store),
     acceptWebSocket,
+    metrics: metricsOf(cluster),
     waitUntil,
     clientAddress,
     ...(audit ? { auditLog: { append: (events) => audit.getByName(cluster).append([...events]) } } : {}),

@@ -13,6 +13,7 @@ import { answerKedgeRoute, statusResponse } from './kedge-routes.ts';
 import { createConsoleLogger } from './log.ts';
 import { openFleet } from './open-fleet.ts';
 import { type RequestTarget, targetOf } from './request-target.ts';
+import { answerInStorage, shardOfWrite } from './storage-answer.ts';
 import { runWatchdog } from './watchdog.ts';
 
 export { AuditObject } from './audit-object.ts';
@@ -69,7 +70,10 @@ export default {
         fleetChanged: directory.clear,
       });
     }
-    return resident.server.fetch(relative);
+    const shard = shardOfWrite(request.method, target.path);
+    if (shard === undefined) return resident.server.fetch(relative);
+    const name = { cluster: target.cluster, name: shard };
+    return answerInStorage(env, name, { server: resident.server, request: relative });
   },
   async scheduled(_controller, env): Promise<void> {
     await runWatchdog(env);

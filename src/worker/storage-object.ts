@@ -19,6 +19,7 @@ import { openDurableSql } from './durable-sql.ts';
 import type { Env } from './env.ts';
 import { ErasableObject } from './erasable-object.ts';
 import { createConsoleLogger } from './log.ts';
+import { createResidentServer } from './resident-server.ts';
 import { consumersOf } from './storage-consumers.ts';
 import { TransactionBatch } from './transaction-batch.ts';
 import { WatchSockets } from './watch-sockets.ts';
@@ -31,10 +32,10 @@ const COMPACTION_BATCH = 2000;
 /** Holds the objects of one shard of one cluster; its name is `CLUSTER/SHARD`. */
 export class StorageObject extends ErasableObject {
   readonly #engine: SqliteEngine;
-  readonly #hub: WatchHub;
   readonly #sockets: WatchSockets;
   readonly #outbox: Outbox;
   readonly #batch: TransactionBatch;
+  readonly #write: (request: Request) => Promise<Response>;
   readonly #historyMs: number;
   readonly #log: ReturnType<typeof createConsoleLogger>;
   #alarmAt: number | null = null;
@@ -46,22 +47,20 @@ export class StorageObject extends ErasableObject {
     this.#historyMs = 1000 * (Number(env.KEDGE_COMPACTION_INTERVAL) || DEFAULT_HISTORY_SECONDS);
     const engine = new SqliteEngine(openDurableSql(ctx.storage), systemClock);
     this.#engine = engine;
-    this.#hub = new WatchHub({
-      engine,
-      clock: systemClock,
-      onDelivered: (revision) => this.#sockets.delivered(revision),
-    });
-    this.#sockets = new WatchSockets(ctx, this.#hub);
+    const onDelivered = (revision: number) => this.#sockets.delivered(revision);
+    const hub = new WatchHub({ engine, clock: systemClock, onDelivered });
+    this.#sockets = new WatchSockets(ctx, hub);
     this.#outbox = new Outbox({
       ...{ engine, cursors: engine.state, clock: systemClock, consumers: consumersOf(env, cluster, shard) },
       retryAt: (at) => this.#wakeAt(at),
       onError: (consumer, error) => this.#log.warn('changes not delivered', { consumer, error: String(error) }),
     });
     this.#batch = new TransactionBatch(engine, (events) => {
-      this.#hub.publish(events);
+      hub.publish(events);
       this.#outbox.publish(events);
       if (this.#alarmAt === null) this.#wakeAt(systemClock.now() + this.#historyMs);
     });
+    this.#write = createResidentServer({ env, cluster, shard, engine, batch: this.#batch });
     ctx.blockConcurrencyWhile(async () => {
       this.#alarmAt = await ctx.storage.getAlarm();
     });
@@ -113,8 +112,9 @@ export class StorageObject extends ErasableObject {
     this.#outbox.run();
   }
 
+  /** A watch of the Worker's own making, or a write that a client sent: only those are passed on with their headers. */
   override async fetch(request: Request): Promise<Response> {
-    return this.#sockets.upgrade(request);
+    return request.method === 'GET' ? this.#sockets.upgrade(request) : this.#write(request);
   }
 
   override async alarm(): Promise<void> {
