@@ -12,6 +12,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { deviceAdminAccess } from './device-admin-access.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { mutatingAdmissionPolicy } from './mutating-admission-policy.ts';
+import { mutatingAdmissionWebhook } from './mutating-admission-webhook.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
@@ -24,6 +25,7 @@ import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
+import { validatingAdmissionWebhook } from './validating-admission-webhook.ts';
 import { validatingAdmissionPolicy } from './validating-admission-policy.ts';
 
 export const admissionPlugins: readonly AdmissionPlugin[] = [
@@ -47,6 +49,8 @@ export const admissionPlugins: readonly AdmissionPlugin[] = [
   podTopologyLabels,
   rbacEscalation,
   deviceAdminAccess,
+  mutatingAdmissionWebhook,
+  validatingAdmissionWebhook,
   mutatingAdmissionPolicy,
   validatingAdmissionPolicy,
   resourceQuota,

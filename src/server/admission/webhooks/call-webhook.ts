@@ -1,0 +1,63 @@
+/** Asks one webhook. Upstream: plugin/webhook/{mutating,validating}/dispatcher.go. */
+import { badRequest, type Status, StatusError } from '../../../machinery/status.ts';
+import type { AdmissionContext } from '../../contract.ts';
+import { postReview, ReviewError } from '../../outbound/index.ts';
+import type { VersionedRequest } from '../expressions/index.ts';
+import {
+  type AnsweredReview,
+  admissionReview,
+  answerSchema,
+  REVIEW_VERSIONS,
+  type Verdict,
+  verdictOf,
+} from './admission-review.ts';
+import { CallFailure } from './call-failure.ts';
+import type { Hook } from './hook-set.ts';
+
+const DEFAULT_TIMEOUT_S = 10;
+/** A patch in base64 that makes the largest object anew fits, with room. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+
+/**
+ * The verdict of a webhook that allows the request; its warnings and annotations are added to the request. Throws the
+ * StatusError of a webhook that refuses and a CallFailure for one that does not answer as it should.
+ */
+export async function callWebhook(
+  { webhook }: Hook,
+  versioned: VersionedRequest,
+  { context, mutating }: { context: AdmissionContext; mutating: boolean },
+): Promise<Verdict> {
+  const { request } = versioned;
+  const { name, sideEffects, timeoutSeconds = DEFAULT_TIMEOUT_S, admissionReviewVersions = [] } = webhook;
+  if (request.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun')
+    throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`);
+  const review = admissionReview(admissionReviewVersions, versioned, context.random.uuid());
+  const answer = await postReview<AnsweredReview>({
+    outbound: context.outbound,
+    config: webhook.clientConfig,
+    timeoutMs: timeoutSeconds * 1_000,
+    maxBytes: MAX_ANSWER_BYTES,
+    review,
+    schema: answerSchema(),
+    knownVersions: REVIEW_VERSIONS,
+  }).catch((error: unknown) => {
+    if (error instanceof ReviewError) throw new CallFailure(`failed to call webhook: ${error.message}`);
+    throw error;
+  });
+  const verdict = verdictOf(answer, { review, mutating });
+  for (const [key, value] of Object.entries(verdict.auditAnnotations)) request.annotate?.(`${name}/${key}`, value);
+  for (const warning of verdict.warnings) request.warn(warning);
+  if (!verdict.allowed) throw refusal(name, verdict.result);
+  return verdict;
+}
+
+/** Upstream: plugin/webhook/errors/statuserror.go. */
+function refusal(webhook: string, result: Partial<Status> = {}): StatusError {
+  const { code = 0, reason = '', message = '', details, status, metadata } = result;
+  const denied = `admission webhook ${JSON.stringify(webhook)} denied the request`;
+  const said = message || reason;
+  const text = said ? `${denied}: ${said}` : `${denied} without explanation`;
+  const error = new StatusError(Math.max(code, 400), reason, text, details, metadata);
+  if (status && status !== 'Success') error.status.status = status;
+  return error;
+}
