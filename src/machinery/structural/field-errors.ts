@@ -6,6 +6,14 @@ import { isMap } from './schema-node.ts';
 /** What upstream shows where a path is needed and there is none. */
 export const NO_PATH = '<nil>';
 
+/** A struct of upstream's, whose fields messages show in the order they are declared in. */
+export class GoStruct {
+  [field: string]: unknown;
+  constructor(fields: Readonly<Record<string, unknown>>) {
+    Object.assign(this, fields);
+  }
+}
+
 /** JSON with sorted keys and HTML's special characters escaped. Upstream: json.Marshal of an unstructured value. */
 export function sortedJson(value: unknown): string {
   return write(value).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
@@ -14,7 +22,8 @@ export function sortedJson(value: unknown): string {
 function write(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(write).join(',')}]`;
   if (!isMap(value)) return JSON.stringify(value) ?? 'null';
-  const names = Object.keys(value).sort();
+  const names = Object.keys(value);
+  if (!(value instanceof GoStruct)) names.sort();
   return `{${names.map((name) => `${JSON.stringify(name)}:${write(value[name])}`).join(',')}}`;
 }
 

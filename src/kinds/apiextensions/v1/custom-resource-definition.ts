@@ -2,15 +2,22 @@ import { CLEANUP_FINALIZER } from '../../custom/definition-record.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { CustomResourceDefinition } from '../../generated/types/apiextensions-v1.ts';
 import { setDefinitionCondition } from './definition-conditions.ts';
+import {
+  formatWarnings,
+  validateDefinition,
+  validateDefinitionStatus,
+  validateDefinitionUpdate,
+} from './validate-definition.ts';
 
-/** Upstream: apiextensions/v1 SetDefaults_CustomResourceDefinitionSpec. */
-function setDefinitionDefaults({ spec }: CustomResourceDefinition): void {
+/** Upstream: apiextensions/v1 SetDefaults_CustomResourceDefinition. */
+function setDefinitionDefaults({ spec, status }: CustomResourceDefinition): void {
   if (!spec.names.singular) spec.names.singular = spec.names.kind.toLowerCase();
   if (!spec.names.listKind && spec.names.kind !== '') spec.names.listKind = `${spec.names.kind}List`;
   spec.conversion ??= { strategy: 'None' };
-  if (!spec.conversion.strategy) spec.conversion.strategy = 'None';
   const service = spec.conversion.webhook?.clientConfig?.service;
   if (service) service.port ??= 443;
+  const stored = spec.versions?.find((version) => version.storage)?.name;
+  if (status && !status.storedVersions?.length && stored !== undefined) status.storedVersions = [stored];
 }
 
 /** Every version that is or was the storage version is remembered. */
@@ -57,7 +64,12 @@ export const customResourceDefinitions = defineKind<CustomResourceDefinition>(
     defaults: setDefinitionDefaults,
     strategy: {
       prepareForCreate: recordStoredVersion,
+      validateCreate: validateDefinition,
+      warningsOnCreate: (definition) => formatWarnings(definition),
       prepareForUpdate: recordStoredVersion,
+      validateUpdate: validateDefinitionUpdate,
+      warningsOnUpdate: formatWarnings,
     },
+    statusStrategy: { validateUpdate: validateDefinitionStatus },
   },
 );
