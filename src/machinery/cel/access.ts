@@ -1,3 +1,4 @@
+import { CelObject } from './objects.ts';
 import { find, missing, noOverload, runtimeType } from './operators.ts';
 import type { Run } from './run.ts';
 import { CelDouble, CelFault, CelOptional, CelUint, isInt, isMap } from './values.ts';
@@ -5,6 +6,7 @@ import { CelDouble, CelFault, CelOptional, CelUint, isInt, isMap } from './value
 /** Reads a key of a value, `missing` where it is not there. */
 function lookup(value: unknown, key: string): unknown {
   if (isMap(value)) return find(value, key);
+  if (value instanceof CelObject) return Object.hasOwn(value.fields, key) ? value.fields[key] : missing;
   if (Array.isArray(value)) throw new CelFault(`unsupported index type 'string' in list`);
   return missing;
 }

@@ -64,7 +64,7 @@ export interface CelCompileOptions {
   readonly types?: ReadonlyMap<string, CelType>;
   /** Type names resolve inside this namespace first. */
   readonly container?: string;
-  /** What the expression may evaluate to (`dyn` fits everything); absent: anything. */
+  /** The types of which the result has to have one exactly (`dyn` takes any); absent: anything. */
   readonly expects?: readonly CelType[];
   /** Offers JSONPatch{…} and jsonpatch.escapeKey (mutating policies). */
   readonly jsonPatch?: boolean;

@@ -17,7 +17,8 @@ import {
 } from './cel-type.ts';
 import type { CelCompileOptions, CelType } from './contract.ts';
 import { declare, type FunctionDeclaration, type Overload } from './declaration.ts';
-import { baseLibraries, hostTypes, jsonPatchLibrary, jsonPatchTypes } from './library/index.ts';
+import { baseLibraries, hostTypes, jsonPatchLibrary } from './library/index.ts';
+import { patchType } from './objects.ts';
 
 interface Base {
   readonly functions: ReadonlyMap<string, FunctionDeclaration>;
@@ -60,15 +61,16 @@ export class Environment {
   readonly container: string;
   private readonly variables: ReadonlyMap<string, CelType>;
   private readonly types: ReadonlyMap<string, CelType>;
+  private readonly patches: boolean;
   private readonly functions: ReadonlyMap<string, FunctionDeclaration>;
 
   constructor(options: CelCompileOptions) {
     this.container = options.container ?? '';
     this.variables = new Map(options.variables.map((variable) => [variable.name, variable.type]));
     const known = baseOf();
-    const patch = options.jsonPatch === true;
-    this.types = new Map([...(options.types ?? []), ...(patch ? jsonPatchTypes() : [])]);
-    this.functions = patch || options.functions !== undefined ? extended(known, options) : known.functions;
+    this.patches = options.jsonPatch === true;
+    this.types = options.types ?? new Map();
+    this.functions = this.patches || options.functions !== undefined ? extended(known, options) : known.functions;
   }
 
   /** A variable or the name of a type, by its name or inside the container. */
@@ -76,7 +78,7 @@ export class Environment {
     for (const candidate of this.candidates(name)) {
       const variable = this.variables.get(candidate);
       if (variable !== undefined) return { name: candidate, type: variable, variable: true };
-      const type = this.types.get(candidate) ?? baseOf().types.get(candidate);
+      const type = this.typeNamed(candidate);
       if (type !== undefined) return { name: candidate, type: typeOf(type), variable: false };
     }
     return undefined;
@@ -90,9 +92,8 @@ export class Environment {
     return undefined;
   }
 
-  /** The type that a name stands for where a type is used as a value. */
-  typeNamed(name: string): CelType | undefined {
-    return this.types.get(name) ?? baseOf().types.get(name);
+  private typeNamed(name: string): CelType | undefined {
+    return this.types.get(name) ?? baseOf().types.get(name) ?? (this.patches ? patchType(name) : undefined);
   }
 
   private candidates(name: string): readonly string[] {

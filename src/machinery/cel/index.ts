@@ -27,5 +27,8 @@ export {
   CEL_PER_CALL_LIMIT,
   CEL_RUNTIME_BUDGET,
 } from './contract.ts';
+export { escapeName } from './escape.ts';
+export { CelObject, toJson } from './objects.ts';
 export { compileCel } from './program.ts';
+export { celTypeOfSchema, maxCardinality, type TypedSchema } from './schema-type.ts';
 export { CelFault, CelLazyObject, CelOptional, CelTimestamp } from './values.ts';

@@ -3,6 +3,7 @@ import { onEscape, onRead } from './adapt.ts';
 import type { EntryNode, Expr, IdentNode, ListNode, MapNode, SelectNode, StructNode } from './ast.ts';
 import type { CelType } from './contract.ts';
 import type { Environment } from './environment.ts';
+import { CelObject, patchType } from './objects.ts';
 import { equal, keysOf } from './operators.ts';
 import { planCall } from './plan-call.ts';
 import { planFold } from './plan-fold.ts';
@@ -145,7 +146,8 @@ export class Planner implements Planning {
       const key = type.fields?.().get(field.name)?.key ?? field.name;
       return { key, optional: field.optional, step: this.whole(field.value).step };
     });
-    const build = structBuilders.get(type);
+    const build =
+      patchType(type.name) === undefined ? undefined : (fields: Record<string, unknown>) => new CelObject(type, fields);
     return {
       step: (run) => {
         const object: Record<string, unknown> = {};
@@ -160,9 +162,6 @@ export class Planner implements Planning {
     };
   }
 }
-
-/** Types whose values are more than their fields make theirs here. */
-export const structBuilders = new WeakMap<CelType, (fields: Record<string, unknown>) => unknown>();
 
 function optionalEntry(value: unknown, entry: unknown): CelOptional {
   if (value instanceof CelOptional) return value;

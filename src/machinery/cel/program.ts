@@ -1,5 +1,5 @@
 import type { Expr } from './ast.ts';
-import { formatType, sameType } from './cel-type.ts';
+import { sameType } from './cel-type.ts';
 import { check } from './checker.ts';
 import type {
   CelBindings,
@@ -64,11 +64,16 @@ function failure(error: unknown): { readonly message: string; readonly limit?: b
   return { message: `evaluation failed: ${error instanceof Error ? error.message : String(error)}` };
 }
 
+/** A type as upstream prints it in messages about results. */
+function typeText({ name, params }: CelType): string {
+  return params.length === 0 ? name : `${name}(${params.map(typeText).join(', ')})`;
+}
+
 function unexpected(type: CelType, expects: readonly CelType[]): string | undefined {
-  if (type.kind === 'dyn' || expects.some((wanted) => wanted.kind === 'dyn' || sameType(wanted, type)))
-    return undefined;
-  const names = expects.map(formatType);
-  return names.length === 1 ? `must evaluate to ${names[0]}` : `must evaluate to one of [${names.join(' ')}]`;
+  if (expects.some((wanted) => wanted.kind === 'dyn' || sameType(wanted, type))) return undefined;
+  const names = expects.map(typeText);
+  const wanted = names.length === 1 ? names[0] : `one of [${names.join(' ')}]`;
+  return `must evaluate to ${wanted} but got ${typeText(type)}`;
 }
 
 /** Parses, checks and plans an expression. Never throws for what the text says. */

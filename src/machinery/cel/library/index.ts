@@ -15,7 +15,3 @@ export function hostTypes(): ReadonlyMap<string, CelType> {
 export function jsonPatchLibrary(): Library {
   return {};
 }
-
-export function jsonPatchTypes(): ReadonlyMap<string, CelType> {
-  return new Map();
-}
