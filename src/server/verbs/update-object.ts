@@ -75,7 +75,7 @@ async function createInstead(call: ResourceCall, plan: UpdatePlan): Promise<Upda
     throw conflict(subjectOf(call.kind), call.name, why);
   }
   checkNamespace(call, object);
-  object.metadata.resourceVersion = '';
+  delete object.metadata.resourceVersion;
   return { text: await createObject(call, object, { ...plan.options, recorded: true }), created: true };
 }
 
@@ -157,6 +157,8 @@ async function admitAndValidate(
   if (plan.generation) raiseGeneration(call, object, old);
   validateChanged(call, object, { strategy, old, dryRun: options.dryRun });
   strategy.canonicalize?.(object);
+  // What names no version changes the one that was read.
+  if (old.metadata.resourceVersion) object.metadata.resourceVersion ||= old.metadata.resourceVersion;
   await parts.admission.validate(request);
   const hook = parts.hooks.get(kind.storedAs);
   if (!hook || (subresource !== '' && !hook.everyWrite)) return;
