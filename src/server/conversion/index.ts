@@ -1,0 +1,1 @@
+export { createWebhookConverter } from './webhook-converter.ts';
