@@ -11,14 +11,22 @@ import type {
   CelProgram,
   CelResult,
   CelType,
+  CelVariable,
 } from './contract.ts';
 import { CEL_PER_CALL_LIMIT } from './contract.ts';
+import { estimateCost } from './cost-estimate.ts';
 import { Environment } from './environment.ts';
 import { parse } from './parser.ts';
 import { Planner } from './plan.ts';
 import { Run, type Step } from './run.ts';
 import { Source } from './source.ts';
 import { CelFault } from './values.ts';
+
+interface Parts {
+  readonly planner: Planner;
+  readonly uses: ReadonlySet<string>;
+  readonly variables: readonly CelVariable[];
+}
 
 class Program implements CelProgram {
   readonly source: string;
@@ -27,17 +35,21 @@ class Program implements CelProgram {
   readonly authorizes = false;
   private readonly step: Step;
   private readonly planner: Planner;
+  private readonly tree: Expr;
+  private readonly variables: readonly CelVariable[];
 
-  constructor(tree: Expr, source: string, planner: Planner, uses: ReadonlySet<string>) {
+  constructor(tree: Expr, source: string, { planner, uses, variables }: Parts) {
     this.source = source;
     this.type = tree.type as CelType;
+    this.tree = tree;
+    this.variables = variables;
     this.uses = uses;
     this.planner = planner;
     this.step = planner.plan(tree).step;
   }
 
   estimateCost(): CelCost {
-    return { min: 0, max: 0 };
+    return estimateCost(this.tree, new Map(this.variables.map(({ name, type }) => [name, type])));
   }
 
   evaluate(bindings: CelBindings, options: CelEvaluateOptions = {}): CelResult {
@@ -90,7 +102,10 @@ export function compileCel(text: string, options: CelCompileOptions): CelCompila
   const wrong = options.expects === undefined ? undefined : unexpected(tree.type as CelType, options.expects);
   if (wrong !== undefined) return { ok: false, error: { kind: 'result', message: wrong, issues: [] } };
   try {
-    return { ok: true, program: new Program(tree, text, new Planner(environment), uses) };
+    return {
+      ok: true,
+      program: new Program(tree, text, { planner: new Planner(environment), uses, variables: options.variables }),
+    };
   } catch (error) {
     return { ok: false, error: { kind: 'program', message: failure(error).message, issues: [] } };
   }
