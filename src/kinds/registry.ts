@@ -20,5 +20,7 @@ export function createKindRegistry(kinds: readonly Kind[] = allKinds): KindRegis
     byStored: (resource) => stored.get(resource),
     load: async (group, version, resource) => resources.get(`${group}/${version}/${resource}`),
     refresh: async () => undefined,
+    loadVersion: async () => [],
+    async *loadAll() {},
   };
 }

@@ -5,6 +5,7 @@
 import type { KubeObject } from './meta.ts';
 import type { ObjectSchema } from './schema.ts';
 import type { FieldError } from './status.ts';
+import type { JSONSchemaProps } from './structural/contract.ts';
 
 /** What a client needs to address a kind; `T` is the type of its objects. */
 export interface KindRef<T = KubeObject> {
@@ -139,6 +140,10 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindRef<T> {
   inVersion?(version: string): Kind | undefined;
   /** Said on every request: that the version is deprecated, say. */
   readonly warnings?: readonly string[];
+  /** Of custom resources: changes whenever the definition does. */
+  readonly revision?: string;
+  /** Of custom resources: what OpenAPI publishes of the version. */
+  readonly published?: { readonly props: JSONSchemaProps | undefined; readonly preserveUnknownFields: boolean };
   /** Its objects define other kinds. */
   readonly definesKinds?: boolean;
   /** The definition of the kind is being deleted: nothing new may be created. */
@@ -195,4 +200,8 @@ export interface KindRegistry {
   load(group: string, version: string, resource: string): Promise<Kind | undefined>;
   /** Brings custom resources in `all` up to date. What `all` gives of them has no schema. */
   refresh(): Promise<void>;
+  /** The custom resources of a group-version that are served, with their schemas. */
+  loadVersion(group: string, version: string): Promise<readonly Kind[]>;
+  /** All custom resources that are served, with their schemas, some at a time. */
+  loadAll(): AsyncIterable<readonly Kind[]>;
 }

@@ -1,7 +1,7 @@
 /** Custom resources as the `Kind` values that built-in kinds are. Upstream: apiextensions-apiserver registry/customresource. */
 import type { Kind, Strategy, SubresourceDefinition, Verb } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
-import type { CompileStructural, CustomSchema } from '../../machinery/structural/index.ts';
+import type { CompileStructural, CustomSchema, JSONSchemaProps } from '../../machinery/structural/index.ts';
 import { equalJson } from '../equal-json.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../generated/types/apiextensions-v1.ts';
 import { objectSchema } from '../schema.ts';
@@ -42,7 +42,7 @@ export function createCustomKinds(options: CustomKindOptions): CustomKinds {
     const version = given.find((candidate) => candidate.name === name);
     if (!version) return undefined;
     const { scale } = version.subresources ?? {};
-    const schema = compile(version.schema?.openAPIV3Schema as Parameters<CompileStructural>[0], {
+    const schema = compile(version.schema?.openAPIV3Schema as JSONSchemaProps | undefined, {
       ...{ group: record.group, version: name, kind: record.names.kind, namespaced: record.namespaced },
       metadata: objectSchema('meta/v1.ObjectMeta'),
       ...(definition.spec.preserveUnknownFields ? { preserveUnknownFields: true } : {}),
@@ -57,7 +57,8 @@ export function createCustomKinds(options: CustomKindOptions): CustomKinds {
     const version = given.find((candidate) => candidate.name === name);
     const kept = record.versions.find((candidate) => candidate.name === name);
     if (!version || !kept) return undefined;
-    const kind = customKind({ record, version, kept, given, schemaOf, inVersion: kindOf });
+    const preserveUnknownFields = definition.spec.preserveUnknownFields === true;
+    const kind = customKind({ record, version, kept, given, schemaOf, inVersion: kindOf, preserveUnknownFields });
     kinds.set(name, kind);
     return kind;
   };
@@ -73,10 +74,11 @@ interface VersionOptions {
   given: readonly CustomResourceDefinitionVersion[];
   schemaOf(name: string): CustomSchema | undefined;
   inVersion(name: string): Kind | undefined;
+  preserveUnknownFields: boolean;
 }
 
 function customKind(options: VersionOptions): Kind {
-  const { record, version, kept, given, schemaOf, inVersion } = options;
+  const { record, version, kept, given, schemaOf, inVersion, preserveUnknownFields } = options;
   const schema = schemaOf(version.name)!;
   const status = kept.status ? statusStrategy(schema) : undefined;
   const { columns, cells } = customColumns(version.additionalPrinterColumns);
@@ -98,6 +100,7 @@ function customKind(options: VersionOptions): Kind {
     columns,
     cells,
     inVersion,
+    published: { props: version.schema?.openAPIV3Schema as JSONSchemaProps | undefined, preserveUnknownFields },
     ...(kept.deprecationWarning === undefined ? {} : { warnings: [kept.deprecationWarning] }),
     ...(record.terminating ? { terminating: true } : {}),
   };
@@ -144,6 +147,7 @@ function factsOf(record: DefinitionRecord, version: VersionRecord) {
     allowUnconditionalUpdate: false,
     delete: { returns: 'Status' as const },
     itemsCarryType: true,
+    revision: `${record.metadata.uid}/${record.generation}/${JSON.stringify(names)}`,
     cached: false,
     indexedFields: [],
   };

@@ -2,6 +2,7 @@
 import { schemaOfKind } from '../../kinds/index.ts';
 import type { Kind, SubresourceDefinition } from '../../machinery/kind.ts';
 import { apiVersionOf } from '../../machinery/meta.ts';
+import { addCustomDefinitions, customDefinitionName } from './openapi-custom.ts';
 import type { DefinitionWriter, OpenApiObject } from './openapi-definitions.ts';
 
 const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
@@ -16,6 +17,11 @@ const PATCH_TYPES = [
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
 ];
+
+/** Custom resources have no protobuf form and take no strategic patches. */
+const CUSTOM_TYPES = ['application/json', 'application/yaml'];
+const customBodyTypes = ({ action }: OperationInput): readonly string[] =>
+  action === 'patch' ? PATCH_TYPES.filter((type) => !type.includes('strategic')) : CUSTOM_TYPES;
 
 type ParameterType = 'boolean' | 'integer' | 'string';
 
@@ -87,9 +93,10 @@ export class PathWriter {
     this.#writer = writer;
   }
 
-  /** Adds the paths of a kind; `name` gives custom kinds the name of their definition. */
-  add(kind: Kind, name?: string): void {
-    const body = this.#writer.reference(kind.schema, name);
+  /** Adds the paths of a kind. */
+  add(kind: Kind): void {
+    const custom = kind.itemsCarryType ? addCustomDefinitions(this.#writer, this.#version, kind) : undefined;
+    const body = custom?.body ?? this.#writer.reference(kind.schema);
     const base = `${kind.group === '' ? '/api' : '/apis'}/${apiVersionOf(kind.group, kind.version)}`;
     const collection = `${base}${kind.namespaced ? '/namespaces/{namespace}' : ''}/${kind.resource}`;
     this.#collection(collection, { kind, body });
@@ -261,6 +268,7 @@ export class PathWriter {
   }
 
   #listReference({ kind, body }: Target): OpenApiObject {
+    if (kind.itemsCarryType) return this.#writer.refer(customDefinitionName(kind, kind.listKind));
     const schema = schemaOfKind(kind.group, kind.version, kind.listKind);
     if (schema !== undefined) return this.#writer.reference(schema);
     const name = `${refName(body)}List`;
@@ -287,7 +295,9 @@ export class PathWriter {
   }
 
   #operation({ kind, sub }: Target, input: OperationInput): OpenApiObject {
-    const { body, result, types = OBJECT_TYPES } = input;
+    const custom = kind.itemsCarryType === true;
+    const { result, types = custom ? CUSTOM_TYPES : OBJECT_TYPES } = input;
+    const body = custom && input.body ? { ...input.body, types: customBodyTypes(input) } : input.body;
     const query = Object.entries(input.query ?? {}).map(([name, type]) => ({
       name,
       in: 'query',

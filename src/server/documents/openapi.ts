@@ -14,37 +14,66 @@ export interface OpenApiDocuments {
   v3(path: string): Promise<string | undefined>;
 }
 
-interface Cache {
-  kinds: readonly Kind[];
-  texts: Map<string, string>;
+/** Where the kinds come from. */
+export interface OpenApiKinds {
+  /** All kinds of the moment; the same list until they change. Custom ones may lack their schemas. */
+  all(): readonly Kind[];
+  /** The custom kinds of a group-version, whole. */
+  inVersion(group: string, version: string): Promise<readonly Kind[]>;
+  /** The custom kinds of all groups, whole, a few at a time. */
+  everywhere(): AsyncIterable<readonly Kind[]>;
 }
 
-/** `kinds` is asked each time; as long as it gives the same list, texts are kept. `version` goes into `info`. */
-export function createOpenApiDocuments(kinds: () => readonly Kind[], version: string): OpenApiDocuments {
-  let cache: Cache | undefined;
+/** Characters of documents about custom kinds that are kept. */
+const MAX_KEPT = 4 * 1024 * 1024;
+/** Characters of custom definitions in the document of everything; what is beyond is left out of it. */
+const MAX_CUSTOM_V2 = 16 * 1024 * 1024;
+
+/** `version` goes into `info`. */
+export function createOpenApiDocuments(kinds: OpenApiKinds, version: string): OpenApiDocuments {
   // Texts are kept and not promises: in workerd the promise of another request dies with that request.
-  const kept = async (
+  const builtIn = new Map<string, string>();
+  const custom = new Map<string, string>();
+  let keptFor: readonly Kind[] | undefined;
+  let size = 0;
+
+  const keep = async (
+    texts: Map<string, string>,
     name: string,
-    build: (kinds: readonly Kind[]) => Promise<string | undefined>,
+    build: () => Promise<string | undefined>,
   ): Promise<string | undefined> => {
-    const now = kinds();
-    if (cache?.kinds !== now) cache = { kinds: now, texts: new Map() };
-    const { texts } = cache;
+    const all = kinds.all();
+    if (keptFor !== all) {
+      custom.clear();
+      size = 0;
+      keptFor = all;
+    }
     const known = texts.get(name);
     if (known !== undefined) return known;
-    const text = await build(now);
-    if (text !== undefined) texts.set(name, text);
+    const text = await build();
+    if (text === undefined) return undefined;
+    if (texts === builtIn) texts.set(name, text);
+    else if (kinds.all() === all && size + text.length <= MAX_KEPT) {
+      texts.set(name, text);
+      size += text.length;
+    }
     return text;
   };
+
   return {
-    v2: async () => (await kept('v2', (all) => buildV2(all, version))) ?? '',
-    index: async () =>
-      (await kept('index', (all) =>
-        buildIndex(all, (path) => kept(`v3/${path}`, () => buildV3(all, path, version))),
-      )) ?? '',
-    v3: (path) => kept(`v3/${path}`, (all) => buildV3(all, path, version)),
+    v2: async () => (await keep(hasCustom(kinds.all()) ? custom : builtIn, 'v2', () => buildV2(kinds, version))) ?? '',
+    index: async () => (await keep(custom, 'index', async () => buildIndex(kinds.all()))) ?? '',
+    v3: async (path) => {
+      const own = kinds.all().filter((kind) => pathOf(kind.group, kind.version) === path);
+      const [first] = own;
+      if (!first?.itemsCarryType) return keep(builtIn, path, () => buildV3(kinds.all(), path, version));
+      return keep(custom, path, async () => buildCustomV3(await kinds.inVersion(first.group, first.version)));
+    },
   };
 }
+
+/** Custom kinds come after all others. */
+const hasCustom = (kinds: readonly Kind[]): boolean => kinds.at(-1)?.itemsCarryType === true;
 
 async function loadDescriptions(): Promise<Descriptions> {
   const { descriptions } = await import('./generated/descriptions.ts');
@@ -54,15 +83,12 @@ async function loadDescriptions(): Promise<Descriptions> {
 const pathOf = (group: string, version: string): string =>
   `${group === '' ? 'api' : 'apis'}/${apiVersionOf(group, version)}`;
 
-/** `com.example.v1.Widget`, as upstream names the definitions of custom resources. */
-function definitionName(kind: Kind): string {
-  return kind.schema.openapi ?? [...kind.group.split('.').reverse(), kind.version, kind.kind].join('.');
-}
-
-async function buildV2(kinds: readonly Kind[], version: string): Promise<string> {
+async function buildV2(kinds: OpenApiKinds, version: string): Promise<string> {
   const writer = new DefinitionWriter(2, await loadDescriptions());
   const paths = new PathWriter(2, writer);
-  for (const kind of kinds) paths.add(kind, definitionName(kind));
+  const all = kinds.all();
+  for (const kind of all) if (!kind.itemsCarryType) paths.add(kind);
+  if (hasCustom(all)) await addCustomV2(kinds, paths);
   const { definitions } = writer;
   return JSON.stringify({
     swagger: '2.0',
@@ -76,22 +102,42 @@ async function buildV2(kinds: readonly Kind[], version: string): Promise<string>
   });
 }
 
-async function buildV3(kinds: readonly Kind[], path: string, version: string): Promise<string | undefined> {
-  const own = kinds.filter((kind) => pathOf(kind.group, kind.version) === path);
-  if (own.length === 0)
-    return GENERAL.has(path) || kinds.some((kind) => kind.group !== '' && `apis/${kind.group}` === path)
-      ? documentV3({}, {}, version)
-      : undefined;
-  const writer = new DefinitionWriter(3, await loadDescriptions());
-  const paths = new PathWriter(3, writer);
-  for (const kind of own) paths.add(kind, definitionName(kind));
-  return documentV3(paths.paths, writer.definitions, version);
+/** Whoever has thousands of large definitions finds the rest in the documents of version 3. */
+async function addCustomV2(kinds: OpenApiKinds, paths: PathWriter): Promise<void> {
+  let left = MAX_CUSTOM_V2;
+  for await (const some of kinds.everywhere()) {
+    for (const kind of some) {
+      left -= JSON.stringify(kind.published?.props ?? '').length;
+      if (left < 0) return;
+      paths.add(kind);
+    }
+  }
 }
 
-function documentV3(paths: OpenApiObject, schemas: OpenApiObject, version: string): string {
+async function buildV3(kinds: readonly Kind[], path: string, version: string): Promise<string | undefined> {
+  const own = kinds.filter((kind) => !kind.itemsCarryType && pathOf(kind.group, kind.version) === path);
+  const info = { title: 'Kubernetes', version };
+  if (own.length === 0) {
+    const group = kinds.some((kind) => !kind.itemsCarryType && kind.group !== '' && `apis/${kind.group}` === path);
+    return GENERAL.has(path) || group ? documentV3({}, {}, info) : undefined;
+  }
+  return documentOf(own, info);
+}
+
+const buildCustomV3 = (kinds: readonly Kind[]): Promise<string> =>
+  documentOf(kinds, { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' });
+
+async function documentOf(kinds: readonly Kind[], info: object): Promise<string> {
+  const writer = new DefinitionWriter(3, await loadDescriptions());
+  const paths = new PathWriter(3, writer);
+  for (const kind of kinds) paths.add(kind);
+  return documentV3(paths.paths, writer.definitions, info);
+}
+
+function documentV3(paths: OpenApiObject, schemas: OpenApiObject, info: object): string {
   return JSON.stringify({
     openapi: '3.0.0',
-    info: { title: 'Kubernetes', version },
+    info,
     paths,
     components: {
       schemas,
@@ -110,24 +156,35 @@ function documentV3(paths: OpenApiObject, schemas: OpenApiObject, version: strin
 /** Documents of paths that belong to no group-version. */
 const GENERAL = new Set(['api', 'apis', 'version', '.well-known/openid-configuration', 'openid/v1/jwks']);
 
-async function buildIndex(
-  kinds: readonly Kind[],
-  document: (path: string) => Promise<string | undefined>,
-): Promise<string> {
+function buildIndex(kinds: readonly Kind[]): string {
   const hashes = new Map<string, string>();
-  for (const path of GENERAL) hashes.set(path, hash(path));
-  for (const { group, version } of kinds) {
+  const revisions = new Map<string, string>();
+  for (const path of GENERAL) hashes.set(path, builtInHash(path, path));
+  for (const { group, version, revision } of kinds) {
     const path = pathOf(group, version);
-    if (group !== '' && !hashes.has(`apis/${group}`)) hashes.set(`apis/${group}`, hash(group));
-    // The types of the release stand for their document, which is far larger and mostly not asked for.
-    if (!hashes.has(path)) hashes.set(path, hash(typesText(group, version) ?? (await document(path)) ?? ''));
+    if (revision !== undefined) revisions.set(path, `${revisions.get(path) ?? ''}\n${revision}`);
+    else {
+      if (group !== '' && !hashes.has(`apis/${group}`)) hashes.set(`apis/${group}`, builtInHash(group, group));
+      // The types of the release stand for their document, which is far larger and mostly not asked for.
+      if (!hashes.has(path)) hashes.set(path, builtInHash(path, typesText(group, version) ?? ''));
+    }
   }
+  for (const [path, text] of revisions) hashes.set(path, hash(`${hashes.get(path) ?? ''}${text}`));
   const paths = Object.fromEntries(
     [...hashes]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([path, value]) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${value}` }]),
   );
   return JSON.stringify({ paths });
+}
+
+const builtInHashes = new Map<string, string>();
+
+/** Digests of the release never change, and its texts are long. */
+function builtInHash(name: string, text: string): string {
+  const known = builtInHashes.get(name) ?? hash(text);
+  builtInHashes.set(name, known);
+  return known;
 }
 
 /** A 64-bit FNV-1a-like digest in two halves; it only has to tell documents apart. */

@@ -7,7 +7,17 @@ import { compressible } from '../respond/compress.ts';
 import type { RequestScope, ServerParts } from '../scope.ts';
 
 export function addOpenApiRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
-  const documents = createOpenApiDocuments(() => parts.kinds.all().filter((kind) => !kind.itemsCarryType), parts.options.gitVersion);
+  const { kinds } = parts;
+  const sources = {
+    all: () => kinds.all(),
+    inVersion: (group: string, version: string) => kinds.loadVersion(group, version),
+    everywhere: () => kinds.loadAll(),
+  };
+  const documents = createOpenApiDocuments(sources, parts.options.gitVersion);
+  app.use('/openapi/*', async (_, next) => {
+    await kinds.refresh();
+    await next();
+  });
   app.get('/openapi/v2', async (c) => {
     const { scope } = c.env;
     if ((scope.request.headers.get('accept') ?? '').startsWith(V2_PROTOBUF)) return protobufV2(await documents.v2());

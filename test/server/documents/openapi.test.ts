@@ -11,7 +11,11 @@ type Operations = Record<
 >;
 type Property = Record<string, unknown> & { allOf?: unknown[]; description?: string };
 
-const documents = createOpenApiDocuments(() => allKinds, 'v1.36.0');
+const sources = (all: () => readonly Kind[]) => ({ all, inVersion: async () => [], async *everywhere() {} });
+const documents = createOpenApiDocuments(
+  sources(() => allKinds),
+  'v1.36.0',
+);
 const v3 = async (path: string) =>
   JSON.parse((await documents.v3(path)) ?? '{}') as {
     openapi: string;
@@ -55,27 +59,19 @@ describe('OpenAPI', () => {
 
   it('lists each group-version in the index with a hash that follows the kinds', async () => {
     let kinds: readonly Kind[] = allKinds;
-    const changing = createOpenApiDocuments(() => kinds, 'v1.36.0');
+    const changing = createOpenApiDocuments(
+      sources(() => kinds),
+      'v1.36.0',
+    );
     const hashOf = async (path: string) =>
       (JSON.parse(await changing.index()) as { paths: Record<string, { serverRelativeURL: string }> }).paths[path]
         ?.serverRelativeURL;
-    const widget: Kind = {
-      ...allKinds[0]!,
-      group: 'example.com',
-      version: 'v1',
-      kind: 'Widget',
-      listKind: 'WidgetList',
-      resource: 'widgets',
-      schema: { type: 'object', fields: new Map() },
-    };
+    const widget: Kind = { ...allKinds[0]!, group: 'example.com', version: 'v1', itemsCarryType: true, revision: '1' };
     expect(await hashOf('apis/apps/v1')).toMatch(/^\/openapi\/v3\/apis\/apps\/v1\?hash=[0-9A-F]{16}$/);
     expect(await hashOf('apis/example.com/v1')).toBeUndefined();
     kinds = [...allKinds, widget];
     const before = await hashOf('apis/example.com/v1');
-    kinds = [
-      ...allKinds,
-      { ...widget, schema: { type: 'object', fields: new Map([['a', { name: 'a', schema: { type: 'string' } }]]) } },
-    ];
+    kinds = [...allKinds, { ...widget, revision: '2' }];
     expect(before).toBeDefined();
     expect(await hashOf('apis/example.com/v1')).not.toBe(before);
   });
