@@ -1,4 +1,5 @@
 /** pods/NAME/exec, attach and portforward. Upstream: registry/core/pod/rest/subresources.go. */
+import type { KubeObject } from '../../machinery/meta.ts';
 import { badRequest } from '../../machinery/status.ts';
 import { decodeStored } from '../encode.ts';
 import { attributesOf, authorize } from '../filters/authorization.ts';
@@ -26,7 +27,7 @@ function streamSubresource(verb: 'exec' | 'attach' | 'portForward', optionsKind:
       const connect = admissionRequest(call, {
         operation: 'CONNECT',
         subresource: scope.info.subresource,
-        options: { kind: optionsKind, apiVersion: 'v1', ...Object.fromEntries(scope.query) } as never,
+        options: connectOptions(optionsKind, scope.query),
         dryRun: false,
       });
       await parts.admission.admit(connect);
@@ -35,6 +36,17 @@ function streamSubresource(verb: 'exec' | 'attach' | 'portForward', optionsKind:
       return ownResponse(await askNode(call, { node, path: pathOf(call, verb, container) }));
     },
   };
+}
+
+/** The options of a connection as admission sees them. */
+function connectOptions(kind: string, query: URLSearchParams): KubeObject {
+  const options: Record<string, unknown> = { kind, apiVersion: 'v1' };
+  for (const name of Object.keys(STREAMS)) if (query.has(name) && isTrue(query.get(name)!)) options[name] = true;
+  if (query.get('container')) options.container = query.get('container');
+  if (query.has('command')) options.command = query.getAll('command');
+  const ports = query.getAll('ports').flatMap((text) => text.split(',').map(Number));
+  if (ports.length > 0) options.ports = ports;
+  return options as unknown as KubeObject;
 }
 
 function pathOf(call: ResourceCall, verb: string, container: string): string {

@@ -41,15 +41,16 @@ const CONNECT_OPTIONS = {
 
 export const proxySubresource: SubresourceHandler = {
   async answer(call) {
-    const { parts, scope } = call;
+    const { parts } = call;
     const asked = splitName(call.name);
+    const path = proxiedPath(call);
     const connect = admissionRequest(call, {
       operation: 'CONNECT',
       subresource: 'proxy',
       options: {
         kind: CONNECT_OPTIONS[call.kind.resource],
         apiVersion: 'v1',
-        path: scope.info.rest.join('/'),
+        ...(path === '' ? {} : { path }),
       } as never,
       dryRun: false,
     });
@@ -61,6 +62,12 @@ export const proxySubresource: SubresourceHandler = {
     return answer;
   },
 };
+
+/** The path behind the proxy as admission sees it: with the slash at its end that the client wrote. */
+function proxiedPath({ scope }: ResourceCall): string {
+  const path = scope.info.rest.length === 0 ? '' : `/${scope.info.rest.join('/')}`;
+  return scope.url.pathname.endsWith('/') && !path.endsWith('/') ? `${path}/` : path;
+}
 
 /** `[SCHEME:]NAME[:PORT]`. Throws 400. */
 export function splitName(text: string): ProxyName {
