@@ -1,11 +1,11 @@
 /** Evaluates one mutation and applies what it gives. Upstream: policy/mutating/patch/{json_patch,smd}.go. */
+import { CelObject, toJson } from '../../../machinery/cel/index.ts';
 import type { Json, JsonObject } from '../../../machinery/meta.ts';
 import { applyOperations, JsonPatchFailure } from '../../../machinery/patch/index.ts';
 import type { ObjectSchema } from '../../../machinery/schema.ts';
 import type { Activation } from '../expressions/index.ts';
 import type { ResourceForm } from '../match/index.ts';
 import { applyConfiguration, MutationError } from './apply-configuration.ts';
-import { isTypedObject, toJson } from './expression-values.ts';
 import type { CompiledMutation } from './mutating-policy.ts';
 
 export interface MutationInput {
@@ -42,7 +42,7 @@ function patched(object: JsonObject, value: unknown): JsonObject {
 }
 
 function operationOf(value: unknown): JsonObject {
-  const { op, path, from, value: given } = isTypedObject(value) ? value.fields : (value as JsonObject);
+  const { op, path, from, value: given } = value instanceof CelObject ? value.fields : (value as JsonObject);
   const operation: JsonObject = { op: (op ?? '') as string, path: (path ?? '') as string };
   if (from) operation.from = from as string;
   if (given === undefined) return operation;
@@ -62,13 +62,13 @@ function jsonOf(value: unknown): Json {
 
 /** Objects are named after the fields that lead to them. Upstream: CheckTypeNamesMatchFieldPathNames. */
 function checkTypeNames(value: unknown): void {
-  if (!isTypedObject(value)) return;
+  if (!(value instanceof CelObject)) return;
   const faults = typeFaults(value, value.type.name);
   if (faults.length > 0) throw new MutationError(`type mismatch: ${faults.join('\n')}`);
 }
 
 function typeFaults(value: unknown, path: string): string[] {
-  if (isTypedObject(value)) {
+  if (value instanceof CelObject) {
     const { name } = value.type;
     const why = `unexpected type name "${name}", expected "${path}", which matches field name path from root Object type`;
     const inner = Object.entries(value.fields).flatMap(([field, one]) => typeFaults(one, `${path}.${field}`));
