@@ -69,6 +69,7 @@ export { defineKind, type KindBehaviour } from './define-kind.ts';
 export { endpointSlices } from './discovery/v1/endpoint-slice.ts';
 export { eventsV1 } from './events/v1/event.ts';
 export { flowSchemas } from './flowcontrol/v1/flow-schema.ts';
+export { mandatoryLevels, mandatorySchemas } from './flowcontrol/v1/mandatory.ts';
 export { priorityLevelConfigurations } from './flowcontrol/v1/priority-level-configuration.ts';
 export { groups } from './generated/facts.ts';
 export type * from './generated/types/index.ts';

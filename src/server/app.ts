@@ -20,6 +20,7 @@ import type { Server, ServerOptions } from './contract.ts';
 import { createCustomRegistry, createDefinitionKeeper, definitionRecords } from './custom/index.ts';
 import { createFieldOwners } from './field-owners.ts';
 import { createAuditing } from './filters/audit.ts';
+import { createFlowControl } from './flow/index.ts';
 import { answerJoin } from './join/index.ts';
 import { createMetrics } from './metrics.ts';
 import { createNodeLeases } from './node-leases.ts';
@@ -69,6 +70,7 @@ function assemble(options: ServerOptions): ServerParts {
     fieldOwners: createFieldOwners(kinds),
     metrics: options.metrics ?? createMetrics(),
     auditing: createAuditing(options),
+    flow: createFlowControl({ clock, share: options.flowShare, waitUntil: options.waitUntil }),
     hooks: new Map(
       [createServiceAllocator({ store, kinds, settings, clock, random }), definitionRecords].map((hook) => [
         hook.resource,

@@ -1,7 +1,7 @@
 /**
  * The order in which every request passes through the server. Upstream: server/config.go DefaultBuildHandlerChain.
  *
- * request info → request id → authentication → impersonation → authorization → limits → route → answer
+ * request info → request id → authentication → audit → impersonation → flow control → authorization → route → answer
  */
 import { Hono } from 'hono';
 import { StatusError } from '../machinery/status.ts';
@@ -11,8 +11,8 @@ import type { UserInfo } from './contract.ts';
 import { isTooDeep, statusResponse, toStatusError } from './errors.ts';
 import { authenticate } from './filters/authentication.ts';
 import { attributesOf, authorize } from './filters/authorization.ts';
+import { withFlowControl } from './filters/flow.ts';
 import { impersonate } from './filters/impersonation.ts';
-import { createLimits } from './filters/limits.ts';
 import { isLongRunning } from './metrics.ts';
 import { parseRequestInfo } from './request-info.ts';
 import { addRoutes, answerResource } from './routes/index.ts';
@@ -28,7 +28,6 @@ export interface Chain {
 }
 
 export function createChain(parts: ServerParts): Chain {
-  const limits = createLimits();
   const routes = new Hono<ChainEnv>({ strict: false });
   addRoutes(routes, parts);
   routes.onError((error) => {
@@ -37,17 +36,17 @@ export function createChain(parts: ServerParts): Chain {
   const answer = async (passage: Passage, caller: UserInfo | undefined): Promise<Response> => {
     const { scope } = passage;
     await authenticate(parts, scope, caller);
-    passage.audit = parts.auditing.begin(scope, parts.config.known?.() ?? (await parts.config.fresh()));
+    const config = parts.config.known?.() ?? (await parts.config.fresh());
+    passage.audit = parts.auditing.begin(scope, config);
     if (passage.audit) scope.audit = passage.audit;
     await impersonate(parts, scope, passage.audit);
-    await authorize(parts, attributesOf(scope), passage.audit);
-    const leave = limits.enter(scope);
-    try {
+    const serve = async (): Promise<Response> => {
+      await authorize(parts, attributesOf(scope), passage.audit);
       // No fixed path names a resource, so nearly all requests need no router.
-      return await (scope.info.isResource ? answerResource(parts, scope) : routes.fetch(scope.request, { scope }));
-    } finally {
-      leave();
-    }
+      return scope.info.isResource ? answerResource(parts, scope) : routes.fetch(scope.request, { scope });
+    };
+    // The control plane's own calls are bounded where they are made, and must not wait behind those of others.
+    return caller === undefined ? withFlowControl(parts, { scope, config }, serve) : serve();
   };
   return {
     async fetch(request, caller) {
@@ -137,6 +136,10 @@ function requestId(request: Request): string | undefined {
 function decorate(response: Response, scope: RequestScope): void {
   if (response.status === 101) return;
   response.headers.set('Audit-Id', scope.id);
+  if (scope.flow) {
+    response.headers.set('X-Kubernetes-PF-FlowSchema-UID', scope.flow.schemaUid);
+    response.headers.set('X-Kubernetes-PF-PriorityLevel-UID', scope.flow.levelUid);
+  }
   if (scope.warnings.length === 0) return;
   for (const value of warningHeaders(scope.warnings)) response.headers.append('Warning', value);
 }

@@ -17,6 +17,7 @@ import type {
   WriteHook,
 } from './contract.ts';
 import type { DefinitionKeeper } from './custom/contract.ts';
+import type { FlowControl, FlowMark } from './flow/contract.ts';
 import type { Metrics } from './metrics.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { Review } from './reviews/index.ts';
@@ -42,6 +43,8 @@ export interface RequestScope {
   warn(text: string): void;
   /** What the audit event of this request will say; set by the audit filter where the request is audited. */
   audit?: AuditTrail;
+  /** Set by flow control; answers tell it. */
+  flow?: FlowMark;
 }
 
 /** Mints a service-account token: the body of serviceaccounts/token. */
@@ -91,6 +94,7 @@ export interface ServerParts {
   readonly reviews: ReadonlyMap<string, Review>;
   readonly definitions: DefinitionKeeper;
   readonly auditing: Auditing;
+  readonly flow: FlowControl;
 }
 
 /** A request that was matched to a kind. */

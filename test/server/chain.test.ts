@@ -62,40 +62,6 @@ describe('the chain', () => {
     expect(reply.text).not.toContain('at ');
     expect(lines[0]).toMatchObject({ id: reply.headers.get('audit-id'), error: 'disk on fire' });
   });
-
-  it('limits reads and writes that run at a time', async () => {
-    const shard = cluster.options.store.shardOf('configmaps');
-    const get = shard.get.bind(shard);
-    let release: () => void = () => undefined;
-    const gate = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    shard.get = async (key) => {
-      await gate;
-      return get(key);
-    };
-    const reader = { name: 'system:kube-scheduler', groups: ['readers'] };
-    const rbac = '/apis/rbac.authorization.k8s.io/v1';
-    await cluster.send(`POST ${rbac}/clusterroles`, {
-      body: { metadata: { name: 'r' }, rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get'] }] },
-    });
-    await cluster.send(`POST ${rbac}/clusterrolebindings`, {
-      body: {
-        metadata: { name: 'r' },
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'r' },
-        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'readers' }],
-      },
-    });
-    const calls = Array.from({ length: 401 }, () =>
-      cluster.send('GET /api/v1/namespaces/a/configmaps/c', { as: reader }),
-    );
-    const refused = await Promise.race(calls);
-    expect(refused.body).toMatchObject({ code: 429, reason: 'TooManyRequests' });
-    expect(refused.headers.get('retry-after')).toBe('1');
-    release();
-    const codes = (await Promise.all(calls)).map(({ status }) => status);
-    expect(codes.filter((code) => code === 429)).toHaveLength(1);
-  });
 });
 
 describe('paths beside the resources', () => {

@@ -2,6 +2,7 @@
 import type { Hono } from 'hono';
 import { StatusError } from '../../machinery/status.ts';
 import type { ChainEnv } from '../chain-env.ts';
+import { pageNotFound, textResponse } from '../errors.ts';
 import type { ServerParts } from '../scope.ts';
 import { versionInfo } from './version.ts';
 
@@ -15,8 +16,15 @@ export function addRootRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
     }),
   );
   app.get('/metrics', (c) =>
-    c.body(parts.metrics.render() + parts.auditing.render(), 200, { ...NO_CACHE, 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }),
+    c.body(parts.metrics.render() + parts.flow.render() + parts.auditing.render(), 200, {
+      ...NO_CACHE,
+      'Content-Type': 'text/plain; version=0.0.4; charset=utf-8',
+    }),
   );
+  app.get('/debug/api_priority_and_fairness/:name', (c) => {
+    const text = parts.flow.dump(c.req.param('name'));
+    return text === undefined ? pageNotFound() : textResponse(200, text);
+  });
   app.get('/', (c) =>
     c.body(JSON.stringify({ paths: rootPaths(parts) }, null, 2), 200, {
       ...NO_CACHE,

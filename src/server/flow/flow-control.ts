@@ -1,0 +1,169 @@
+/** API priority and fairness for one isolate. Upstream: server/filters/priority-and-fairness.go, util/flowcontrol. */
+import type { Clock } from '../../base/clock.ts';
+import type { ConfigSnapshot } from '../contract.ts';
+import { type Classification, flowConfiguration } from './configuration.ts';
+import type { FlowControl, FlowMark, FlowRefused, FlowRequest, FlowSeat } from './contract.ts';
+import { dump } from './dump.ts';
+import { type Level, Levels } from './levels.ts';
+import { createFlowMetrics, type FlowMetrics } from './metrics.ts';
+import type { QueuedRequest } from './queue.ts';
+import { WatchCounts } from './watch-counts.ts';
+import { WorkEstimator } from './work.ts';
+
+export interface FlowControlOptions {
+  clock: Clock;
+  /** Requests of all limited levels that run at a time: upstream's 400 reads and 200 writes unless given. */
+  seats?: number;
+  /**
+   * Asks the cluster which part of its seats this isolate may use, given its demand (seats that it could use). Called
+   * beside requests, and only when a good part of the seats is wanted.
+   */
+  share?: ((demand: number) => Promise<number>) | undefined;
+  waitUntil?: ((work: Promise<unknown>) => void) | undefined;
+}
+
+const SEATS = 600;
+/** A quarter of upstream's request time-out. */
+const WAIT_MS = 15_000;
+/** How often a waiting request looks for itself, at first and at most. */
+const FIRST_POLL_MS = 20;
+const MAX_POLL_MS = 250;
+/** From so much demand on, the cluster is asked for this isolate's share. */
+const SHARE_PRESSURE = 0.25;
+const SHARE_EVERY_MS = 5_000;
+
+export function createFlowControl(options: FlowControlOptions): FlowControl {
+  return new IsolateFlowControl(options);
+}
+
+class IsolateFlowControl implements FlowControl {
+  readonly #options: FlowControlOptions;
+  readonly #levels: Levels;
+  readonly #metrics: FlowMetrics = createFlowMetrics();
+  readonly #watches = new WatchCounts();
+  readonly #work = new WorkEstimator(this.#watches);
+  #sharedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: FlowControlOptions) {
+    this.#options = options;
+    this.#levels = new Levels(options.clock, options.seats ?? SEATS);
+  }
+
+  enter(request: FlowRequest, config: ConfigSnapshot): FlowSeat | Promise<FlowSeat | FlowRefused> | FlowRefused {
+    const configuration = flowConfiguration(config);
+    this.#levels.update(configuration);
+    const found = configuration.classify(request.user, request.info);
+    const level = this.#levels.byName.get(found.level.name) as Level;
+    const mark: FlowMark = { schemaUid: found.schemaUid, levelUid: found.level.uid };
+    const deadline = request.started + WAIT_MS;
+    const { info, query } = request;
+    const work = this.#work.estimate({ info, query, maxSeats: level.maxSeats, deadline });
+    const distinguisher = distinguisherOf(found, request);
+    const started = level.set.start(`${found.schema}\0${distinguisher}`, work);
+    if (typeof started === 'string') return this.#refuse({ found, level, mark }, started);
+    started.label = { schema: found.schema, distinguisher };
+    if (started.state === 'executing') return this.#seat({ found, level, mark, request }, started);
+    return this.#wait({ found, level, mark, request }, started);
+  }
+
+  watching({ info, query }: FlowRequest): () => void {
+    return this.#watches.add(info, query);
+  }
+
+  observeList(info: FlowRequest['info'], size: { count: number; characters: number }): void {
+    this.#work.observe(info, size);
+  }
+
+  render(): string {
+    return this.#metrics.render(this.#levels);
+  }
+
+  dump(name: string): string | undefined {
+    return dump(name, this.#levels);
+  }
+
+  async #wait(entry: Entry, queued: QueuedRequest): Promise<FlowSeat | FlowRefused> {
+    const { clock } = this.#options;
+    const { level, found } = entry;
+    this.#askForShare();
+    this.#metrics.queued(level.shape.name, found.schema, 1);
+    for (let poll = FIRST_POLL_MS; queued.state === 'waiting'; poll = Math.min(MAX_POLL_MS, poll * 2)) {
+      const left = queued.work.deadline - clock.now();
+      if (left <= 0) level.set.abandon(queued);
+      else {
+        await wakeOrTimeout(queued, clock, Math.min(left, poll));
+        if (queued.state === 'waiting') level.set.poll();
+      }
+    }
+    const waited = (clock.now() - queued.arrivedAt) / 1_000;
+    this.#metrics.queued(level.shape.name, found.schema, -1);
+    this.#metrics.waited(level.shape.name, found.schema, { execute: queued.state === 'executing', seconds: waited });
+    return queued.state === 'executing'
+      ? this.#seat({ ...entry, request: entry.request }, queued)
+      : this.#refuse(entry, 'time-out');
+  }
+
+  #seat({ found, level, mark, request }: Entry, running: QueuedRequest): FlowSeat {
+    level.set.claim(running);
+    this.#metrics.dispatched(level.shape.name, found.schema, running.work.seats);
+    let left = false;
+    const leave = (): void => {
+      if (left) return;
+      left = true;
+      level.set.finish(running);
+      const seconds = (this.#options.clock.now() - running.startedAt) / 1_000;
+      this.#metrics.finished(level.shape.name, found.schema, { seats: running.work.seats, seconds });
+    };
+    // Where seats are short, those of clients that went away must not wait for the end of their lease.
+    if (level.set.totals.seatsInUse * 4 > level.set.limit && !level.shape.exempt)
+      request.request.signal?.addEventListener('abort', leave, { once: true });
+    return { mark, leave };
+  }
+
+  #refuse({ found, level, mark }: Omit<Entry, 'request'>, why: string): FlowRefused {
+    this.#askForShare();
+    this.#metrics.rejected(level.shape.name, found.schema, why);
+    return { mark, retryAfter: level.dropped.record(this.#options.clock.now()) };
+  }
+
+  /** Beside the request; a share that could not be had leaves things as they are. */
+  #askForShare(): void {
+    const { share, waitUntil, clock, seats = SEATS } = this.#options;
+    const now = clock.now();
+    const pressure = this.#levels.pressure();
+    if (!share || pressure < SHARE_PRESSURE || now - this.#sharedAt < SHARE_EVERY_MS) return;
+    this.#sharedAt = now;
+    const asked = share(pressure * this.#levels.total).then(
+      (part) => this.#levels.resize(Math.max(1, Math.ceil(seats * Math.min(1, part)))),
+      () => undefined,
+    );
+    waitUntil?.(asked);
+  }
+}
+
+interface Entry {
+  found: Classification;
+  level: Level;
+  mark: FlowMark;
+  request: FlowRequest;
+}
+
+function distinguisherOf({ distinguisher, level }: Classification, { user, info }: FlowRequest): string {
+  if (level.queues <= 1) return '';
+  if (distinguisher === 'ByUser') return user.name;
+  return distinguisher === 'ByNamespace' ? info.namespace : '';
+}
+
+/**
+ * Another request wakes this one, or its own timer does: in a Worker the other one may be gone before it gets there,
+ * and a request that waits for nothing of its own is taken for dead.
+ */
+function wakeOrTimeout(queued: QueuedRequest, clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(ms, resolve);
+    queued.wake = () => {
+      cancel();
+      resolve();
+    };
+  });
+}

@@ -1,0 +1,1 @@
+export { createFlowControl, type FlowControlOptions } from './flow-control.ts';
