@@ -6,6 +6,7 @@ const file = (description: string): Flag => ({ type: 'string', value: 'FILE', de
 export const CONFIGURATION_FLAGS = {
   'authentication-config': file('Set the AuthenticationConfiguration of the cluster'),
   'authorization-config': file('Set the AuthorizationConfiguration of the cluster'),
+  'pod-security-config': file('Set the PodSecurityConfiguration of the cluster'),
   'audit-policy': file('Set the audit policy of the cluster'),
   'audit-webhook': file('Send audit events to the server of this kubeconfig'),
 } as const satisfies Record<string, Flag>;

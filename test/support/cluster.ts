@@ -21,7 +21,6 @@ export const TEST_SETTINGS: ClusterSettings = {
 };
 
 export interface TestClusterOptions {
-  settings?: Partial<ClusterSettings>;
   nodes?: NodeConnector;
   acceptWebSocket?: NonNullable<ServerOptions['acceptWebSocket']>;
   parts?: Partial<ServerParts>;
@@ -84,7 +83,7 @@ export async function createTestCluster(input: TestClusterOptions = {}): Promise
   const clock = createManualClock();
   const options: ServerOptions = {
     cluster: 'test',
-    settings: { ...TEST_SETTINGS, ...input.settings },
+    settings: TEST_SETTINGS,
     gitVersion: 'v1.36.0+kedge-test',
     store: createMemoryStore(),
     nodes: input.nodes ?? noNodes,

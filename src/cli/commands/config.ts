@@ -10,7 +10,7 @@ const targetOf = (context: CommandContext) => fleetTarget(runningCluster(context
 /** Sets a configuration of a running cluster; it is in force within a second. */
 export const configSet = defineCommand({
   path: ['config', 'set'],
-  summary: 'Set authentication, authorization, audit-policy or audit-webhook of a cluster from a file',
+  summary: 'Set authentication, authorization, pod-security, audit-policy or audit-webhook of a cluster from a file',
   positional: ['NAME', 'FILE'],
   flags,
   async run(context) {

@@ -7,7 +7,13 @@ import type { ConfigSnapshot } from '../contract.ts';
 /** Storage resource of the documents. No kind has it, so no request names it. */
 export const CONFIGURATION_RESOURCE = 'configurations.kedge';
 
-export const CONFIGURATION_NAMES = ['audit-policy', 'audit-webhook', 'authentication', 'authorization'] as const;
+export const CONFIGURATION_NAMES = [
+  'audit-policy',
+  'audit-webhook',
+  'authentication',
+  'authorization',
+  'pod-security',
+] as const;
 export type ConfigurationName = (typeof CONFIGURATION_NAMES)[number];
 
 export interface ConfigurationInput {

@@ -1,4 +1,5 @@
 /** What each configuration document must be. */
+import { parsePodSecurity } from '../admission/pod-security/configuration.ts';
 import { parsePolicy } from '../audit/policy.ts';
 import type { ConfigurationInput, ConfigurationName } from './document.ts';
 import { webhookClient } from './kubeconfig.ts';
@@ -8,6 +9,7 @@ type Check = (input: ConfigurationInput, duplicates: readonly string[]) => unkno
 const CHECKS: Partial<Record<ConfigurationName, Check>> = {
   'audit-policy': ({ document }, duplicates) => parsePolicy(document, duplicates),
   'audit-webhook': ({ document, files }) => webhookClient(document, files),
+  'pod-security': ({ document }, duplicates) => parsePodSecurity(document, duplicates),
 };
 
 /** Throws 400 with the messages of upstream's server, where it would not start with this document. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PodSecuritySettings } from '../../../src/machinery/kind.ts';
-import { createTestCluster } from '../../support/cluster.ts';
+import { createTestCluster, type TestCluster } from '../../support/cluster.ts';
 
 const PODS = '/api/v1/namespaces/shop/pods';
 const label = (name: string) => `pod-security.kubernetes.io/${name}`;
@@ -26,9 +25,19 @@ const podBody = (name: string, { owner, spec = {} }: PodInput = {}) => ({
   },
 });
 
+const configure = (cluster: TestCluster, configuration: object) =>
+  cluster.send('PUT /kedge/v1/configuration/pod-security', {
+    body: {
+      apiVersion: 'pod-security.admission.config.k8s.io/v1',
+      kind: 'PodSecurityConfiguration',
+      ...configuration,
+    },
+  });
+
 /** A cluster with the namespace `shop`. */
-async function shop(labels: Record<string, string>, podSecurity?: PodSecuritySettings) {
-  const cluster = await createTestCluster({ bootstrap: true, ...(podSecurity ? { settings: { podSecurity } } : {}) });
+async function shop(labels: Record<string, string>, configuration?: object) {
+  const cluster = await createTestCluster({ bootstrap: true });
+  if (configuration) expect((await configure(cluster, configuration)).status).toBe(200);
   const created = await cluster.send('POST /api/v1/namespaces', { body: { metadata: { name: 'shop', labels } } });
   await cluster.send('POST /api/v1/namespaces/shop/serviceaccounts', { body: { metadata: { name: 'default' } } });
   const relabel = (changed: Record<string, string | null>) =>
@@ -102,5 +111,24 @@ describe('defaults', () => {
     expect(refused.text).toContain('violates PodSecurity \\"baseline:v1.30\\": hostPort');
     await relabel({ [label('enforce')]: 'privileged' });
     expect((await create('a')).status).toBe(201);
+  });
+});
+
+describe('a configuration', () => {
+  it('is checked as upstream checks its file', async () => {
+    const cluster = await createTestCluster({ bootstrap: true });
+    const refused = await configure(cluster, {
+      defaults: { enforce: 'strict', 'warn-version': '1.2' },
+      exemptions: { namespaces: ['A', 'b', 'b'], usernames: [''] },
+    });
+    expect(refused.status).toBe(400);
+    expect((refused.body as unknown as { message: string }).message).toBe(
+      '[defaults.enforce: Invalid value: "strict": must be one of privileged, baseline, restricted, ' +
+        'defaults.warn-version: Invalid value: "1.2": must be "latest" or "v1.x", ' +
+        'exemptions.namespaces[0]: Invalid value: "A": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or \'-\', ' +
+        "and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?'), " +
+        'exemptions.namespaces[2]: Duplicate value: "b", exemptions.usernames[0]: Invalid value: "": username must not be empty]',
+    );
+    expect((await configure(cluster, { levels: {} })).text).toContain('unknown field');
   });
 });

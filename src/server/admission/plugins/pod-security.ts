@@ -1,11 +1,11 @@
 /** Holds pods to the pod security level of their namespace. Upstream: pod-security-admission/admission. */
 import type { Container, Namespace, Pod, PodSpec } from '../../../kinds/index.ts';
-import type { PodSecurityExemptions } from '../../../machinery/kind.ts';
 import { invalid } from '../../../machinery/status.ts';
+import { CONFIGURATION_RESOURCE } from '../../configuration/document.ts';
 import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from '../../contract.ts';
+import { type Exemptions, podSecurityConfiguration } from '../pod-security/configuration.ts';
 import { existingPodWarnings } from '../pod-security/existing-pods.ts';
 import {
-  defaultPolicy,
   isEquivalent,
   isFullyPrivileged,
   isSame,
@@ -50,7 +50,7 @@ export const podSecurity: AdmissionPlugin = {
     const policy = namespacePolicy(request, context);
     if (policy.isExempt) return annotate(request, 'exempt', 'namespace');
     const { usernames } = exemptionsOf(context);
-    if (usernames?.includes(request.user.name)) return annotate(request, 'exempt', 'user');
+    if (usernames.includes(request.user.name)) return annotate(request, 'exempt', 'user');
     const isPod = isPodWrite(request);
     if (isPod ? isFullyPrivileged(policy) : strictness(policy.warn) + strictness(policy.audit) === 0) {
       if (isPod) annotate(request, 'enforce-policy', 'privileged:latest');
@@ -60,7 +60,7 @@ export const podSecurity: AdmissionPlugin = {
     if (!template?.spec) return;
     if (isPod && request.operation === 'UPDATE' && !isSignificant(template.spec, request.oldObject as unknown as Pod))
       return;
-    if (exemptionsOf(context).runtimeClasses?.includes(template.spec.runtimeClassName ?? ''))
+    if (exemptionsOf(context).runtimeClasses.includes(template.spec.runtimeClassName ?? ''))
       return annotate(request, 'exempt', 'runtimeClass');
     evaluate(request, policy, { metadata: template.metadata ?? {}, spec: template.spec });
   },
@@ -83,10 +83,10 @@ const isWorkloadWrite = (request: AdmissionRequest): boolean =>
 const templateOf = (request: AdmissionRequest): Template | undefined =>
   TEMPLATES[request.kind.storedAs]?.(request.object as unknown as Record<string, never>);
 
-const exemptionsOf = ({ settings }: AdmissionContext): PodSecurityExemptions => settings.podSecurity?.exemptions ?? {};
+const exemptionsOf = ({ config }: AdmissionContext): Exemptions => podSecurityConfiguration(config).exemptions;
 
 const isExemptNamespace = (context: AdmissionContext, name: string): boolean =>
-  exemptionsOf(context).namespaces?.includes(name) ?? false;
+  exemptionsOf(context).namespaces.includes(name);
 
 interface NamespacePolicy extends Policy {
   isExempt: boolean;
@@ -95,15 +95,19 @@ interface NamespacePolicy extends Policy {
 }
 
 function namespacePolicy({ namespace }: AdmissionRequest, context: AdmissionContext): NamespacePolicy {
-  const { config, settings } = context;
-  const policies = config.derive('pod-security', ['namespaces'], () => new Map<string, NamespacePolicy>());
+  const { config } = context;
+  const policies = config.derive(
+    'pod-security',
+    ['namespaces', CONFIGURATION_RESOURCE],
+    () => new Map<string, NamespacePolicy>(),
+  );
   let policy = policies.get(namespace);
   if (!policy) {
     const labels = config.get<Namespace>('namespaces', '', namespace)?.metadata.labels;
     const errors = policyErrors(labels).map(({ field, message }) => `${field}: ${message}`);
     const text = errors.length > 1 ? `[${errors.join(', ')}]` : errors[0];
     policy = {
-      ...policyOf(labels, defaultPolicy(settings.podSecurity?.defaults)),
+      ...policyOf(labels, podSecurityConfiguration(config).defaults),
       isExempt: isExemptNamespace(context, namespace),
       ...(text === undefined ? {} : { error: `Failed to parse policy: ${text}` }),
     };
@@ -151,7 +155,7 @@ async function checkNamespace(request: AdmissionRequest, context: AdmissionConte
   const before = request.oldObject?.metadata.labels;
   checkLabels(request);
   const name = request.object?.metadata.name ?? '';
-  const base = defaultPolicy(context.settings.podSecurity?.defaults);
+  const { defaults: base, exemptions } = podSecurityConfiguration(context.config);
   const policy = policyOf(labels, base);
   const { enforce } = policy;
   if (request.operation === 'UPDATE') {
@@ -168,8 +172,7 @@ async function checkNamespace(request: AdmissionRequest, context: AdmissionConte
     return;
   }
   if (request.operation === 'CREATE') return;
-  const runtimeClasses = exemptionsOf(context).runtimeClasses ?? [];
-  const isExempt = (pod: Pod): boolean => runtimeClasses.includes(pod.spec?.runtimeClassName ?? '');
+  const isExempt = (pod: Pod): boolean => exemptions.runtimeClasses.includes(pod.spec?.runtimeClassName ?? '');
   for (const warning of await existingPodWarnings(context, { namespace: name, enforce, isExempt }))
     request.warn(warning);
 }

@@ -1,10 +1,11 @@
 /** Levels and versions that a namespace asks for by its labels. Upstream: pod-security-admission/api. */
 import type { Pod, PodSpec } from '../../../kinds/index.ts';
-import type { PodSecurityLevel as Level } from '../../../machinery/kind.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { baselineChecks } from './baseline.ts';
 import { type Check, checkInput, type Violation } from './check.ts';
 import { restrictedChecks } from './restricted.ts';
+
+export type Level = 'privileged' | 'baseline' | 'restricted';
 
 export interface LevelVersion {
   level: Level;
@@ -31,8 +32,8 @@ const VERSION = /^v1\.(0|[1-9]\d*)$/;
 /** What holds where labels say nothing: `defaults` has them without their prefix. */
 export function defaultPolicy(defaults: Labels = {}): Policy {
   const of = (mode: Mode): LevelVersion => ({
-    level: (defaults[mode] ?? 'privileged') as Level,
-    version: defaults[`${mode}-version`] ?? LATEST,
+    level: (defaults[mode] || 'privileged') as Level,
+    version: defaults[`${mode}-version`] || LATEST,
   });
   return { enforce: of('enforce'), audit: of('audit'), warn: of('warn') };
 }
@@ -84,6 +85,14 @@ export function statedModes(policy: Policy, labels: Labels = {}): string {
 export const isEquivalent = (a: Policy, b: Policy): boolean =>
   MODES.every((mode) => strictness(a[mode]) + strictness(b[mode]) === 0 || isSame(a[mode], b[mode]));
 
+/** Why a text is no level. */
+export const levelFault = (level: string): string | undefined =>
+  LEVELS.includes(level) ? undefined : `must be one of ${LEVELS.join(', ')}`;
+
+/** Why a text is no version of the standards. */
+export const versionFault = (version: string): string | undefined =>
+  version === LATEST || VERSION.test(version) ? undefined : 'must be "latest" or "v1.x"';
+
 /** What is wrong with the labels themselves. */
 export function policyErrors(labels: Labels = {}): FieldError[] {
   const errors: FieldError[] = [];
@@ -93,10 +102,12 @@ export function policyErrors(labels: Labels = {}): FieldError[] {
   };
   for (const mode of MODES) {
     const level = labels[PREFIX + mode];
-    if (level !== undefined && !LEVELS.includes(level)) wrong(PREFIX + mode, `must be one of ${LEVELS.join(', ')}`);
+    const badLevel = level === undefined ? undefined : levelFault(level);
+    if (badLevel !== undefined) wrong(PREFIX + mode, badLevel);
     const key = `${PREFIX}${mode}-version`;
     const version = labels[key];
-    if (version !== undefined && version !== LATEST && !VERSION.test(version)) wrong(key, 'must be "latest" or "v1.x"');
+    const badVersion = version === undefined ? undefined : versionFault(version);
+    if (badVersion !== undefined) wrong(key, badVersion);
   }
   return errors;
 }
