@@ -7,6 +7,7 @@ export {
   ExpressionVariables,
   expressionErrors,
   RESULTS,
+  typeIssues,
 } from './admissionregistration/v1/expressions.ts';
 export { mutatingAdmissionPolicies } from './admissionregistration/v1/mutating-admission-policy.ts';
 export { mutatingAdmissionPolicyBindings } from './admissionregistration/v1/mutating-admission-policy-binding.ts';
