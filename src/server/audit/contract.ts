@@ -12,6 +12,8 @@ export interface AuditTrail {
   requestObject(object: KubeObject): void;
   /** A patch as it was sent, as JSON. */
   requestPatch(json: string): void;
+  /** What the answer holds, where it was not sent as stored text. */
+  responseObject(value: object): void;
 }
 
 /** The audit of one request, as the chain drives it. */

@@ -95,6 +95,12 @@ class RequestRecord implements AuditRecord {
     if (this.#keeps('Request')) this.#requestObject = json;
   }
 
+  responseObject(value: object): void {
+    const status = value as Status & { kind?: string; apiVersion?: string };
+    if (status.kind === 'Status' && status.apiVersion === 'v1') this.#status = status;
+    if (this.#keeps('RequestResponse')) this.#responseObject = this.#filtered(JSON.stringify(value));
+  }
+
   impersonated(user: UserInfo, constraint: string | undefined): void {
     this.#head.impersonatedUser = eventUser(user);
     if (constraint !== undefined) this.#head.authenticationMetadata = { impersonationConstraint: constraint };
@@ -120,14 +126,12 @@ class RequestRecord implements AuditRecord {
       else complete();
       return;
     }
-    const wanted = this.#keeps('RequestResponse') || scope.info.verb === 'delete';
-    if (this.#status || !wanted || response.body === null) {
+    if (this.#responseObject !== undefined || !this.#keeps('RequestResponse') || response.body === null) {
       this.#emit('ResponseComplete', { code });
       return;
     }
     const done = (body: AuditBody): void => {
-      if (body.status) this.#status = body.status;
-      if (this.#keeps('RequestResponse') && body.json !== undefined) this.#responseObject = this.#filtered(body.json);
+      if (body.json !== undefined) this.#responseObject = this.#filtered(body.json);
       if (body.tooLarge) this.annotate(TRUNCATED, 'true');
       this.#emit('ResponseComplete', { code });
     };

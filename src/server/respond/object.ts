@@ -73,6 +73,7 @@ export function internalName({ group }: { group: string }): string {
 
 /** Answers with any value in the negotiated media type. */
 export function respondValue(call: ResourceCall, answer: { value: object; output: Output; status: number }): Response {
+  call.scope.audit?.responseObject(answer.value);
   const body = answer.output.serializer.write(answer.value, answer.output.pretty);
   return send(call, { body, output: answer.output, status: answer.status });
 }
