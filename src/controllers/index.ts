@@ -16,6 +16,7 @@ import { rootCaCertPublisher } from './root-ca-cert-publisher/index.ts';
 import type { Controller } from './runtime/define-controller.ts';
 import { ownRole } from './runtime/own-role.ts';
 import { serviceAccountController } from './service-account/index.ts';
+import { validatingAdmissionPolicyStatusController } from './validating-admission-policy-status/index.ts';
 
 /** All controllers of a cluster, new ones for each host: some remember what they have seen. */
 export function createControllers(): Controller[] {
@@ -35,6 +36,7 @@ export function createControllers(): Controller[] {
     certificateApprovingController,
     certificateSigningController,
     ingressStatusController,
+    validatingAdmissionPolicyStatusController,
   ];
 }
 

@@ -72,6 +72,12 @@ export function compileExpression(
   return { source, fault: `must evaluate to ${wanted} but got ${got}` };
 }
 
+/** What the checker says of an expression, whatever it evaluates to; undefined when it fits the types of `scope`. */
+export function typeIssues(source: string, scope: ExpressionScope): string | undefined {
+  const compiled = compileCel(source, { variables: variablesOf(scope) });
+  return compiled.ok || compiled.error.kind === 'program' ? undefined : compiled.error.message;
+}
+
 /** The fault of an expression as a field error. */
 export function expressionErrors(
   path: string,
