@@ -3,6 +3,7 @@ import { DecodeError } from '../fields/index.ts';
 import type { KubeObject } from '../meta.ts';
 import type { ObjectSchema } from '../schema.ts';
 import type { FieldError } from '../status.ts';
+import { validateGenericMeta, validateGenericMetaUpdate } from '../validation/index.ts';
 import type { CustomSchema, DecodedResource, JSONSchemaProps, StructuralOptions } from './contract.ts';
 import { applyDefaults, hasDefaults } from './defaulting.ts';
 import { coerceEmbedded, coerceMetadata, EmbeddedError, hasEmbedded, validateEmbedded } from './embedded.ts';
@@ -10,6 +11,9 @@ import { invalidValue, NO_PATH } from './field-errors.ts';
 import { finalizerWarnings } from './finalizer-warnings.ts';
 import { validateListTypes } from './list-types.ts';
 import { pruneNulls, pruneValue } from './pruning.ts';
+import { RuleBudget } from './rules/budget.ts';
+import { evaluateRules } from './rules/evaluate.ts';
+import { RuleNode } from './rules/rule-node.ts';
 import { validateScaleSpec, validateScaleStatus } from './scale-values.ts';
 import { isMap, type JsonMap, propertyOf, setKey } from './schema-node.ts';
 import { rootSchema } from './to-schema.ts';
@@ -21,6 +25,23 @@ import { TooExpensiveError, validateValue } from './values/validate.ts';
 export const compileStructural = (props: JSONSchemaProps | undefined, options: StructuralOptions): CustomSchema =>
   new CompiledSchema(props, options);
 
+/** What an object replaces, and who is told of what passes only because it did not change. */
+interface Change {
+  old?: KubeObject | undefined;
+  warn?: ((text: string) => void) | undefined;
+}
+
+/** Upstream: hasBlockingErr. */
+const BLOCKING: ReadonlySet<string> = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]);
+const UNCHECKED =
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
+
 class CompiledSchema implements CustomSchema {
   readonly props: JSONSchemaProps;
   readonly options: StructuralOptions;
@@ -28,6 +49,7 @@ class CompiledSchema implements CustomSchema {
   readonly #given: boolean;
   #defaults: boolean | undefined;
   #embedded: boolean | undefined;
+  #rules: RuleNode | undefined | null = null;
 
   constructor(props: JSONSchemaProps | undefined, options: StructuralOptions) {
     this.#given = props !== undefined;
@@ -59,12 +81,12 @@ class CompiledSchema implements CustomSchema {
     return this.#typeErrors(object) ?? guardCost(() => this.#validate(object));
   }
 
-  validateUpdate(object: KubeObject, old: KubeObject): FieldError[] {
-    return this.#typeErrors(object) ?? guardCost(() => this.#validate(object, old));
+  validateUpdate(object: KubeObject, old: KubeObject, warn?: (text: string) => void): FieldError[] {
+    return this.#typeErrors(object) ?? guardCost(() => this.#validate(object, { old, warn }));
   }
 
-  validateStatusUpdate(object: KubeObject, old: KubeObject): FieldError[] {
-    return this.#typeErrors(object) ?? guardCost(() => this.#validateStatus(object, old));
+  validateStatusUpdate(object: KubeObject, old: KubeObject, warn?: (text: string) => void): FieldError[] {
+    return this.#typeErrors(object) ?? guardCost(() => this.#validateStatus(object, { old, warn }));
   }
 
   warnings(object: KubeObject, old?: KubeObject): string[] {
@@ -104,7 +126,7 @@ class CompiledSchema implements CustomSchema {
   }
 
   /** Upstream: customResourceStrategy.Validate and ValidateUpdate. */
-  #validate(object: KubeObject, old?: KubeObject): FieldError[] {
+  #validate(object: KubeObject, { old, warn }: Change = {}): FieldError[] {
     const { scale, metadata } = this.options;
     const before = old === undefined ? undefined : new Correlation(object, old, this.props);
     const errors = fieldErrorsOf(validateValue(this.props, object, { before }), '');
@@ -112,20 +134,35 @@ class CompiledSchema implements CustomSchema {
     this.#embedded ??= hasEmbedded(this.props);
     if (this.#embedded) errors.push(...validateEmbedded(object, this.props, { metadata, path: '' }));
     errors.push(...this.#listErrors(object, old));
-    return errors;
+    return [...errors, ...this.#ruleErrors(object, { old, warn, before, errors })];
   }
 
   /** Upstream: statusStrategy.ValidateUpdate. */
-  #validateStatus(object: KubeObject, old: KubeObject): FieldError[] {
+  #validateStatus(object: KubeObject, { old, warn }: Change & { old: KubeObject }): FieldError[] {
+    const whole = new Correlation(object, old, this.props);
     const props = propertyOf(this.props, 'status');
     const errors: FieldError[] = [];
     if (props !== undefined && Object.hasOwn(object, 'status')) {
-      const before =
-        new Correlation(object, old, this.props).key('status') ?? new Correlation(object.status, old.status, props);
+      const before = whole.key('status') ?? new Correlation(object.status, old.status, props);
       errors.push(...fieldErrorsOf(validateValue(props, object.status, { before }), 'status'));
     }
     errors.push(...validateScaleStatus(object, this.options.scale), ...this.#listErrors(object, old));
-    return errors;
+    return [...errors, ...this.#ruleErrors(object, { old, warn, before: whole, errors })];
+  }
+
+  /** Rules are run only over objects of the form that they were written for. */
+  #ruleErrors(
+    object: KubeObject,
+    { old, warn, before, errors }: Change & { before: Correlation | undefined; errors: readonly FieldError[] },
+  ): FieldError[] {
+    if (this.#rules === null) this.#rules = RuleNode.of(this.props, true);
+    if (this.#rules === undefined) return [];
+    const { namespaced } = this.options;
+    const meta = old
+      ? validateGenericMetaUpdate(object.metadata, old.metadata)
+      : validateGenericMeta(object.metadata, { namespaced });
+    if ([...meta, ...errors].some((error) => BLOCKING.has(error.type))) return [invalidValue('', null, UNCHECKED)];
+    return evaluateRules(this.#rules, { path: '', value: object, old, before }, { budget: new RuleBudget(), warn });
   }
 
   /** Lists that were not unique before may stay so. */

@@ -115,10 +115,10 @@ export interface CustomSchema {
   applyDefaults(object: KubeObject): void;
   /** Everything but metadata of the object itself: values, scale, embedded resources, list types, rules. */
   validateCreate(object: KubeObject): FieldError[];
-  /** The same for an update; what was invalid before and did not change passes. */
-  validateUpdate(object: KubeObject, old: KubeObject): FieldError[];
+  /** The same for an update; what was invalid before and did not change passes, and `warn` is told of broken rules. */
+  validateUpdate(object: KubeObject, old: KubeObject, warn?: (text: string) => void): FieldError[];
   /** The same for an update of the status subresource. */
-  validateStatusUpdate(object: KubeObject, old: KubeObject): FieldError[];
+  validateStatusUpdate(object: KubeObject, old: KubeObject, warn?: (text: string) => void): FieldError[];
   /** Warnings of a create or an update of the object itself (finalizer names); none for the status subresource. */
   warnings(object: KubeObject, old?: KubeObject): string[];
 }

@@ -52,6 +52,7 @@ export {
   type MetaRules,
   validateAnnotations,
   validateGenericMeta,
+  validateGenericMetaUpdate,
   validateLabels,
   validateObjectMeta,
   validateObjectMetaUpdate,

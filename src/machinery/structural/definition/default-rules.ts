@@ -6,6 +6,8 @@ import type { JSONSchemaProps } from '../contract.ts';
 import { coerceEmbedded, EmbeddedError, validateEmbedded } from '../embedded.ts';
 import { invalidValue } from '../field-errors.ts';
 import { isPruned } from '../pruning.ts';
+import { RuleBudget } from '../rules/budget.ts';
+import { defaultRuleErrors } from '../rules/default-value.ts';
 import { child, copyJson, hasDefault, isEmbedded, isMap, itemsOf, type JsonMap, key } from '../schema-node.ts';
 import { fieldErrorsOf } from '../values/faults.ts';
 import { validateValue } from '../values/validate.ts';
@@ -39,6 +41,7 @@ export function defaultErrors(schema: JSONSchemaProps, path: string, options: De
 class Visitor {
   readonly #options: DefaultRulesOptions;
   readonly #errors: FieldError[];
+  readonly #budget = new RuleBudget();
 
   constructor(options: DefaultRulesOptions, errors: FieldError[]) {
     this.#options = options;
@@ -49,11 +52,13 @@ class Visitor {
     const embedded = isEmbedded(schema);
     const place = embedded ? { ...given, root: schema, steps: [], inMeta: false, resource: true } : given;
     if (hasDefault(schema)) this.#errors.push(...this.#check(schema, place));
+    if (this.#budget.spent) return;
     const items = itemsOf(schema);
     const below = { ...place, resource: false };
     if (items !== undefined)
       this.visit(items, { ...below, path: child(place.path, 'items'), steps: [...place.steps, undefined] });
     for (const [name, field] of Object.entries(schema.properties ?? {})) {
+      if (this.#budget.spent) return;
       const meta = place.resource && (name === 'metadata' || name === 'apiVersion' || name === 'kind');
       this.visit(field, {
         ...below,
@@ -73,7 +78,9 @@ class Visitor {
     const shape = place.inMeta ? this.#metaFault(schema, place) : this.#shapeErrors(schema, path);
     if (shape.length > 0) return [...errors, ...shape];
     const result = validateValue(schema, schema.default, { use: 'default' });
-    return [...errors, ...fieldErrorsOf(result, path)];
+    if (!result.valid) return [...errors, ...fieldErrorsOf(result, path)];
+    const { resource } = place;
+    return [...errors, ...defaultRuleErrors(schema, { path, budget: this.#budget, resource })];
   }
 
   /** Embedded objects in a default that is no part of type or metadata itself. */

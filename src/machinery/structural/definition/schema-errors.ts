@@ -4,6 +4,7 @@ import type { FieldError } from '../../status.ts';
 import { forbiddenError } from '../../validation/index.ts';
 import type { JSONSchemaProps } from '../contract.ts';
 import { invalidValue } from '../field-errors.ts';
+import { DefinitionContext, TotalCost } from '../rules/definition-context.ts';
 import { child } from '../schema-node.ts';
 import { defaultErrors } from './default-rules.ts';
 import { internalSchema, setFields } from './internal-form.ts';
@@ -34,10 +35,18 @@ export function schemaErrors(schema: JSONSchemaProps, path: string, options: Sch
   if (schema.nullable === true)
     errors.push(forbiddenError(child(at, 'nullable'), 'nullable cannot be true at the root'));
   const unsupported = options.requireStructural ? unsupportedPart(schema) : undefined;
-  if (options.requireStructural && unsupported === undefined) errors.push(...formErrors(schema, at, options));
-  errors.push(...openApiErrors(schema, at, { options, rules: undefined }));
+  let typed = false;
+  if (options.requireStructural && unsupported === undefined) {
+    const faults = formErrors(schema, at, options);
+    errors.push(...faults);
+    typed = faults.length === 0;
+  }
+  const total = new TotalCost();
+  // Only a structural schema has types that rules can be compiled for.
+  const rules = typed ? new DefinitionContext(schema, { total, unchanged: options.unchanged }) : undefined;
+  errors.push(...openApiErrors(schema, at, { options, rules }));
   if (errors.length === 0 && unsupported !== undefined) errors.push(invalidValue(at, '', unsupported));
-  return errors;
+  return [...errors, ...total.errors(at)];
 }
 
 /** Structure first, then the defaults that it makes sense of. */
