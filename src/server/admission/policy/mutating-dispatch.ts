@@ -1,10 +1,10 @@
 /** Puts a request to the mutating policies in force. Upstream: policy/generic/policy_dispatcher.go, policy/mutating/dispatcher.go. */
 import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding } from '../../../kinds/index.ts';
+import { deepEqual } from '../../../machinery/apply/index.ts';
 import { apiVersionOf, type JsonObject, type KubeObject } from '../../../machinery/meta.ts';
 import { StatusError } from '../../../machinery/status.ts';
 import type { AdmissionContext, AdmissionRequest } from '../../contract.ts';
 import { convertTo } from '../../field-owners.ts';
-import { deepEqual } from '../../verbs/metadata.ts';
 import { matchConditions, OutOfBudgetError, type VersionedRequest, versionedRequest } from '../expressions/index.ts';
 import type { ResourceForm } from '../match/index.ts';
 import { refusal } from '../requests.ts';

@@ -1,7 +1,8 @@
 /** Which mutating policies run once more after later ones changed the object. Upstream: policy/mutating/reinvocationcontext.go. */
+
+import { deepEqual } from '../../../machinery/apply/index.ts';
 import type { KubeObject } from '../../../machinery/meta.ts';
 import type { Reinvocation } from '../../contract.ts';
-import { deepEqual } from '../../verbs/metadata.ts';
 
 const NAME = 'MutatingAdmissionPolicy';
 
