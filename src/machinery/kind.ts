@@ -41,22 +41,6 @@ export interface ClusterSettings {
   nodePortRange: readonly [number, number];
   serviceAccountIssuer: string;
   clusterDomain: string;
-  /** Upstream: PodSecurityConfiguration. */
-  podSecurity?: PodSecuritySettings;
-}
-
-export type PodSecurityLevel = 'privileged' | 'baseline' | 'restricted';
-
-export interface PodSecurityExemptions {
-  readonly usernames?: readonly string[];
-  readonly runtimeClasses?: readonly string[];
-  readonly namespaces?: readonly string[];
-}
-
-export interface PodSecuritySettings {
-  /** For namespaces without labels: `enforce`, `enforce-version`, `audit`, … as the labels have them. */
-  readonly defaults?: Readonly<Record<string, string>>;
-  readonly exemptions?: PodSecurityExemptions;
 }
 
 /**
@@ -146,8 +130,10 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindRef<T> {
   readonly published?: { readonly props: JSONSchemaProps | undefined; readonly preserveUnknownFields: boolean };
   /** Its objects define other kinds. */
   readonly definesKinds?: boolean;
-  /** The definition of the kind is being deleted: nothing new may be created. */
-  readonly terminating?: boolean;
+  /** Writes of it change which groups and versions there are. */
+  readonly definesApis?: boolean;
+  /** Of custom resources: what defines them. */
+  readonly definition?: CustomDefinition;
   /** What a successful DELETE answers, and whether deletion is graceful. */
   readonly delete: {
     returns: 'object' | 'Status';
@@ -185,6 +171,22 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindRef<T> {
   cells(object: T, now: number): unknown[];
   /** What a Table row says of its object besides the cells, such as that it is over. */
   rowConditions?(object: T): readonly object[];
+}
+
+/** What generic code knows of the definition of a custom resource. */
+export interface CustomDefinition {
+  /** `widgets.example.com` */
+  readonly name: string;
+  readonly uid: string;
+  readonly generation: number;
+  /** It is being deleted: nothing new may be created. */
+  readonly terminating: boolean;
+  /** Set where a webhook converts between versions; upstream's WebhookConversion. */
+  readonly webhook?: object;
+  /** The kind of the version that is stored. */
+  stored(): Kind;
+  /** An object as storage has it, in any version: pruned, with the defaults of that version. Takes over `object`. */
+  read(object: KubeObject): KubeObject;
 }
 
 /** All kinds a cluster serves. Custom resources come and go, so look-ups go through here each time. */

@@ -2,6 +2,7 @@
 import { createKindRegistry } from '../kinds/index.ts';
 import { objectValidator } from '../machinery/validation/index.ts';
 import { createAdmission } from './admission/index.ts';
+import { createAggregation } from './aggregation/index.ts';
 import { createServiceAllocator } from './allocation/index.ts';
 import {
   createAuthenticator,
@@ -17,6 +18,7 @@ import { createChain } from './chain.ts';
 import { createConfigCache } from './config-cache.ts';
 import { answerConfiguration } from './configuration/routes.ts';
 import type { Server, ServerOptions } from './contract.ts';
+import { createWebhookConverter } from './conversion/webhook-converter.ts';
 import { createCustomRegistry, createDefinitionKeeper, definitionRecords } from './custom/index.ts';
 import { createFieldOwners } from './field-owners.ts';
 import { createAuditing } from './filters/audit.ts';
@@ -78,6 +80,7 @@ function assemble(options: ServerOptions): ServerParts {
       ]),
     ),
     definitions: createDefinitionKeeper(() => parts, kinds),
+    converter: createWebhookConverter({ outbound: options.outbound, random }),
     readHooks: new Map([['leases.coordination.k8s.io', createNodeLeases({ nodes: options.nodes, clock })]]),
     reviews: createReviews({ authenticator, authorizer, config, clock }),
     mintToken: createTokenMinter({

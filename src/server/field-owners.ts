@@ -4,6 +4,7 @@ import { decodeObject } from '../machinery/fields/index.ts';
 import type { Kind, KindRegistry } from '../machinery/kind.ts';
 import { apiVersionOf, type KubeObject, type ManagedFieldsEntry } from '../machinery/meta.ts';
 import { StatusError } from '../machinery/status.ts';
+import type { FieldConversions } from './custom/contract.ts';
 import type { FieldOwners } from './scope.ts';
 
 const resetFields = new WeakMap<Kind, Map<string, readonly string[]>>();
@@ -33,7 +34,7 @@ function listResetFields(kind: Kind, subresource: string): readonly string[] {
 
 export function createFieldOwners(kinds: KindRegistry): FieldOwners {
   return {
-    recordUpdate({ kind, object, live, manager, subresource, now }) {
+    recordUpdate({ kind, object, live, manager, subresource, now, conversions }) {
       const managed = trackOrForget(kind, {
         live: live ?? null,
         object,
@@ -43,7 +44,7 @@ export function createFieldOwners(kinds: KindRegistry): FieldOwners {
         subresource,
         now,
         resetFields: resetFieldsOf(kind, subresource),
-        convert: (source, apiVersion) => convertTo(kinds, kind, { object: source, apiVersion }),
+        convert: (source, apiVersion) => convertTo(kinds, kind, { object: source, apiVersion, conversions }),
       });
       if (managed) object.metadata.managedFields = managed;
       else delete object.metadata.managedFields;
@@ -64,13 +65,19 @@ function trackOrForget(kind: Kind, request: UpdateRequest): ManagedFieldsEntry[]
   }
 }
 
+interface ConvertInput {
+  object: KubeObject;
+  apiVersion: string;
+  conversions?: FieldConversions | undefined;
+}
+
 /** An object of `kind` in another served version; undefined when that version is not served. */
 export function convertTo(
   kinds: KindRegistry,
   kind: Kind,
-  { object, apiVersion }: { object: KubeObject; apiVersion: string },
+  { object, apiVersion, conversions }: ConvertInput,
 ): Versioned | undefined {
-  if (kind.inVersion) return recast(kind, object, apiVersion);
+  if (kind.inVersion) return recast(kind, { object, apiVersion, conversions });
   const target = kindAt(kinds, kind, apiVersion);
   const source = kindAt(kinds, kind, object.apiVersion ?? apiVersionOf(kind.group, kind.version));
   if (!target || !source) return undefined;
@@ -87,11 +94,11 @@ export function convertTo(
  * A custom resource as managers of another version see it: converted, and not pruned. Throws a 500 StatusError where it
  * does not fit that version, which upstream answers an apply with.
  */
-function recast(kind: Kind, object: KubeObject, apiVersion: string): Versioned {
+function recast(kind: Kind, { object, apiVersion, conversions }: ConvertInput): Versioned {
   const target = kind.inVersion?.(apiVersion.slice(kind.group.length + 1));
   if (!target || !apiVersion.startsWith(`${kind.group}/`))
     throw new StatusError(500, '', `request to convert CR to an invalid group/version: ${apiVersion}`);
-  const converted = { ...object, apiVersion };
+  const converted = conversions ? conversions.now(object, apiVersion) : { ...object, apiVersion };
   checkType(target.schema, converted);
   return { object: converted, schema: target.schema };
 }

@@ -4,6 +4,7 @@ import type { KubeObject } from '../machinery/meta.ts';
 import type { FieldError } from '../machinery/status.ts';
 import type { ObjectKey } from '../storage/contract.ts';
 import type { Admission } from './admission/index.ts';
+import type { Aggregation } from './aggregation/index.ts';
 import type { Auditing, AuditTrail } from './audit/contract.ts';
 import type { Impersonator } from './authz/index.ts';
 import type {
@@ -16,7 +17,7 @@ import type {
   UserInfo,
   WriteHook,
 } from './contract.ts';
-import type { DefinitionKeeper } from './custom/contract.ts';
+import type { CustomConverter, DefinitionKeeper, FieldConversions } from './custom/contract.ts';
 import type { FlowControl, FlowMark } from './flow/contract.ts';
 import type { Metrics } from './metrics.ts';
 import type { RequestInfo } from './request-info.ts';
@@ -60,6 +61,7 @@ export interface OwnershipInput {
   subresource: string;
   /** Milliseconds since the epoch. */
   now: number;
+  conversions?: FieldConversions | undefined;
 }
 
 /** Keeps metadata.managedFields. Upstream: apimachinery managedfields.FieldManager. */
@@ -81,6 +83,7 @@ export interface ServerParts {
   readonly authorizer: Authorizer;
   readonly config: ConfigCache;
   readonly admission: Admission;
+  readonly aggregation: Aggregation;
   readonly metrics: Metrics;
   readonly impersonator: Impersonator;
   /** By storage resource. */
@@ -93,6 +96,8 @@ export interface ServerParts {
   readonly openId: { configuration(): Promise<object>; keys(): Promise<object> };
   readonly reviews: ReadonlyMap<string, Review>;
   readonly definitions: DefinitionKeeper;
+  /** Left out where nothing converts custom resources by webhooks. */
+  readonly converter?: CustomConverter;
   readonly auditing: Auditing;
   readonly flow: FlowControl;
 }
@@ -104,7 +109,13 @@ export interface ResourceCall {
   readonly kind: Kind;
   readonly namespace: string;
   readonly name: string;
+  /** Set where a webhook converts between the versions of the kind. */
+  readonly conversions?: FieldConversions;
 }
+
+/** Runs what compares managers of several versions, which a webhook may have to convert between. */
+export const withConversions = <T>({ conversions }: ResourceCall, compute: () => T): T | Promise<T> =>
+  conversions ? conversions.run(compute) : compute();
 
 /** The hook that has a say in what `call` reads. */
 export function readHookOf({ parts, kind, namespace }: ResourceCall): ReadHook | undefined {

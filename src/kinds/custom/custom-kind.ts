@@ -1,6 +1,5 @@
 /** Custom resources as the `Kind` values that built-in kinds are. Upstream: apiextensions-apiserver registry/customresource. */
-import type { Kind, Strategy, SubresourceDefinition, Verb } from '../../machinery/kind.ts';
-import type { KubeObject } from '../../machinery/meta.ts';
+import type { CustomDefinition, Kind, Strategy, SubresourceDefinition, Verb } from '../../machinery/kind.ts';
 import type { CompileStructural, CustomSchema, JSONSchemaProps } from '../../machinery/structural/index.ts';
 import { equalJson } from '../equal-json.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../generated/types/apiextensions-v1.ts';
@@ -8,6 +7,7 @@ import { objectSchema } from '../schema.ts';
 import { customColumns } from './columns.ts';
 import type { DefinitionRecord, VersionRecord } from './definition-record.ts';
 import { readSelectable, selectableFields } from './selectable-fields.ts';
+import { customDefinition, type DefinitionParts, storageForms } from './storage-forms.ts';
 
 const VERBS: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 /** What discovery offers of a definition that is being deleted. */
@@ -57,32 +57,33 @@ export function createCustomKinds(options: CustomKindOptions): CustomKinds {
     const version = given.find((candidate) => candidate.name === name);
     const kept = record.versions.find((candidate) => candidate.name === name);
     if (!version || !kept) return undefined;
-    const preserveUnknownFields = definition.spec.preserveUnknownFields === true;
-    const kind = customKind({ record, version, kept, given, schemaOf, inVersion: kindOf, preserveUnknownFields });
+    const kind = customKind({ parts, shared, version, kept });
     kinds.set(name, kind);
     return kind;
   };
+  const parts: DefinitionParts = { record, definition, schemaOf, kindOf };
+  const shared = customDefinition(parts);
   const served = (name: string): Kind | undefined =>
     record.versions.some((version) => version.name === name && version.served) ? kindOf(name) : undefined;
   return { record, version: served, stored: () => kindOf(record.storageVersion)! };
 }
 
 interface VersionOptions {
-  record: DefinitionRecord;
+  parts: DefinitionParts;
+  shared: CustomDefinition;
   version: CustomResourceDefinitionVersion;
   kept: VersionRecord;
-  given: readonly CustomResourceDefinitionVersion[];
-  schemaOf(name: string): CustomSchema | undefined;
-  inVersion(name: string): Kind | undefined;
-  preserveUnknownFields: boolean;
 }
 
 function customKind(options: VersionOptions): Kind {
-  const { record, version, kept, given, schemaOf, inVersion, preserveUnknownFields } = options;
-  const schema = schemaOf(version.name)!;
+  const { parts, shared, version, kept } = options;
+  const { record, definition } = parts;
+  const given = definition.spec.versions ?? [];
+  const preserveUnknownFields = definition.spec.preserveUnknownFields === true;
+  const schema = parts.schemaOf(version.name)!;
   const status = kept.status ? statusStrategy(schema) : undefined;
   const { columns, cells } = customColumns(version.additionalPrinterColumns);
-  const { fromStorage, toStorage } = storageForms(options, schema);
+  const forms = storageForms(parts, version.name, shared);
   return {
     ...factsOf(record, kept),
     verbs: VERBS,
@@ -93,16 +94,15 @@ function customKind(options: VersionOptions): Kind {
     strategy: mainStrategy(schema, kept.status),
     ...(status ? { statusStrategy: status } : {}),
     defaults: (object) => schema.applyDefaults(object),
-    fromStorage,
-    ...(toStorage ? { toStorage } : {}),
+    ...forms,
     selectableFields: selectableFields(version),
-    fieldsOf: (object) => readSelectable(given, toStorage ? toStorage(object) : object),
+    fieldsOf: (object) => readSelectable(given, forms.toStorage?.(object) ?? object),
     columns,
     cells,
-    inVersion,
+    inVersion: parts.kindOf,
+    definition: shared,
     published: { props: version.schema?.openAPIV3Schema as JSONSchemaProps | undefined, preserveUnknownFields },
     ...(kept.deprecationWarning === undefined ? {} : { warnings: [kept.deprecationWarning] }),
-    ...(record.terminating ? { terminating: true } : {}),
   };
 }
 
@@ -199,7 +199,7 @@ function mainStrategy(schema: CustomSchema, hasStatus: boolean): Strategy {
       if (!equalJson({ ...object, metadata: undefined }, { ...old, metadata: undefined }))
         object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     },
-    validateUpdate: (object, old) => schema.validateUpdate(object, old),
+    validateUpdate: (object, old, context) => schema.validateUpdate(object, old, context.warn),
     warningsOnUpdate: (object, old) => schema.warnings(object, old),
   };
 }
@@ -218,34 +218,7 @@ function statusStrategy(schema: CustomSchema): Strategy {
       if (status === undefined) delete object.status;
       else object.status = status;
     },
-    validateUpdate: (object, old) => schema.validateStatusUpdate(object, old),
+    validateUpdate: (object, old, context) => schema.validateStatusUpdate(object, old, context.warn),
     resetFields: ['metadata'],
   };
-}
-
-/**
- * How objects come from and go to storage, where they may lie in any version of the definition: defaults are those of
- * the version that is stored, and what the asked version does not know is left out.
- */
-function storageForms(
-  { record, version, schemaOf }: VersionOptions,
-  schema: CustomSchema,
-): { fromStorage(object: KubeObject): KubeObject; toStorage?(object: KubeObject): KubeObject } {
-  const apiVersion = `${record.group}/${version.name}`;
-  const fromStorage = (object: KubeObject): KubeObject => {
-    const storedIn = object.apiVersion?.slice(record.group.length + 1) ?? '';
-    const read = (schemaOf(storedIn) ?? schema).fromStorage(object);
-    return read.apiVersion === apiVersion ? read : recast(read, schema, apiVersion);
-  };
-  if (version.name === record.storageVersion) return { fromStorage };
-  const stored = schemaOf(record.storageVersion) ?? schema;
-  const toStorage = (object: KubeObject): KubeObject =>
-    recast(structuredClone(object), stored, `${record.group}/${record.storageVersion}`);
-  return { fromStorage, toStorage };
-}
-
-/** The None conversion: another apiVersion, and no fields that its schema does not have. Takes over `object`. */
-function recast(object: KubeObject, schema: CustomSchema, apiVersion: string): KubeObject {
-  object.apiVersion = apiVersion;
-  return schema.decode(object).object;
 }

@@ -88,17 +88,14 @@ async function deleteAll(parts: ServerParts, kind: Kind): Promise<boolean> {
 }
 
 /** True when the object is gone. */
-async function deleteOne(parts: ServerParts, kind: Kind, stored: KubeObject): Promise<boolean> {
-  const object = kind.fromStorage?.(stored) ?? stored;
+async function deleteOne(parts: ServerParts, kind: Kind, object: KubeObject): Promise<boolean> {
   const { namespace = '', name = '', resourceVersion } = object.metadata;
-  const plan = planDeletion(kind, object, {
-    options: { dryRun: false, raw: { metadata: {} } },
-    now: parts.options.clock.now(),
-  });
+  const options = { dryRun: false, raw: { metadata: {} } };
+  const plan = planDeletion(kind, object, { options, now: parts.options.clock.now() });
   if (plan.type === 'nothing') return false;
   const result = await commit(parts, {
     type: plan.type === 'remove' ? 'delete' : 'update',
-    kind,
+    kind: asStored(kind, object),
     key: { resource: kind.storedAs, namespace, name },
     object: plan.type === 'remove' ? undefined : plan.object,
     expect: { revision: Number(resourceVersion) },
@@ -107,3 +104,7 @@ async function deleteOne(parts: ServerParts, kind: Kind, stored: KubeObject): Pr
   if (!result.ok) return result.refusal.why === 'NotFound';
   return plan.type === 'remove';
 }
+
+/** Objects may be stored in any version, and are written back in it: nothing but their metadata changes. */
+const asStored = (kind: Kind, { apiVersion }: KubeObject): Kind =>
+  Object.create(kind, { storageVersion: { value: apiVersion }, toStorage: { value: undefined } }) as Kind;

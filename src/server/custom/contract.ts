@@ -3,6 +3,7 @@ import type { CustomResourceDefinition } from '../../kinds/index.ts';
 import type { Kind } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import type { ObjectKey } from '../../storage/contract.ts';
+import type { AttachedWrite } from '../contract.ts';
 
 type Conversion = NonNullable<CustomResourceDefinition['spec']['conversion']>;
 
@@ -27,10 +28,22 @@ export interface CustomConverter {
   convert(source: ConversionSource, objects: readonly KubeObject[], apiVersion: string): Promise<KubeObject[]>;
 }
 
+/** Conversions for code that cannot wait; see `Conversions`. */
+export interface FieldConversions {
+  /** The object in another version; inside `run` only. */
+  now(object: KubeObject, apiVersion: string): KubeObject;
+  /** Computes, again with every conversion that it turned out to need. */
+  run<T>(compute: () => T | Promise<T>): Promise<T>;
+}
+
 /** When definitions are settled: after writes that concern them, and when a request finds work that was left behind. */
 export interface DefinitionKeeper {
   /** Called after every commit of a definition or of a custom resource. */
   written(write: { type: 'create' | 'update' | 'delete'; kind: Kind; key: ObjectKey }): Promise<void>;
+  /** Throws 403 where the definition of a custom resource is being deleted. */
+  checkCreate(kind: Kind, name: string): void;
+  /** What makes a new custom resource fail when its definition went meanwhile; undefined for built-in kinds. */
+  guard(kind: Kind): AttachedWrite | undefined;
   /** Goes on with what a crash or a deadline left. */
   catchUp(): Promise<void>;
 }

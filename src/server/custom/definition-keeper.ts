@@ -1,9 +1,16 @@
 /** When definitions are settled: after writes that concern them, and when a request finds work that was left behind. */
 import { customResourceDefinitions, type DefinitionRecord } from '../../kinds/index.ts';
-import type { ServerParts } from '../scope.ts';
+import type { Kind } from '../../machinery/kind.ts';
+import { forbidden, type StatusError } from '../../machinery/status.ts';
+import { resourceNotFound } from '../errors.ts';
+import { type ServerParts, subjectOf } from '../scope.ts';
 import type { DefinitionKeeper } from './contract.ts';
 import type { CustomRegistry } from './custom-registry.ts';
+import { recordKey, recordUid } from './definition-records.ts';
 import { settleDefinition } from './settle.ts';
+
+const terminatingError = (kind: Kind, name: string): StatusError =>
+  forbidden(subjectOf(kind), name, 'create not allowed while custom resource definition is terminating');
 
 /** Milliseconds between two looks at a definition that could not be settled. */
 const PAUSE_MS = 1_000;
@@ -45,7 +52,25 @@ export function createDefinitionKeeper(parts: () => ServerParts, registry: Custo
         await settleGroup(key.name);
         return;
       }
-      if (kind.terminating && type === 'delete') await settle(`${kind.resource}.${kind.group}`);
+      if (kind.definition?.terminating && type === 'delete') await settle(kind.definition.name);
+    },
+    checkCreate(kind, name) {
+      if (kind.definition?.terminating) throw terminatingError(kind, name);
+    },
+    guard(kind) {
+      const { definition } = kind;
+      if (!definition) return undefined;
+      const { store } = parts().options;
+      const key = recordKey(definition.name);
+      if (store.shardOf(key.resource) !== store.shardOf(kind.storedAs)) return undefined;
+      return {
+        ops: [{ type: 'check', key, expect: { uid: recordUid(definition.uid, false) } }],
+        claims: [],
+        async retry({ why }) {
+          parts().config.expire();
+          throw why === 'NotFound' ? resourceNotFound() : terminatingError(kind, '');
+        },
+      };
     },
     async catchUp() {
       const now = parts().options.clock.now();

@@ -1,6 +1,7 @@
 /** From a resource request to the verb that answers it. Upstream: endpoints/installer.go. */
 import type { Kind } from '../../machinery/kind.ts';
 import { badRequest, methodNotSupported, notFound, type StatusError } from '../../machinery/status.ts';
+import { withConversion } from '../custom/index.ts';
 import { methodNotAllowed, pageNotFound, resourceNotFound } from '../errors.ts';
 import { type RequestScope, type ResourceCall, type ServerParts, subjectOf } from '../scope.ts';
 import { findSubresource } from '../subresources/index.ts';
@@ -29,18 +30,21 @@ const VERBS: Record<string, (call: ResourceCall) => Promise<Response>> = {
 /** Answers a request for a resource; throws 404 and 405 where there is none. */
 export async function answerResource(parts: ServerParts, scope: RequestScope): Promise<Response> {
   const { info } = scope;
+  const builtIn = parts.kinds.byResource(info.group, info.version, info.resource);
+  const remote = builtIn ? undefined : await parts.aggregation.answer(scope, info);
+  if (remote) return remote;
   const kind =
-    parts.kinds.byResource(info.group, info.version, info.resource) ??
+    builtIn ??
     (await parts.kinds.load(info.group, info.version, info.resource));
   if (!kind) return unknownResource(parts, scope);
-  if (kind.definesKinds || kind.terminating) await parts.definitions.catchUp();
-  const call: ResourceCall = {
+  if (kind.definesKinds || kind.definition?.terminating) await parts.definitions.catchUp();
+  const call: ResourceCall = withConversion({
     parts,
     scope,
     kind,
     namespace: kind.namespaced ? info.namespace : '',
     name: info.named ? info.name : '',
-  };
+  });
   if (kind.itemsCarryType) {
     const elsewhere = checkCustomPath(call);
     if (elsewhere) return elsewhere;

@@ -37,6 +37,7 @@ export async function createObject(call: ResourceCall, object: KubeObject, optio
     throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
   }
   dedupOwners(scope, object);
+  parts.definitions.checkCreate(kind, metadata.name ?? '');
   if (!options.recorded) {
     const manager = managerOf(scope, options);
     parts.fieldOwners.recordUpdate({
@@ -68,6 +69,8 @@ export async function createObject(call: ResourceCall, object: KubeObject, optio
   const held = await hook?.begin({ operation: 'CREATE', object, dryRun: options.dryRun });
   if (held) attached.push(held);
   if (options.dryRun) return answerDryRun(call, object);
+  const guard = parts.definitions.guard(kind);
+  if (guard) attached.push(guard);
   return store(call, object, { attached, generated });
 }
 

@@ -151,7 +151,8 @@ function createApply(call: ResourceCall, input: PatchInput): (live: KubeObject |
       subresource,
       now: parts.options.clock.now(),
       resetFields: resetFieldsOf(kind, subresource),
-      convert: (object, apiVersion) => convertTo(parts.kinds, kind, { object, apiVersion }),
+      convert: (object, apiVersion) =>
+        convertTo(parts.kinds, kind, { object, apiVersion, conversions: call.conversions }),
     });
     if (options.fieldValidation === 'Strict' && duplicates.length > 0) throw duplicateKeyError(duplicates);
     if (options.fieldValidation === 'Warn') for (const line of duplicates) scope.warn(line);

@@ -6,7 +6,7 @@ import { conflict } from '../../machinery/status.ts';
 import { readBody } from '../negotiation/body.ts';
 import { yamlToJson } from '../negotiation/yaml-reader.ts';
 import { respondText } from '../respond/object.ts';
-import { type ResourceCall, subjectOf } from '../scope.ts';
+import { type ResourceCall, subjectOf, withConversions } from '../scope.ts';
 import { checkName, dedupOwners } from './metadata.ts';
 import { managerOf, parseWriteOptions } from './options.ts';
 import { outputOf } from './output.ts';
@@ -35,18 +35,27 @@ export async function patchVerb(call: ResourceCall, subresource?: SubresourceDef
     generation: subresource === undefined,
     createAbsent: type === 'apply' && subresource === undefined,
     retryConflicts: true,
-    transform(live) {
-      const object = patch(live);
-      if (live === undefined) checkAbsent(call, object);
-      else if (type === 'apply') settleManagedFields(live, object);
-      else {
-        const now = parts.options.clock.now();
-        parts.fieldOwners?.recordUpdate({ kind, object, live, manager, subresource: subresource?.name ?? '', now });
-      }
-      checkName(call, object);
-      dedupOwners(scope, object);
-      return object;
-    },
+    transform: (live) =>
+      withConversions(call, () => {
+        const object = patch(live);
+        if (live === undefined) checkAbsent(call, object);
+        else if (type === 'apply') settleManagedFields(live, object);
+        else {
+          const now = parts.options.clock.now();
+          parts.fieldOwners?.recordUpdate({
+            kind,
+            object,
+            live,
+            manager,
+            subresource: subresource?.name ?? '',
+            now,
+            conversions: call.conversions,
+          });
+        }
+        checkName(call, object);
+        dedupOwners(scope, object);
+        return object;
+      }),
   });
   return respondText(call, { text, output, status: created ? 201 : 200 });
 }

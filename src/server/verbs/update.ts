@@ -1,7 +1,7 @@
 /** PUT of one object, or of a subresource that writes it. Upstream: handlers/update.go. */
 import type { SubresourceDefinition } from '../../machinery/kind.ts';
 import { respondText } from '../respond/object.ts';
-import type { ResourceCall } from '../scope.ts';
+import { type ResourceCall, withConversions } from '../scope.ts';
 import { readObject } from './decode-body.ts';
 import { checkName, dedupOwners } from './metadata.ts';
 import { managerOf, parseWriteOptions } from './options.ts';
@@ -24,19 +24,21 @@ export async function updateVerb(call: ResourceCall, subresource?: SubresourceDe
     generation: subresource === undefined,
     uid: body.metadata.uid ?? '',
     createAbsent: subresource === undefined && kind.allowCreateOnUpdate,
-    transform(live) {
-      // Only a write that names no version is tried again, and changes the body each time.
-      const object = body.metadata.resourceVersion ? body : structuredClone(body);
-      parts.fieldOwners.recordUpdate({
-        kind,
-        object,
-        live,
-        manager,
-        subresource: subresource?.name ?? '',
-        now: parts.options.clock.now(),
-      });
-      return object;
-    },
+    transform: (live) =>
+      withConversions(call, () => {
+        // Only a write that names no version is tried again, and changes the body each time.
+        const object = body.metadata.resourceVersion ? body : structuredClone(body);
+        parts.fieldOwners.recordUpdate({
+          kind,
+          object,
+          live,
+          manager,
+          subresource: subresource?.name ?? '',
+          now: parts.options.clock.now(),
+          conversions: call.conversions,
+        });
+        return object;
+      }),
   });
   return respondText(call, { text, output, status: created ? 201 : 200 });
 }

@@ -2,6 +2,7 @@
 import { apiVersionOf, type KubeObject } from '../../machinery/meta.ts';
 import type { WatchQuery, WatchStream } from '../../storage/contract.ts';
 import type { ServerOptions } from '../contract.ts';
+import { endWithDefinition } from '../custom/index.ts';
 import type { Output } from '../negotiation/accept.ts';
 import { isStoredForm } from '../respond/object.ts';
 import { partialMetadata } from '../respond/partial.ts';
@@ -21,7 +22,8 @@ export async function watchVerb(call: ResourceCall): Promise<Response> {
   if (output.as === 'Table') includeObjectOf(call);
   const options = parseCollectionOptions(call, true);
   const { options: host } = call.parts;
-  const stream = await host.store.shardOf(call.kind.storedAs).watch(watchQuery(call, options));
+  const shard = host.store.shardOf(call.kind.storedAs);
+  const stream = await endWithDefinition(call, () => shard.watch(watchQuery(call, options)));
   const rewrite = rewriter(call, output);
   const seconds = options.timeoutSeconds || MIN_TIMEOUT_SECONDS * (1 + host.random.next());
   const watch = { stream, rewrite, seconds, bookmarks: options.bookmarks };

@@ -1,0 +1,133 @@
+/**
+ * A shard whose objects are all in the version that a request asks for, where a webhook converts between versions.
+ * Verbs know nothing of it. Upstream: the codec of apiserver/customresource_handler.go crdConversionRESTOptionsGetter.
+ */
+import type { CustomDefinition, Kind } from '../../machinery/kind.ts';
+import { apiVersionOf, type KubeObject } from '../../machinery/meta.ts';
+import { StatusError } from '../../machinery/status.ts';
+import type {
+  EncodedObject,
+  Shard,
+  StoredObject,
+  Transaction,
+  TransactionResult,
+  WatchStream,
+  WriteOp,
+} from '../../storage/contract.ts';
+import { encodeObject, textAtRevision } from '../encode.ts';
+
+/** Objects of one definition in `apiVersion`, in order. */
+export type Convert = (objects: readonly KubeObject[], apiVersion: string) => Promise<KubeObject[]>;
+
+export interface ConvertingOptions {
+  kind: Kind;
+  definition: CustomDefinition;
+  convert: Convert;
+}
+
+export function createConvertingShard(shard: Shard, options: ConvertingOptions): Shard {
+  const { kind } = options;
+  const toStored = (object: StoredObject | null): Promise<StoredObject | null> => convertStored(options, object);
+  return {
+    revision: () => shard.revision(),
+    changes: (query) => shard.changes(query),
+    ...(shard.dependents ? { dependents: (owner: string) => shard.dependents!(owner) } : {}),
+    async get(key) {
+      const result = await shard.get(key);
+      return key.resource === kind.storedAs ? { ...result, object: await toStored(result.object) } : result;
+    },
+    async list(query) {
+      const result = await shard.list(query);
+      if (!result.ok || result.count === 0 || query.resource !== kind.storedAs) return result;
+      const objects = await readAll(options, JSON.parse(`[${result.text}]`) as KubeObject[]);
+      return { ...result, text: objects.map((object) => textOf(kind, object)).join(',') };
+    },
+    transact: (transaction) => transact(shard, options, transaction),
+    async watch(query) {
+      const stream = await shard.watch(query);
+      return query.resource === kind.storedAs ? convertStream(options, stream) : stream;
+    },
+  };
+}
+
+/** Stored objects in the version that is asked for. */
+async function readAll({ kind, definition, convert }: ConvertingOptions, stored: KubeObject[]): Promise<KubeObject[]> {
+  return convert(
+    stored.map((object) => definition.read(object)),
+    apiVersionOf(kind.group, kind.version),
+  );
+}
+
+const textOf = (kind: Kind, object: KubeObject): string =>
+  textAtRevision(encodeObject(kind, object), object.metadata.resourceVersion ?? '');
+
+async function convertStored(options: ConvertingOptions, stored: StoredObject | null): Promise<StoredObject | null> {
+  if (!stored) return null;
+  const [object] = await readAll(options, [JSON.parse(stored.text) as KubeObject]);
+  return { ...stored, text: textOf(options.kind, object!) };
+}
+
+async function transact(
+  shard: Shard,
+  options: ConvertingOptions,
+  transaction: Transaction,
+): Promise<TransactionResult> {
+  const { storedAs } = options.kind;
+  const ops = await Promise.all(
+    transaction.ops.map(async (op): Promise<WriteOp> => {
+      if (op.key.resource !== storedAs || !('object' in op) || !op.object) return op;
+      return { ...op, object: await convertEncoded(options, op.object) };
+    }),
+  );
+  const result = await shard.transact({ ...transaction, ops });
+  const own = (object: StoredObject | null): Promise<StoredObject | null> =>
+    object?.key.resource === storedAs ? convertStored(options, object) : Promise.resolve(object);
+  if (result.ok) return { ...result, objects: await Promise.all(result.objects.map(own)) };
+  return result.current ? { ...result, current: (await own(result.current))! } : result;
+}
+
+/** What is written, in the version that is stored; it is no more than that version knows. */
+async function convertEncoded({ kind, definition, convert }: ConvertingOptions, encoded: EncodedObject) {
+  const target = definition.stored();
+  if (target.version === kind.version) return encoded;
+  const object = JSON.parse(encoded.text) as KubeObject;
+  const [converted] = await convert([object], apiVersionOf(target.group, target.version));
+  const written = encodeObject(target, target.fromStorage!(converted!));
+  return encoded.claims ? { ...written, claims: encoded.claims } : written;
+}
+
+/** Frames are converted one after the other, so that their order stays. */
+function convertStream(options: ConvertingOptions, stream: WatchStream): WatchStream {
+  let last = Promise.resolve();
+  const converted: WatchStream = {
+    onFrame: () => undefined,
+    onClose: () => undefined,
+    requestBookmark: () => stream.requestBookmark(),
+    close: () => stream.close(),
+  };
+  const inOrder = (step: () => Promise<void> | void): void => {
+    last = last.then(step).catch((error: unknown) => {
+      if (error instanceof StatusError)
+        converted.onFrame(`${JSON.stringify({ type: 'ERROR', object: error.status })}\n`);
+      stream.close();
+      converted.onClose('not converted');
+    });
+  };
+  stream.onFrame = (frame) => inOrder(async () => converted.onFrame(await convertFrame(options, frame)));
+  stream.onClose = (why) => inOrder(() => converted.onClose(why));
+  return converted;
+}
+
+async function convertFrame(options: ConvertingOptions, frame: string): Promise<string> {
+  const events = frame
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as { type: string; object: KubeObject });
+  const changed = events.filter(({ type }) => type !== 'BOOKMARK' && type !== 'ERROR');
+  const objects = await readAll(
+    options,
+    changed.map(({ object }) => object),
+  );
+  for (const [index, event] of changed.entries()) event.object = objects[index]!;
+  return events.map((event) => `${JSON.stringify(event)}\n`).join('');
+}
