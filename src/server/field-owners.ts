@@ -5,7 +5,24 @@ import type { Kind, KindRegistry } from '../machinery/kind.ts';
 import { apiVersionOf, type KubeObject, type ManagedFieldsEntry } from '../machinery/meta.ts';
 import { StatusError } from '../machinery/status.ts';
 import type { FieldConversions } from './custom/contract.ts';
-import type { FieldOwners } from './scope.ts';
+
+export interface OwnershipInput {
+  kind: Kind;
+  /** The object to be written; its managedFields are set. */
+  object: KubeObject;
+  /** The stored object; undefined when there is none. */
+  live: KubeObject | undefined;
+  manager: string;
+  subresource: string;
+  /** Milliseconds since the epoch. */
+  now: number;
+  conversions?: FieldConversions | undefined;
+}
+
+/** Keeps metadata.managedFields. Upstream: apimachinery managedfields.FieldManager. */
+export interface FieldOwners {
+  recordUpdate(input: OwnershipInput): void;
+}
 
 const resetFields = new WeakMap<Kind, Map<string, readonly string[]>>();
 

@@ -18,6 +18,7 @@ import type {
   WriteHook,
 } from './contract.ts';
 import type { CustomConverter, DefinitionKeeper, FieldConversions } from './custom/contract.ts';
+import type { FieldOwners } from './field-owners.ts';
 import type { FlowControl, FlowMark } from './flow/contract.ts';
 import type { Metrics } from './metrics.ts';
 import type { RequestInfo } from './request-info.ts';
@@ -50,24 +51,6 @@ export interface RequestScope {
 
 /** Mints a service-account token: the body of serviceaccounts/token. */
 export type TokenMinter = (account: KubeObject, request: KubeObject) => Promise<KubeObject>;
-
-export interface OwnershipInput {
-  kind: Kind;
-  /** The object to be written; its managedFields are set. */
-  object: KubeObject;
-  /** The stored object; undefined when there is none. */
-  live: KubeObject | undefined;
-  manager: string;
-  subresource: string;
-  /** Milliseconds since the epoch. */
-  now: number;
-  conversions?: FieldConversions | undefined;
-}
-
-/** Keeps metadata.managedFields. Upstream: apimachinery managedfields.FieldManager. */
-export interface FieldOwners {
-  recordUpdate(input: OwnershipInput): void;
-}
 
 /** The rules that hold for every object: the schema's and those of metadata. */
 export interface ObjectValidator {
