@@ -25,6 +25,8 @@ export interface KindBehaviour<T extends KubeObject> {
   warningOnDelete?: string;
   /** Its objects define other kinds. */
   definesKinds?: boolean;
+  /** Writes of it change which groups and versions there are. */
+  definesApis?: boolean;
   /** Changes an object that its first deletion marks and does not remove. */
   markDeleted?(object: T, now: number): void;
   /** Clients may set the status on create (nodes). */

@@ -68,6 +68,7 @@ function assemble(options: ServerOptions): ServerParts {
       ...{ config, store, kinds, authorizer, settings, clock, random },
       ...(options.outbound ? { outbound: options.outbound } : {}),
     }),
+    aggregation: createAggregation(options, () => parts),
     validator: objectValidator,
     fieldOwners: createFieldOwners(kinds),
     metrics: options.metrics ?? createMetrics(),

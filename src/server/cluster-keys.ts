@@ -10,6 +10,7 @@ const CERTIFICATE_LIFETIME_MS = 365 * DAY_MS;
 /** Clocks of nodes may lag behind. */
 const BACKDATE_MS = 5 * 60_000;
 const CA_NAME = 'kubernetes';
+const FRONT_PROXY_NAME = 'front-proxy-ca';
 
 const TOKEN_ALGORITHM = {
   name: 'RSASSA-PKCS1-v1_5',
@@ -18,16 +19,37 @@ const TOKEN_ALGORITHM = {
   hash: 'SHA-256',
 } as const;
 
-/** New keys: a self-signed EC authority for ten years, and an RS256 key as upstream uses. */
+/** New keys: self-signed EC authorities for ten years, and an RS256 key as upstream uses. */
 export async function generateClusterKeys(clock: Clock, random: Random): Promise<ClusterKeys> {
+  const ca = await generateAuthority(CA_NAME, { clock, random });
+  return {
+    caCertificate: ca.certificate,
+    caKey: ca.key,
+    frontProxy: await generateFrontProxyAuthority(clock, random),
+    serviceAccountKeys: [await generateTokenKey()],
+  };
+}
+
+/** A new request-header authority: extension API servers believe whoever shows a certificate of it. */
+export function generateFrontProxyAuthority(
+  clock: Clock,
+  random: Random,
+): Promise<NonNullable<ClusterKeys['frontProxy']>> {
+  return generateAuthority(FRONT_PROXY_NAME, { clock, random });
+}
+
+async function generateAuthority(
+  name: string,
+  { clock, random }: CertificateDeps,
+): Promise<{ certificate: string; key: string }> {
   const { EC_ALGORITHM, privateKeyToPem, selfSign } = await import('./certificates/x509.ts');
   const pair = (await crypto.subtle.generateKey(EC_ALGORITHM, true, ['sign', 'verify'])) as CryptoKeyPair;
   const now = clock.now();
-  const caCertificate = await selfSign(
+  const certificate = await selfSign(
     {
-      commonName: CA_NAME,
+      commonName: name,
       organizations: [],
-      names: [CA_NAME],
+      names: [name],
       ips: [],
       usages: [],
       notBefore: now - BACKDATE_MS,
@@ -36,11 +58,7 @@ export async function generateClusterKeys(clock: Clock, random: Random): Promise
     },
     pair,
   );
-  return {
-    caCertificate,
-    caKey: await privateKeyToPem(pair.privateKey),
-    serviceAccountKeys: [await generateTokenKey()],
-  };
+  return { certificate, key: await privateKeyToPem(pair.privateKey) };
 }
 
 export interface CertificateRequest {

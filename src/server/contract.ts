@@ -33,6 +33,11 @@ export interface ClusterKeys {
   caCertificate: string;
   /** PKCS#8 PEM. */
   caKey: string;
+  /**
+   * The authority by which extension API servers know this server, as PEM; another than the cluster's own, whose
+   * certificates users can ask for.
+   */
+  frontProxy?: { certificate: string; key: string };
   /** Service-account signing keys, newest first, as private JWKs with `kid` and `alg`. */
   serviceAccountKeys: JsonWebKey[];
 }

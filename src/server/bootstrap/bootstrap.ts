@@ -4,7 +4,7 @@ import type { KubeObject } from '../../machinery/meta.ts';
 import type { ObjectKey, Shard, WriteOp } from '../../storage/contract.ts';
 import type { ConfigCache, KindRegistry, ServerOptions } from '../contract.ts';
 import { encodeObject } from '../encode.ts';
-import { bootstrapObjects } from './objects.ts';
+import { bootstrapObjects, EXTENSION_AUTHENTICATION } from './objects.ts';
 
 export interface BootstrapDeps {
   options: ServerOptions;
@@ -57,10 +57,11 @@ async function isComplete(wanted: readonly Wanted[], { options, config, kinds }:
 }
 
 async function wantedObjects({ options, kinds, aggregateRoles }: BootstrapDeps): Promise<Wanted[]> {
-  const { caCertificate } = await options.keys();
+  const { caCertificate, frontProxy } = await options.keys();
   const objects = bootstrapObjects({
     settings: options.settings,
     caCertificate,
+    frontProxyCa: frontProxy?.certificate,
     aggregateRoles,
     now: options.clock.now(),
   });
@@ -134,6 +135,9 @@ function planChange(
 /** The present object completed, or undefined when it needs nothing. */
 type Repair = (wanted: KubeObject, present: KubeObject) => KubeObject | undefined;
 
+/** Configuration that nobody else writes. */
+const OWN_CONFIG = new Set([MARKER.name, EXTENSION_AUTHENTICATION]);
+
 /** What users added is kept, and so is what they said to leave alone. */
 const REPAIRS: Readonly<Record<string, Repair>> = {
   Role: repairRules,
@@ -145,7 +149,7 @@ const REPAIRS: Readonly<Record<string, Repair>> = {
   APIService: (wanted, present) =>
     AUTOMANAGED_API_SERVICE in (present.metadata.labels ?? {}) ? withSpec(present, wanted) : undefined,
   ConfigMap: (wanted, present) =>
-    wanted.metadata.name === MARKER.name && canonical(present.data) !== canonical(wanted.data)
+    OWN_CONFIG.has(wanted.metadata.name ?? '') && canonical(present.data) !== canonical(wanted.data)
       ? { ...present, data: wanted.data }
       : undefined,
 };

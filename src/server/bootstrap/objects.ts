@@ -8,6 +8,8 @@ import { BOOTSTRAP_OBJECTS } from './generated/objects.ts';
 export interface BootstrapInput {
   settings: ClusterSettings;
   caCertificate: string;
+  /** PEM of the authority by which extension API servers know this server. */
+  frontProxyCa?: string | undefined;
   /** Fill in the rules of aggregated cluster roles, where no controller does. */
   aggregateRoles: boolean;
   /** Milliseconds since the epoch. */
@@ -15,6 +17,8 @@ export interface BootstrapInput {
 }
 
 const TOKEN_TRACKING = 'kube-apiserver-legacy-service-account-token-tracking';
+/** What extension API servers read to know their clients. */
+export const EXTENSION_AUTHENTICATION = 'extension-apiserver-authentication';
 const CLUSTER_ROLE = 'rbac.authorization.k8s.io/v1/ClusterRole';
 
 const typeOf = ({ apiVersion, kind }: KubeObject): string => `${apiVersion}/${kind}`;
@@ -55,8 +59,10 @@ const ADAPTATIONS: Readonly<Record<string, (object: KubeObject, input: Bootstrap
   ServiceCIDR(object, { settings }) {
     object.spec = { cidrs: [settings.serviceCIDR] };
   },
-  ConfigMap(object, _input, time) {
+  ConfigMap(object, { frontProxyCa }, time) {
     if (object.metadata.name === TOKEN_TRACKING) object.data = { since: time.slice(0, 10) };
+    if (object.metadata.name === EXTENSION_AUTHENTICATION && frontProxyCa)
+      object.data = { ...(object.data as object), 'requestheader-client-ca-file': frontProxyCa };
   },
 };
 

@@ -69,6 +69,16 @@ export async function sign(
   return certificate.toString('pem');
 }
 
+/** A new key pair for a certificate, as PEM. */
+export async function generateKeyPair(): Promise<{ publicKey: string; privateKey: string }> {
+  const pair = (await crypto.subtle.generateKey(EC_ALGORITHM, true, ['sign', 'verify'])) as CryptoKeyPair;
+  const exported = (await crypto.subtle.exportKey('spki', pair.publicKey)) as ArrayBuffer;
+  return {
+    publicKey: x509.PemConverter.encode(exported, 'PUBLIC KEY'),
+    privateKey: await privateKeyToPem(pair.privateKey),
+  };
+}
+
 /** PEM of a private key. */
 export async function privateKeyToPem(key: CryptoKey): Promise<string> {
   return x509.PemConverter.encode((await crypto.subtle.exportKey('pkcs8', key)) as ArrayBuffer, 'PRIVATE KEY');

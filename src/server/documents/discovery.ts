@@ -38,6 +38,19 @@ export interface APIResourceList {
   resources: APIResource[];
 }
 
+/** A group of the aggregated document. */
+export interface DiscoveredGroup {
+  metadata: { name?: string };
+  versions: { version: string; resources: object[]; freshness: string }[];
+}
+
+export interface DiscoveryList {
+  kind: 'APIGroupDiscoveryList';
+  apiVersion: 'apidiscovery.k8s.io/v2';
+  metadata: object;
+  items: DiscoveredGroup[];
+}
+
 /** `/api`. `address` is the host and port that clients reach the server at. */
 export function coreVersions(address: string): object {
   return {
@@ -48,7 +61,7 @@ export function coreVersions(address: string): object {
 }
 
 /** `/apis`, plain. */
-export function groupList(kinds: readonly Kind[]): object {
+export function groupList(kinds: readonly Kind[]): { kind: string; apiVersion: string; groups: APIGroup[] } {
   return {
     kind: 'APIGroupList',
     apiVersion: 'v1',
@@ -76,7 +89,7 @@ export function resourceList(kinds: readonly Kind[], group: string, version: str
 }
 
 /** `/api` (`core`) and `/apis` in the aggregated form `apidiscovery.k8s.io/v2`. */
-export function aggregatedDiscovery(kinds: readonly Kind[], core: boolean): object {
+export function aggregatedDiscovery(kinds: readonly Kind[], core: boolean): DiscoveryList {
   const items = [...versionsByGroup(kinds, core)].map(([group, versions]) => ({
     metadata: group === '' ? {} : { name: group },
     versions: versions.map((version) => ({

@@ -5,6 +5,7 @@ export {
   type APIResourceList,
   aggregatedDiscovery,
   coreVersions,
+  type DiscoveredGroup,
   groupDocument,
   groupList,
   resourceList,

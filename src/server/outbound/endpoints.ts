@@ -38,8 +38,8 @@ export function createServiceLocator(deps: { store: Store; clock: Clock; random:
     const readAt = clock.now();
     if (known && readAt - known.readAt < FRESH_MS) return known;
     const [service, slices] = await Promise.all([
-      readService(store, namespace, name),
-      readSlices(store, namespace, name),
+      readService(store, { namespace, name }),
+      readSlices(store, { namespace, name }),
     ]);
     const entry = { readAt, service, slices };
     entries.delete(id);
@@ -63,18 +63,23 @@ export function createServiceLocator(deps: { store: Store; clock: Clock; random:
   };
 }
 
-async function readService(store: Store, namespace: string, name: string): Promise<Service | undefined> {
+interface ServiceKey {
+  namespace: string;
+  name: string;
+}
+
+export async function readService(store: Store, { namespace, name }: ServiceKey): Promise<Service | undefined> {
   const resource = services.storedAs;
   const { object } = await store.shardOf(resource).get({ resource, namespace, name });
   return object ? (JSON.parse(object.text) as Service) : undefined;
 }
 
-async function readSlices(store: Store, namespace: string, service: string): Promise<EndpointSlice[]> {
+export async function readSlices(store: Store, { namespace, name }: ServiceKey): Promise<EndpointSlice[]> {
   const resource = endpointSlices.storedAs;
   const page = await store.shardOf(resource).list({
     resource,
     namespace,
-    labels: [{ key: 'kubernetes.io/service-name', operator: 'in', values: [service] }],
+    labels: [{ key: 'kubernetes.io/service-name', operator: 'in', values: [name] }],
   });
   return page.ok ? (JSON.parse(`[${page.text}]`) as EndpointSlice[]) : [];
 }

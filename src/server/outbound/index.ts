@@ -7,6 +7,7 @@ export {
   type OutboundTarget,
   type ServiceTarget,
 } from './contract.ts';
+export { readService, readSlices } from './endpoints.ts';
 export { createOutbound, type Dialer, type OutboundDeps } from './outbound.ts';
 export { type OpenAddresses, parseOpenAddresses } from './policy.ts';
 export { postReview, type ReviewCall, ReviewError, type WebhookClientConfig } from './post-review.ts';

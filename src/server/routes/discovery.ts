@@ -1,5 +1,6 @@
 /** The documents by which clients find kinds. Upstream: endpoints/discovery. */
 import type { Hono, MiddlewareHandler } from 'hono';
+import { mergeDiscovery, mergedGroup, mergeGroups } from '../aggregation/index.ts';
 import type { ChainEnv } from '../chain-env.ts';
 import { aggregatedDiscovery, coreVersions, groupDocument, groupList, resourceList } from '../documents/index.ts';
 import { methodNotAllowed, pageNotFound, resourceNotFound } from '../errors.ts';
@@ -14,12 +15,14 @@ export function addDiscoveryRoutes(app: Hono<ChainEnv>, parts: ServerParts): voi
   for (const path of ['/api', '/apis']) {
     app.get(path, async (c) => {
       const { scope } = c.env;
-      if (wantsAggregated(scope)) return aggregated(scope, aggregatedDiscovery(kinds(), path === '/api'));
-      return answer(scope, path === '/api' ? coreVersions(scope.url.host) : groupList(kinds()), path === '/apis');
+      const core = path === '/api';
+      if (wantsAggregated(scope)) return aggregated(scope, await wholeDiscovery(parts, core));
+      return answer(scope, core ? coreVersions(scope.url.host) : await wholeGroupList(parts), !core);
     });
   }
-  app.all('/apis/:group', (c) => {
-    const document = groupDocument(kinds(), c.req.param('group'));
+  app.all('/apis/:group', async (c) => {
+    const group = c.req.param('group');
+    const document = mergedGroup(group, await parts.aggregation.index()) ?? groupDocument(kinds(), group);
     return document ? answer(c.env.scope, document) : pageNotFound();
   });
   const versionDocument = (scope: RequestScope, group: string, version: string): Response => {
@@ -33,7 +36,21 @@ export function addDiscoveryRoutes(app: Hono<ChainEnv>, parts: ServerParts): voi
     return answer(scope, document);
   };
   app.all('/api/:version', (c) => versionDocument(c.env.scope, '', c.req.param('version')));
-  app.all('/apis/:group/:version', (c) => versionDocument(c.env.scope, c.req.param('group'), c.req.param('version')));
+  app.all('/apis/:group/:version', async (c) => {
+    const { group, version } = c.req.param();
+    const remote = await parts.aggregation.answer(c.env.scope, { group, version });
+    return remote ?? versionDocument(c.env.scope, group, version);
+  });
+}
+
+async function wholeGroupList({ kinds, aggregation }: ServerParts): Promise<object> {
+  const document = groupList(kinds.all());
+  return { ...document, groups: mergeGroups(document.groups, await aggregation.index()) };
+}
+
+async function wholeDiscovery({ kinds, aggregation }: ServerParts, core: boolean): Promise<object> {
+  const document = aggregatedDiscovery(kinds.all(), core);
+  return core ? document : { ...document, items: await mergeDiscovery(document.items, aggregation) };
 }
 
 /** Discovery shows custom resources as they are now. */

@@ -1,13 +1,14 @@
 /** OpenAPI documents. Upstream: kube-openapi pkg/handler, pkg/handler3. */
 import type { Hono } from 'hono';
 import { StatusError } from '../../machinery/status.ts';
+import { mergeOpenApiIndex, mergeOpenApiV2 } from '../aggregation/index.ts';
 import type { ChainEnv } from '../chain-env.ts';
 import { createOpenApiDocuments } from '../documents/index.ts';
 import { compressible } from '../respond/compress.ts';
 import type { RequestScope, ServerParts } from '../scope.ts';
 
 export function addOpenApiRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
-  const { kinds } = parts;
+  const { kinds, aggregation } = parts;
   const sources = {
     all: () => kinds.all(),
     inVersion: (group: string, version: string) => kinds.loadVersion(group, version),
@@ -20,17 +21,22 @@ export function addOpenApiRoutes(app: Hono<ChainEnv>, parts: ServerParts): void 
   });
   app.get('/openapi/v2', async (c) => {
     const { scope } = c.env;
-    if ((scope.request.headers.get('accept') ?? '').startsWith(V2_PROTOBUF)) return protobufV2(await documents.v2());
+    const text = await mergeOpenApiV2(await documents.v2(), aggregation);
+    if ((scope.request.headers.get('accept') ?? '').startsWith(V2_PROTOBUF)) return protobufV2(text);
     requireJson(scope);
-    return answer(scope, await documents.v2(), { 'Content-Type': 'application/json' });
+    return answer(scope, text, { 'Content-Type': 'application/json' });
   });
   app.get('/openapi/v3', async (c) =>
-    answer(c.env.scope, await documents.index(), { 'Content-Type': 'text/plain; charset=utf-8' }),
+    answer(c.env.scope, await mergeOpenApiIndex(await documents.index(), aggregation), {
+      'Content-Type': 'text/plain; charset=utf-8',
+    }),
   );
   app.get('/openapi/v3/*', async (c) => {
     const { scope } = c.env;
     requireJson(scope);
     const path = scope.info.path.slice('/openapi/v3/'.length);
+    const remote = await aggregation.answerDocument(scope, path);
+    if (remote) return remote;
     const text = await documents.v3(path);
     if (text === undefined)
       return new Response(null, { status: 404, headers: { 'Cache-Control': 'no-cache, private' } });

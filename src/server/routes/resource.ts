@@ -33,9 +33,7 @@ export async function answerResource(parts: ServerParts, scope: RequestScope): P
   const builtIn = parts.kinds.byResource(info.group, info.version, info.resource);
   const remote = builtIn ? undefined : await parts.aggregation.answer(scope, info);
   if (remote) return remote;
-  const kind =
-    builtIn ??
-    (await parts.kinds.load(info.group, info.version, info.resource));
+  const kind = builtIn ?? (await parts.kinds.load(info.group, info.version, info.resource));
   if (!kind) return unknownResource(parts, scope);
   if (kind.definesKinds || kind.definition?.terminating) await parts.definitions.catchUp();
   const call: ResourceCall = withConversion({

@@ -44,15 +44,21 @@ export interface NodeTarget {
   tls?: boolean;
 }
 
-/** Sends the client's request on and answers with what comes back. Throws 503 when the node has no tunnel. */
-export async function askNode(call: ResourceCall, target: NodeTarget): Promise<Response> {
-  const { request } = call.scope;
+/** The headers of a client's request that another server may see. */
+export function forwardedHeaders(request: Request): Headers {
   const headers = new Headers();
   for (const [name, value] of request.headers) {
     const upgrading = name === 'upgrade' && upgradeOf(request) === 'websocket';
     if (name === 'upgrade' && !upgrading) continue;
     if (!DROPPED.has(name) && !DROPPED_PREFIXES.some((prefix) => name.startsWith(prefix))) headers.append(name, value);
   }
+  return headers;
+}
+
+/** Sends the client's request on and answers with what comes back. Throws 503 when the node has no tunnel. */
+export async function askNode(call: ResourceCall, target: NodeTarget): Promise<Response> {
+  const { request } = call.scope;
+  const headers = forwardedHeaders(request);
   if (target.dial) headers.set('x-kedge-dial', target.dial);
   if (target.tls) headers.set('x-kedge-dial-scheme', 'https');
   const bodied = request.body !== null && request.method !== 'GET' && request.method !== 'HEAD';

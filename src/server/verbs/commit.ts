@@ -45,6 +45,7 @@ export async function commit(parts: ServerParts, write: Commit): Promise<CommitR
     parts.config.observe(result.tracked, write.key.resource);
     if (result.ok) {
       if (write.kind.itemsCarryType || write.kind.definesKinds) await parts.definitions.written(write);
+      if (write.kind.definesApis) await parts.aggregation.written(write);
       return { ok: true, stored: result.objects[0] ?? null, revision: result.revision };
     }
     if (result.why === 'TooLarge') throw requestEntityTooLarge('limit is 1572864');

@@ -59,6 +59,7 @@ export const customResourceDefinitions = defineKind<CustomResourceDefinition>(
   'apiextensions.k8s.io/v1/customresourcedefinitions',
   {
     definesKinds: true,
+    definesApis: true,
     markDeleted,
     claimsOf: acceptedNames,
     defaults: setDefinitionDefaults,

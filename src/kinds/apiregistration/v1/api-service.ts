@@ -5,6 +5,7 @@ import { validateAPIService, validateAPIServiceStatus } from './validate.ts';
 
 export const apiServices = defineKind<APIService>('apiregistration.k8s.io/v1/apiservices', {
   cached: true,
+  definesApis: true,
   defaults({ spec }) {
     if (spec.service) spec.service.port ??= 443;
   },
