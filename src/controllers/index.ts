@@ -3,6 +3,7 @@ import { certificateApprovingController } from './certificate-approving/index.ts
 import { certificateSigningController } from './certificate-signing/index.ts';
 import { clusterRoleAggregationController } from './clusterrole-aggregation/index.ts';
 import { createDeploymentController } from './deployment/index.ts';
+import { createDisruptionController, POD_READER } from './disruption/index.ts';
 import { endpointsController } from './endpoints/index.ts';
 import { endpointSliceController } from './endpointslice/index.ts';
 import { createGarbageCollector } from './garbage-collector/index.ts';
@@ -27,6 +28,7 @@ export function createControllers(): Controller[] {
     createNamespaceController(),
     createDeploymentController(),
     createReplicaSetController(),
+    createDisruptionController(),
     endpointSliceController,
     endpointsController,
     createGarbageCollector(),
@@ -40,9 +42,10 @@ export function createControllers(): Controller[] {
   ];
 }
 
-/** Roles and bindings of the controllers that upstream does not have; the others' come with its bootstrap objects. */
+/** Roles and bindings beyond upstream's, which come with its bootstrap objects. */
 export function ownControllerRoles(): KubeObject[] {
-  return [ingressStatusController].flatMap(ownRole);
+  const podReader = { serviceAccount: 'disruption-controller', permissions: [POD_READER] };
+  return [...ownRole(ingressStatusController), ...ownRole(podReader, 'kedge:controller:')];
 }
 
 export { tunnelKey } from './node-lifecycle/index.ts';

@@ -5,9 +5,15 @@ const RBAC = 'rbac.authorization.k8s.io';
 const LABELS = { 'kubernetes.io/bootstrapping': 'rbac-defaults' };
 const ANNOTATIONS = { [`${RBAC}/autoupdate`]: 'true' };
 
-/** Role and binding of a controller that upstream does not have, in the form of upstream's for its own. */
-export function ownRole({ serviceAccount, permissions }: Controller): KubeObject[] {
-  const name = `system:controller:${serviceAccount}`;
+/**
+ * Role and binding of a controller that upstream does not have, in the form of upstream's for its own; with another
+ * `prefix`, a role beside the one that upstream gives it.
+ */
+export function ownRole(
+  { serviceAccount, permissions }: Pick<Controller, 'serviceAccount' | 'permissions'>,
+  prefix = 'system:controller:',
+): KubeObject[] {
+  const name = `${prefix}${serviceAccount}`;
   const metadata = { name, labels: LABELS, annotations: ANNOTATIONS };
   const rules = [
     ...permissions.map(({ groups, resources, verbs }) => ({ apiGroups: groups, resources, verbs })),
