@@ -4,7 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
 import { ownControllerRoles } from '../controllers/index.ts';
 import { GIT_VERSION } from '../machinery/version.ts';
-import { generateClusterKeys } from '../server/cluster-keys.ts';
+import { generateClusterKeys, generateFrontProxyAuthority } from '../server/cluster-keys.ts';
 import type { ClusterKeys, Server } from '../server/contract.ts';
 import {
   createMetrics,
@@ -26,6 +26,7 @@ import { DEFAULT_SETTINGS } from './settings.ts';
 import { createShardClient } from './shard-client.ts';
 
 const KEYS_SECRET = 'cluster-keys';
+const FRONT_PROXY_SECRET = 'front-proxy-keys';
 
 /** A shard that is in the caller's own object. */
 export interface OwnShard {
@@ -53,11 +54,15 @@ export function createClusterStore(env: Env, cluster: string, own?: OwnShard): S
 
 /** The keys of the cluster, made on first use; concurrent makers agree on the one that was stored first. */
 export async function loadClusterKeys(env: Env, cluster: string): Promise<ClusterKeys> {
-  const stored = await env.STORAGE.getByName(`${cluster}/main`).secret(KEYS_SECRET);
-  if (stored !== null) return JSON.parse(stored) as ClusterKeys;
-  const made = await generateClusterKeys(systemClock, systemRandom);
-  const won = await env.STORAGE.getByName(`${cluster}/main`).putSecretOnce(KEYS_SECRET, JSON.stringify(made));
-  return JSON.parse(won) as ClusterKeys;
+  const main = () => env.STORAGE.getByName(`${cluster}/main`);
+  const loadOrMake = async <T>(name: string, make: () => Promise<T>): Promise<T> => {
+    const stored = await main().secret(name);
+    return JSON.parse(stored ?? (await main().putSecretOnce(name, JSON.stringify(await make())))) as T;
+  };
+  const keys = await loadOrMake(KEYS_SECRET, () => generateClusterKeys(systemClock, systemRandom));
+  // Clusters of earlier releases were made without this authority.
+  keys.frontProxy ??= await loadOrMake(FRONT_PROXY_SECRET, () => generateFrontProxyAuthority(systemClock, systemRandom));
+  return keys;
 }
 
 /** How the control plane of `cluster` calls webhooks and extension API servers. */
