@@ -26,7 +26,7 @@ const BYTES = 2;
 const text: Write = (value, out) => out.text(String(value));
 
 /** A value of any form: the text is YAML, of which JSON is a part. */
-const any: Write = (value, out) =>
+const anyValue: Write = (value, out) =>
   nested(out, () => {
     out.varint((2 << 3) | BYTES);
     out.text(JSON.stringify(value));
@@ -82,7 +82,7 @@ function define(fields: Record<string, Field>, extensions?: number): () => Messa
   return () => {
     made ??= {
       fields: new Map(Object.entries(fields)),
-      ...(extensions === undefined ? {} : { extensions: field(extensions, named(any), true) }),
+      ...(extensions === undefined ? {} : { extensions: field(extensions, named(anyValue), true) }),
     };
     return made;
   };
@@ -120,7 +120,7 @@ const schema = define(
     format: string(2),
     title: string(3),
     description: string(4),
-    default: field(5, any),
+    default: field(5, anyValue),
     multipleOf: double(6),
     maximum: double(7),
     exclusiveMaximum: bool(8),
@@ -135,7 +135,7 @@ const schema = define(
     maxProperties: integer(17),
     minProperties: integer(18),
     required: strings(19),
-    enum: field(20, any, true),
+    enum: field(20, anyValue, true),
     additionalProperties: field(21, additional),
     type: field(22, (value, out) => wrapped(strings(1))(list(value), out)),
     items: field(23, (value, out) => wrapped(messages(1, () => schema()))(list(value), out)),
@@ -143,7 +143,7 @@ const schema = define(
     properties: map(25, (value, out) => write(schema(), value, out)),
     discriminator: string(26),
     readOnly: bool(27),
-    example: field(30, any),
+    example: field(30, anyValue),
   },
   31,
 );
