@@ -3,7 +3,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Client, Transport } from '../client/client.ts';
 import type { Dependent, ServedKind } from '../controllers/index.ts';
-import { allKinds, type CustomResourceDefinition, customResourceDefinitions } from '../kinds/index.ts';
+import { allKinds } from '../kinds/index.ts';
 import type { Server, UserInfo } from '../server/contract.ts';
 import type { Store } from '../storage/contract.ts';
 
@@ -32,29 +32,51 @@ function isCollection(pathname: string): boolean {
   return rest.length === 1 || (rest.length === 3 && rest[0] === 'namespaces');
 }
 
-/** The built-in kinds that are kept, one version of each, and the custom resources of the moment. */
+/** The built-in kinds that are kept, one version of each, and what discovery shows beside them at the moment. */
 export async function servedKinds(client: Client): Promise<ServedKind[]> {
   const byStored = new Map<string, ServedKind>();
   for (const kind of allKinds) {
     if (kind.stored && (kind.preferredVersion || !byStored.has(kind.storedAs))) byStored.set(kind.storedAs, kind);
   }
-  const { items } = await client.list<CustomResourceDefinition>(customResourceDefinitions);
-  for (const { spec } of items) {
-    const version = spec.versions?.find((candidate) => candidate.served);
-    if (version === undefined) continue;
-    const { plural, kind } = spec.names;
-    const storedAs = `${plural}.${spec.group}`;
-    byStored.set(storedAs, {
-      group: spec.group,
-      version: version.name,
-      kind,
-      resource: plural,
-      namespaced: spec.scope === 'Namespaced',
-      storedAs,
-      verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
-    });
+  const builtIn = new Set(byStored.keys());
+  for (const { metadata, versions = [] } of await discoveredGroups(client)) {
+    const group = metadata?.name ?? '';
+    // The preferred version comes first.
+    for (const { version, resources = [] } of [...versions].reverse()) {
+      for (const { resource, responseKind, scope, verbs = [] } of resources) {
+        const namespaced = scope === 'Namespaced';
+        const storedAs = `${resource}.${group}`;
+        if (builtIn.has(storedAs) || !verbs.includes('list')) continue;
+        byStored.set(storedAs, {
+          group,
+          version,
+          kind: responseKind?.kind ?? '',
+          resource,
+          namespaced,
+          storedAs,
+          verbs,
+        });
+      }
+    }
   }
   return [...byStored.values()];
+}
+
+/** The part of apidiscovery.k8s.io/v2 that is read here. */
+interface DiscoveredGroup {
+  metadata?: { name?: string };
+  versions?: {
+    version: string;
+    resources?: { resource: string; responseKind?: { kind: string }; scope?: string; verbs?: string[] }[];
+  }[];
+}
+
+const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+async function discoveredGroups(client: Client): Promise<DiscoveredGroup[]> {
+  const response = await client.fetch('/apis', { headers: { Accept: AGGREGATED } });
+  if (!response.ok) throw new Error(`discovery answered ${response.status}`);
+  return ((await response.json()) as { items?: DiscoveredGroup[] }).items ?? [];
 }
 
 /** How long a list of kinds is used before custom resource definitions are read again, in milliseconds. */
