@@ -47,8 +47,8 @@ export class Activation {
   constructor({ bindings, variables, authorize, budget }: ActivationInput) {
     this.remaining = budget;
     this.#authorize = authorize;
-    this.#variables = variables ? new LazyVariables(variables, bindings) : undefined;
-    this.#bindings = this.#variables ? { ...bindings, variables: this.#variables } : bindings;
+    this.#variables = variables?.size ? new LazyVariables(variables, bindings) : undefined;
+    this.#bindings = this.#variables ? withVariables(bindings, this.#variables) : bindings;
   }
 
   /** Throws an OutOfBudgetError when the costs exceed the budget. */
@@ -71,6 +71,10 @@ export class Activation {
   }
 }
 
+/** Inherits, so that what is made when it is read stays so. */
+const withVariables = (bindings: CelBindings, variables: LazyVariables): CelBindings =>
+  Object.create(bindings, { variables: { value: variables, enumerable: true } }) as CelBindings;
+
 /** The variables of a policy, evaluated when they are read for the first time. */
 class LazyVariables extends CelLazyObject {
   readonly #compiled: CompiledVariables;
@@ -83,7 +87,7 @@ class LazyVariables extends CelLazyObject {
   constructor(compiled: CompiledVariables, bindings: CelBindings) {
     super();
     this.#compiled = compiled;
-    this.#bindings = { ...bindings, variables: this };
+    this.#bindings = withVariables(bindings, this);
   }
 
   has(name: string): boolean {

@@ -12,13 +12,23 @@ export interface BindingsInput {
   readonly forConditions?: boolean;
 }
 
+/** What few expressions read is made when one does. */
 export function bindingsOf({ versioned, params = null, namespace, forConditions = false }: BindingsInput): CelBindings {
+  let request: JsonObject | undefined;
+  let shown: JsonObject | undefined;
   return {
     object: versioned.object,
     oldObject: versioned.oldObject,
-    request: requestAttributes(versioned, forConditions),
     params,
-    namespaceObject: namespace && !forConditions ? shownNamespace(namespace) : null,
+    get request() {
+      request ??= requestAttributes(versioned, forConditions);
+      return request;
+    },
+    get namespaceObject() {
+      if (!namespace || forConditions) return null;
+      shown ??= shownNamespace(namespace);
+      return shown;
+    },
   };
 }
 

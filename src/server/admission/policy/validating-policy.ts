@@ -85,10 +85,7 @@ export async function evaluateValidatingPolicy(
   }
   try {
     const decisions = await decide(policy, activations.validations());
-    const annotations: AnnotationDecision[] = [];
-    const activation = activations.annotations();
-    for (const { key, expression } of policy.annotations)
-      annotations.push(annotationOf(key, await activation.evaluate(expression), { expression, failurePolicy }));
+    const annotations = policy.annotations.length === 0 ? [] : await annotate(policy, activations.annotations());
     return { decisions, annotations };
   } catch (error) {
     if (error instanceof OutOfBudgetError) return onlyError(error.message, failurePolicy);
@@ -137,6 +134,16 @@ function messageOf({ message, expression }: CompiledValidation, evaluated: Evalu
     if (text !== '' && !text.includes('\n') && new TextEncoder().encode(text).length <= MAX_MESSAGE_BYTES) return text;
   }
   return message.trim() || `failed expression: ${expression.source.trim()}`;
+}
+
+async function annotate(
+  { annotations, failurePolicy }: CompiledValidatingPolicy,
+  activation: Activation,
+): Promise<AnnotationDecision[]> {
+  const decisions: AnnotationDecision[] = [];
+  for (const { key, expression } of annotations)
+    decisions.push(annotationOf(key, await activation.evaluate(expression), { expression, failurePolicy }));
+  return decisions;
 }
 
 function annotationOf(
