@@ -14,6 +14,14 @@ export class GoStruct {
   }
 }
 
+/** A text behind a pointer of upstream's, which messages show as JSON does and not as Go quotes texts. */
+export class GoPointer {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** JSON with sorted keys and HTML's special characters escaped. Upstream: json.Marshal of an unstructured value. */
 export function sortedJson(value: unknown): string {
   return write(value).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
@@ -29,17 +37,17 @@ function write(value: unknown): string {
 
 /** A number as `%v` prints a float64 of Go; integers below 2^63 are taken for int64. */
 export function goNumber(value: number): string {
-  if (Number.isInteger(value) && Math.abs(value) < 2 ** 63) return BigInt(value).toString();
+  if (Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63) return BigInt(value).toString();
   return goFloat(value);
 }
 
-/** A float64 as `%v` prints it: an exponent below -4 or from 21 on. */
+/** A float64 as `%v` prints it: an exponent below 1e-4 and from 1e6 on. */
 export function goFloat(value: number): string {
   if (Object.is(value, -0)) return '-0';
   if (value === 0 || !Number.isFinite(value)) return String(value);
   const [mantissa = '', exponent = ''] = value.toExponential().split('e');
   const power = Number(exponent);
-  if (power >= -4 && power < 21) return plainDigits(value);
+  if (power >= -4 && power < 6) return plainDigits(value);
   const sign = power < 0 ? '-' : '+';
   return `${mantissa}e${sign}${String(Math.abs(power)).padStart(2, '0')}`;
 }
@@ -63,7 +71,7 @@ export function plainDigits(value: number): string {
 export function showValue(value: unknown): string {
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'number') return goNumber(value);
-  return sortedJson(value);
+  return sortedJson(value instanceof GoPointer ? value.text : value);
 }
 
 const withDetail = (text: string, detail: string): string => (detail === '' ? text : `${text}: ${detail}`);

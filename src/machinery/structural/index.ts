@@ -9,6 +9,7 @@ export type {
   StructuralOptions,
   ValidationRule,
 } from './contract.ts';
+export { hasUnprunedDefaults } from './definition/default-rules.ts';
 export { fieldPath } from './definition/field-path.ts';
 export { internalSchema } from './definition/internal-form.ts';
 export { hasNonAtomicItems, scalarKeyErrors } from './definition/list-rules.ts';
@@ -16,5 +17,5 @@ export { PROPERTY_TYPES } from './definition/openapi-rules.ts';
 export { type SchemaErrorsOptions, schemaErrors } from './definition/schema-errors.ts';
 export { structuralErrors, unsupportedPart } from './definition/structural-rules.ts';
 export { someSchema, unknownFormats } from './definition/sub-schemas.ts';
-export { GoStruct, invalidValue, unsupportedValue } from './field-errors.ts';
+export { GoPointer, GoStruct, invalidValue, unsupportedValue } from './field-errors.ts';
 export { isKnownFormat } from './values/formats.ts';

@@ -33,9 +33,9 @@ export function pruneValue(value: unknown, schema: JSONSchemaProps | undefined, 
   return pruneFrom(value, schema, resource).paths.sort();
 }
 
-/** Whether pruning would leave a value, which is no whole object unless its schema says so, as it is. */
-export function isPruned(value: unknown, schema: JSONSchemaProps): boolean {
-  const { paths, silent } = pruneFrom(copyJson(value), schema, isEmbedded(schema));
+/** Whether pruning would leave a value as it is. `resource`: it is a whole object, whatever its schema says. */
+export function isPruned(value: unknown, schema: JSONSchemaProps, resource: boolean): boolean {
+  const { paths, silent } = pruneFrom(copyJson(value), schema, resource);
   return paths.length === 0 && !silent;
 }
 

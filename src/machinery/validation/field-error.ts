@@ -51,7 +51,7 @@ export const notFoundError = (field: string, value: unknown): FieldError => ({
 export const tooLongError = (field: string, max: number): FieldError => ({
   type: 'FieldValueTooLong',
   field,
-  message: `Too long: may not be more than ${max} bytes`,
+  message: `Too long: may not be more than ${max} byte${max === 1 ? '' : 's'}`,
 });
 
 export const tooManyError = (field: string, actual: number, max: number): FieldError => ({

@@ -2,6 +2,7 @@
 import type { FieldError } from '../../../machinery/status.ts';
 import {
   fieldPath,
+  GoPointer,
   invalidValue,
   type JSONSchemaProps,
   unsupportedValue,
@@ -10,7 +11,6 @@ import {
   dns1035Label,
   duplicateError,
   invalidError,
-  invalidErrors,
   requiredError,
   tooManyError,
 } from '../../../machinery/validation/index.ts';
@@ -84,7 +84,8 @@ export function subresourceErrors(subresources: CustomResourceSubresources | und
     const at = `${path}.scale.${field}`;
     const faults = simplePathErrors(text, at);
     if (faults.length > 0 || roots.some((root) => text.startsWith(`.${root}.`))) return faults;
-    return [invalidError(at, text, `should be a json path under ${where}`)];
+    const shown = field === 'labelSelectorPath' ? new GoPointer(text) : text;
+    return [invalidValue(at, shown, `should be a json path under ${where}`)];
   };
   const required = (field: 'specReplicasPath' | 'statusReplicasPath', root: string): FieldError[] =>
     scale[field] ? under(field, scale[field], [root], `.${root}`) : [requiredError(`${path}.scale.${field}`)];
@@ -132,7 +133,8 @@ export function selectableFieldErrors(
 /** Upstream: validateDeprecationWarning. */
 export function deprecationErrors(deprecated: boolean, warning: string | undefined, path: string): FieldError[] {
   if (warning === undefined) return [];
-  if (!deprecated) return [invalidValue(path, warning, 'can only be set for deprecated versions')];
+  const shown = new GoPointer(warning);
+  if (!deprecated) return [invalidValue(path, shown, 'can only be set for deprecated versions')];
   const faults: string[] = [];
   if (new TextEncoder().encode(warning).length > 256) faults.push('must be <= 256 characters long');
   if (warning === '') faults.push('must not be an empty string');
@@ -141,7 +143,7 @@ export function deprecationErrors(deprecated: boolean, warning: string | undefin
     const index = new TextEncoder().encode(warning.slice(0, odd.index)).length;
     faults.push(`must only contain printable UTF-8 characters; non-printable character found at index ${index}`);
   }
-  return invalidErrors(path, warning, faults);
+  return faults.map((why) => invalidValue(path, shown, why));
 }
 
 /** Storage versions that are remembered must still be known. */
@@ -152,12 +154,12 @@ export function storedVersionErrors(
 ): FieldError[] {
   if (!stored || stored.length === 0) return [invalidValue(path, null, 'must have at least one stored version')];
   const errors: FieldError[] = [];
-  for (const { name, storage } of versions)
-    if (storage && !stored.includes(name))
-      errors.push(invalidValue(path, stored, `must have the storage version ${name}`));
-  const known = new Set(versions.map((version) => version.name));
-  for (const [index, name] of stored.entries()) {
-    if (known.has(name) || stored.lastIndexOf(name) !== index) continue;
+  const missing = new Map(stored.map((name, index) => [name, index]));
+  for (const { name, storage } of versions) {
+    if (storage && !missing.has(name)) errors.push(invalidValue(path, stored, `must have the storage version ${name}`));
+    missing.delete(name);
+  }
+  for (const [name, index] of missing) {
     const why = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`;
     errors.push(invalidValue(`${path}[${index}]`, name, why));
   }

@@ -2,6 +2,7 @@
 import type { FieldError } from '../../../machinery/status.ts';
 import {
   hasNonAtomicItems,
+  hasUnprunedDefaults,
   invalidValue,
   isKnownFormat,
   type JSONSchemaProps,
@@ -215,7 +216,10 @@ class SpecRules {
         : 'may only be set when `version.schema.openAPIV3Schema` is not included';
       return [...errors, invalidError(at, '', why)];
     }
-    return [...errors, ...selectableFieldErrors(fields, schema, { path: at, mayBeMany: this.#mayBeMany(version) })];
+    const unsupported = unsupportedPart(schema);
+    if (unsupported !== undefined) errors.push(invalidError(`${path}.schema.openAPIV3Schema`, '', unsupported));
+    const known = unsupported === undefined ? schema : {};
+    return [...errors, ...selectableFieldErrors(fields, known, { path: at, mayBeMany: this.#mayBeMany(version) })];
   }
 
   #schemaErrors(schema: JSONSchemaProps, path: string, version: string | undefined): FieldError[] {
@@ -233,7 +237,7 @@ class SpecRules {
       metadata: objectSchema('meta/v1.ObjectMeta'),
       status: hasStatus,
       requireStructural: this.#requiresStructural(),
-      requirePrunedDefaults: true,
+      requirePrunedDefaults: !this.#oldSchemas.some(hasUnprunedDefaults),
       unchanged: old !== undefined && equalJson(old.schema, own?.schema),
       requireValidPropertyType: wasFine(({ type }) => Boolean(type) && !PROPERTY_TYPES.includes(type ?? '')),
       requireAtomicSetType: wasFine(hasNonAtomicItems),

@@ -11,6 +11,8 @@ import { defaultRuleErrors } from '../rules/default-value.ts';
 import { child, copyJson, hasDefault, isEmbedded, isMap, itemsOf, type JsonMap, key } from '../schema-node.ts';
 import { fieldErrorsOf } from '../values/faults.ts';
 import { validateValue } from '../values/validate.ts';
+import { structuralErrors, unsupportedPart } from './structural-rules.ts';
+import { someSchema } from './sub-schemas.ts';
 
 export interface DefaultRulesOptions {
   /** The type of metadata. */
@@ -37,6 +39,12 @@ export function defaultErrors(schema: JSONSchemaProps, path: string, options: De
   visitor.visit(schema, { path, root: schema, steps: [], inMeta: false, resource: true });
   return errors;
 }
+
+/** Whether a schema has a default with fields that it does not know. Upstream: schemaHasUnprunedDefaults. */
+export const hasUnprunedDefaults = (schema: JSONSchemaProps): boolean =>
+  unsupportedPart(schema) === undefined &&
+  structuralErrors(schema, '').length === 0 &&
+  someSchema(schema, (one) => hasDefault(one) && !isPruned(one.default, one, one === schema || isEmbedded(one)));
 
 class Visitor {
   readonly #options: DefaultRulesOptions;
@@ -73,9 +81,9 @@ class Visitor {
     const path = child(place.path, 'default');
     const { requirePruned } = this.#options;
     const errors: FieldError[] = [];
-    if (!place.inMeta && requirePruned && !isPruned(schema.default, schema))
+    if (!place.inMeta && requirePruned && !isPruned(schema.default, schema, place.resource))
       errors.push(invalidValue(path, schema.default, 'must not have unknown fields'));
-    const shape = place.inMeta ? this.#metaFault(schema, place) : this.#shapeErrors(schema, path);
+    const shape = place.inMeta ? this.#metaFault(schema, place) : this.#shapeErrors(schema, path, place.resource);
     if (shape.length > 0) return [...errors, ...shape];
     const result = validateValue(schema, schema.default, { use: 'default' });
     if (!result.valid) return [...errors, ...fieldErrorsOf(result, path)];
@@ -84,16 +92,16 @@ class Visitor {
   }
 
   /** Embedded objects in a default that is no part of type or metadata itself. */
-  #shapeErrors(schema: JSONSchemaProps, path: string): FieldError[] {
+  #shapeErrors(schema: JSONSchemaProps, path: string, resource: boolean): FieldError[] {
     const { metadata } = this.#options;
     const value = copyJson(schema.default);
     try {
-      coerceEmbedded(value, schema, { metadata, dropInvalid: false, path });
+      coerceEmbedded(value, schema, { metadata, dropInvalid: false, path, resource });
     } catch (error) {
       if (error instanceof EmbeddedError) return [error.fieldError];
       throw error;
     }
-    return validateEmbedded(value, schema, { metadata, path });
+    return validateEmbedded(value, schema, { metadata, path, resource });
   }
 
   /** A default inside of type or metadata must make a valid object, whatever else it has. */

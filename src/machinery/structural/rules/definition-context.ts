@@ -78,8 +78,7 @@ export class DefinitionContext implements RuleContext {
     this.#options = options;
     this.#parent = from?.parent;
     this.#read = from?.read;
-    this.#inScope =
-      (schema['x-kubernetes-validations'] ?? []).length > 0 || (from !== undefined && from.parent.#inScope);
+    this.#inScope = (from ? from.parent.#inScope : false) || (schema['x-kubernetes-validations'] ?? []).length > 0;
     this.#cardinality = from === undefined ? 1 : from.parent.#cardinalityBelow();
   }
 

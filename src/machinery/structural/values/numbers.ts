@@ -12,6 +12,12 @@ const EPSILON = 1e-9;
 /** Whether JSON's integers, which JavaScript cannot tell from other numbers, would hold the value. */
 export const isInt64 = (value: number): boolean => Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63;
 
+/** A double as an int64 of Go's: what does not fit becomes the least one. */
+function toInt64(value: number): number {
+  const whole = Math.trunc(value);
+  return isInt64(whole) ? whole : -(2 ** 63);
+}
+
 /** Upstream: swag.IsFloat64AJSONInteger. */
 export function isJsonInteger(value: number): boolean {
   if (!Number.isFinite(value) || Math.abs(value) > MAX_SAFE) return false;
@@ -61,7 +67,7 @@ export function checkNumber(value: number, path: string, rules: NumberRules): Re
 
 function multipleFault(value: number, path: string, by: { factor: number; whole: boolean }): Fault | undefined {
   // An integer is compared with what is left of the factor as an integer.
-  const factor = by.whole ? Math.trunc(by.factor) : by.factor;
+  const factor = by.whole ? toInt64(by.factor) : by.factor;
   const shown = by.whole ? goNumber(factor) : goFloat(factor);
   if (factor <= 0) {
     const text = `factor MultipleOf declared for ${path} must be positive: ${shown}`;
@@ -77,7 +83,7 @@ function limitFault(
   path: string,
   bound: { limit: number; whole: boolean; exclusive: boolean; below: boolean },
 ): Fault | undefined {
-  const limit = bound.whole ? Math.trunc(bound.limit) : bound.limit;
+  const limit = bound.whole ? toInt64(bound.limit) : bound.limit;
   const beyond = bound.below ? value < limit : value > limit;
   if (!beyond && !(bound.exclusive && value === limit)) return undefined;
   const order = bound.below ? 'greater than' : 'less than';
