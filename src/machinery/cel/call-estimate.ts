@@ -230,6 +230,63 @@ export function libraryEstimate(call: EstimatedCall): CallEstimate | undefined {
   }
 }
 
+/** The number a literal gives, or what is assumed otherwise. */
+function literalInt(operand: Operand | undefined, otherwise: number): number {
+  const node = operand?.node;
+  return node?.kind === 'literal' && node.of.kind === 'int' ? Math.max(0, Number(node.value)) : otherwise;
+}
+
+function allocated(factor: number, size: Bounds): CallEstimate {
+  return { cost: plus(scaled(size, factor), fixed(11)), size };
+}
+
+function sorted(call: EstimatedCall, list: Operand): CallEstimate {
+  const size = sizeOf(call, list);
+  const texts = /list_(?:string|bytes)_/.test(call.overload);
+  return allocated(texts ? 2.1 : 2, times(size, size));
+}
+
+/** Upstream: ext/lists.go, ext/sets.go */
+export function extensionEstimate(call: EstimatedCall): CallEstimate | undefined {
+  const { overload, target, args } = call;
+  const [first, second] = args as readonly [Operand, Operand];
+  switch (overload) {
+    case 'lists_range':
+      return allocated(1, fixed(literalInt(first, greatest)));
+    case 'list_sets_contains_list':
+    case 'list_sets_intersects_list':
+    case 'list_sets_equivalent_list': {
+      const pairs = times(sizeOf(call, first), sizeOf(call, second));
+      return { cost: plus(scaled(pairs, overload === 'list_sets_equivalent_list' ? 2 : 1), one) };
+    }
+    default:
+      return target === undefined ? undefined : listEstimate(call, target);
+  }
+}
+
+function listEstimate(call: EstimatedCall, target: Operand): CallEstimate | undefined {
+  const { overload, args } = call;
+  switch (overload) {
+    case 'list_slice': {
+      const length = literalInt(args[1], sizeOf(call, target).max) - literalInt(args[0], 0);
+      // Upstream's difference wraps around.
+      return allocated(1, fixed(length < 0 ? greatest + length : length));
+    }
+    case 'list_reverse':
+      return allocated(1, sizeOf(call, target));
+    case 'list_flatten':
+    case 'list_flatten_int':
+      return allocated(literalInt(args[0], args.length === 0 ? 1 : greatest), sizeOf(call, target));
+    case 'list_distinct': {
+      const size = sizeOf(call, target);
+      return allocated(2, times(size, size));
+    }
+    default:
+      if (overload.endsWith('_sort')) return sorted(call, target);
+      return overload.endsWith('_sortByAssociatedKeys') ? sorted(call, args[0] as Operand) : undefined;
+  }
+}
+
 function conversion(size: Bounds, result: Bounds): CallEstimate {
   return { cost: scaled(size, traversal), size: result };
 }

@@ -37,13 +37,13 @@ export function mapOf(key: CelType, value: CelType, maxElements?: number): CelTy
 }
 
 /** An object type. Types of the same name are the same type; the fields are asked for on first use. */
-export function objectOf(name: string, fields: () => Iterable<CelField>, minSerializedSize = 2): CelType {
+export function objectOf(name: string, fields: () => Iterable<CelField>): CelType {
   let known: ReadonlyMap<string, CelField> | undefined;
   return {
     kind: 'object',
     name,
     params: none,
-    minSerializedSize,
+    minSerializedSize: 2,
     fields: () => (known ??= new Map([...fields()].map((field) => [field.name, field]))),
   };
 }

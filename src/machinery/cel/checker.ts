@@ -232,19 +232,18 @@ class Checker {
     return inner.type;
   }
 
-  /** The common type of aggregate entries, which have to agree. */
-  private join(node: Expr, previous: CelType | undefined, current: CelType): CelType {
+  /** The common type of aggregate entries; `validate` complains where they do not agree. */
+  private join(previous: CelType | undefined, current: CelType): CelType {
     if (previous === undefined) return current;
     if (this.types.assignable(previous, current)) return mostGeneral(previous, current);
-    this.mismatch(node, previous, current);
-    return errorType;
+    return dynType;
   }
 
   private list(node: ListNode): CelType {
     let element: CelType | undefined;
     node.elements.forEach((item, index) => {
       this.check(item);
-      element = this.join(item, element, this.entry(item, node.optional.has(index)));
+      element = this.join(element, this.entry(item, node.optional.has(index)));
     });
     return listOf(element ?? this.types.fresh());
   }
@@ -253,9 +252,9 @@ class Checker {
     let key: CelType | undefined;
     let value: CelType | undefined;
     for (const entry of node.entries) {
-      key = this.join(entry.key, key, this.check(entry.key));
+      key = this.join(key, this.check(entry.key));
       this.check(entry.value);
-      value = this.join(entry.value, value, this.entry(entry.value, entry.optional));
+      value = this.join(value, this.entry(entry.value, entry.optional));
     }
     return mapOf(key ?? this.types.fresh(), value ?? this.types.fresh());
   }

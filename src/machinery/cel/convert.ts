@@ -100,14 +100,14 @@ export function toDouble(value: unknown): number | CelDouble {
   return doubleOf(parsed);
 }
 
-/** Go's %g: the shortest text, with an exponent below 1e-4 and from 1e21 on. */
+/** Go's %g: the shortest text, with an exponent below 1e-4 and from 1e6 on. */
 export function formatDouble(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
   if (Object.is(value, -0)) return '-0';
   const [digits, exponentText] = value.toExponential().split('e') as [string, string];
   const exponent = Number(exponentText);
-  if (exponent < -4 || exponent >= 21) {
+  if (exponent < -4 || exponent >= 6) {
     const size = String(Math.abs(exponent)).padStart(2, '0');
     return `${digits}e${exponent < 0 ? '-' : '+'}${size}`;
   }
@@ -173,7 +173,6 @@ export function toTimestamp(value: unknown): CelTimestamp {
 
 export function toDuration(value: unknown): CelDuration {
   if (value instanceof CelDuration) return value;
-  if (isInt(value)) return new CelDuration(BigInt(value));
   const parsed = typeof value === 'string' ? parseDuration(value) : undefined;
   if (parsed === undefined) throw refused(value, 'google.protobuf.Duration');
   return parsed;

@@ -3,6 +3,7 @@ import { type Bounds, fixed, greatest, nothing, plus, scaled, sum, times, union,
 import {
   type CallEstimate,
   type EstimatedCall,
+  extensionEstimate,
   libraryEstimate,
   type Operand,
   standardEstimate,
@@ -113,7 +114,7 @@ class Estimator {
     let type = this.variables.get(path[0] as string) ?? this.variables.get('self');
     if (type !== undefined && isOptional(type)) type = type.params[0];
     for (const part of path.slice(1)) type = type && stepInto(type, part);
-    return type && { min: 0, max: type.maxElements ?? 0 };
+    return type?.maxElements === undefined ? undefined : { min: 0, max: type.maxElements };
   };
 
   private sizeOf(node: Expr): Bounds | undefined {
@@ -196,7 +197,7 @@ class Estimator {
 
   private overload(node: CallNode, call: EstimatedCall, costs: readonly Bounds[]): CallEstimate {
     const { overload, args } = call;
-    const library = libraryEstimate(call);
+    const library = extensionEstimate(call) ?? libraryEstimate(call);
     if (library !== undefined) return { ...library, cost: plus(library.cost, sum(costs)) };
     const [first, second, third] = costs as readonly [Bounds, Bounds, Bounds];
     if (overload === 'logical_or' || overload === 'logical_and')

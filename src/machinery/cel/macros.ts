@@ -217,6 +217,19 @@ function optional(macro: 'optMap' | 'optFlatMap'): Expander {
   };
 }
 
+const sortInput = '@__sortBy_input__';
+
+/** Sorts by what a mapping of the list gives. */
+const sortBy: Expander = (make, target, args) => {
+  const sortable: readonly Expr['kind'][] = ['list', 'select', 'ident', 'fold', 'call'];
+  if (!sortable.includes(target.kind)) {
+    const message = 'sortBy can only be applied to a list, identifier, comprehension, call or select expression';
+    throw new MacroFault(target.at, message);
+  }
+  const keys = mapped(make, make.ident(sortInput), args);
+  return bound(make, sortInput, target, make.member('@sortByAssociatedKeys', make.ident(sortInput), keys));
+};
+
 /** The checker writes into nodes, so what appears twice must be two trees. */
 function copy(node: Expr): Expr {
   switch (node.kind) {
@@ -273,7 +286,6 @@ function memberMacros(): ReadonlyMap<string, Expander> {
     ['exists:3', exists2],
     ['exists_one:2', one],
     ['exists_one:3', one2],
-    ['existsOne:2', one],
     ['existsOne:3', one2],
     ['map:2', mapped],
     ['map:3', mapped],
@@ -284,6 +296,7 @@ function memberMacros(): ReadonlyMap<string, Expander> {
     ['transformMap:4', transformMap],
     ['transformMapEntry:3', transformMapEntry],
     ['transformMapEntry:4', transformMapEntry],
+    ['sortBy:2', sortBy],
     ['optMap:2', optional('optMap')],
     ['optFlatMap:2', optional('optFlatMap')],
   ]);

@@ -73,6 +73,12 @@ export function noOverload(name?: string): CelFault {
   return new CelFault(name === undefined ? 'no such overload' : `no such overload: ${name}`);
 }
 
+/** The fault names the operator unless the left side knows it, or takes calls of any name as texts and times do. */
+function refused(known: boolean, left: unknown, name: string): CelFault {
+  const receiver = typeof left === 'string' || left instanceof CelTimestamp || left instanceof CelDuration;
+  return noOverload(known || receiver ? undefined : name);
+}
+
 function intResult(value: bigint): number | bigint {
   const narrowed = intOf(value);
   if (narrowed === undefined) throw new CelFault('integer overflow');
@@ -99,7 +105,7 @@ export function add(left: unknown, right: unknown): unknown {
   if (left instanceof Uint8Array && right instanceof Uint8Array) return new Uint8Array([...left, ...right]);
   const time = addTimes(left, right);
   if (time !== undefined) return time;
-  throw addable(left) ? noOverload() : noOverload('_+_');
+  throw refused(addable(left), left, '_+_');
 }
 
 function addTimes(left: unknown, right: unknown): unknown {
@@ -136,8 +142,7 @@ export function subtract(left: unknown, right: unknown): unknown {
     if (intOf(left.nanos - right.nanos) === undefined) throw new CelFault('integer overflow');
     return durationOf(left.nanos - right.nanos);
   }
-  const known = numeric(left) || left instanceof CelDuration || left instanceof CelTimestamp;
-  throw known ? noOverload() : noOverload('_-_');
+  throw refused(numeric(left), left, '_-_');
 }
 
 export function multiply(left: unknown, right: unknown): unknown {
@@ -149,7 +154,7 @@ export function multiply(left: unknown, right: unknown): unknown {
   const [a, b] = [asDouble(left), asDouble(right)];
   if (a !== undefined && b !== undefined) return doubleOf(a * b);
   if (left instanceof CelUint && right instanceof CelUint) return uintResult(left.value * right.value);
-  throw numeric(left) ? noOverload() : noOverload('_*_');
+  throw refused(numeric(left), left, '_*_');
 }
 
 export function divide(left: unknown, right: unknown): unknown {
@@ -163,7 +168,7 @@ export function divide(left: unknown, right: unknown): unknown {
     if (right.value === 0n) throw new CelFault('division by zero');
     return new CelUint(left.value / right.value);
   }
-  throw numeric(left) ? noOverload() : noOverload('_/_');
+  throw refused(numeric(left), left, '_/_');
 }
 
 export function modulo(left: unknown, right: unknown): unknown {
@@ -177,7 +182,7 @@ export function modulo(left: unknown, right: unknown): unknown {
     if (right.value === 0n) throw new CelFault('modulus by zero');
     return new CelUint(left.value % right.value);
   }
-  throw isInt(left) || left instanceof CelUint ? noOverload() : noOverload('_%_');
+  throw refused(isInt(left) || left instanceof CelUint, left, '_%_');
 }
 
 export function negate(value: unknown): unknown {
@@ -185,7 +190,7 @@ export function negate(value: unknown): unknown {
   const double = asDouble(value);
   if (double !== undefined) return doubleOf(-double);
   if (value instanceof CelDuration) return durationOf(-value.nanos);
-  throw typeof value === 'boolean' ? noOverload() : noOverload('-_');
+  throw refused(typeof value === 'boolean', value, '-_');
 }
 
 /** An integer's or a double's size for comparisons across kinds, exact: BigInt for integers. */
@@ -207,7 +212,7 @@ export function compare(left: unknown, right: unknown, name: string): number {
   if (left instanceof CelTimestamp && right instanceof CelTimestamp) return sign(left.nanos - right.nanos);
   if (left instanceof CelDuration && right instanceof CelDuration) return sign(left.nanos - right.nanos);
   if (left instanceof Uint8Array && right instanceof Uint8Array) return compareBytes(left, right);
-  throw a !== undefined || comparable(left) ? noOverload() : noOverload(name);
+  throw refused(a !== undefined || comparable(left), left, name);
 }
 
 function comparable(value: unknown): boolean {

@@ -193,21 +193,12 @@ class Parser {
     const optional = this.accept('?') !== undefined;
     const name = this.accept('ESC_IDENTIFIER') ?? this.take('IDENTIFIER');
     if (!optional && name.kind === 'IDENTIFIER' && this.token.kind === '(') return this.memberCall(operand, name.text);
-    if (name.kind === 'ESC_IDENTIFIER') this.source.report(this.start0(operand), "unsupported syntax: '`'");
+    if (name.kind === 'ESC_IDENTIFIER') this.source.report(name.at, "unsupported syntax: '`'");
     if (optional) {
       const field: Expr = { kind: 'literal', value: name.text, of: stringType, at: name.at };
       return this.higher(this.call('_?._', dot.at, [operand, field]), operand);
     }
     return this.higher({ kind: 'select', operand, field: name.text, test: false, at: dot.at }, operand);
-  }
-
-  /** Where the text of a node begins, which is left of its operator. */
-  private start0(node: Expr): number {
-    if (node.kind === 'select') return this.start0(node.operand);
-    if (node.kind === 'call' && node.target !== undefined) return this.start0(node.target);
-    if (node.kind === 'call' && node.args[0] !== undefined && node.name.startsWith('_'))
-      return this.start0(node.args[0]);
-    return node.at;
   }
 
   private memberCall(target: Expr, name: string): Expr {
@@ -285,12 +276,12 @@ class Parser {
     while (this.accept('.') !== undefined) name += `.${this.take('IDENTIFIER').text}`;
     const open = this.take('{');
     const fields: FieldNode[] = [];
+    const start = this.token.at;
     while (this.token.kind !== '}' && this.token.kind !== ',') {
-      const first = this.token;
       const optional = this.accept('?') !== undefined;
       const id = this.accept('ESC_IDENTIFIER') ?? this.take('IDENTIFIER');
       const colon = this.take(':');
-      if (id.kind === 'ESC_IDENTIFIER') this.source.report(first.at, "unsupported syntax: '`'");
+      if (id.kind === 'ESC_IDENTIFIER') this.source.report(start, "unsupported syntax: '`'");
       fields.push({ at: colon.at, name: id.text, value: this.expr(), optional });
       if (!this.goesOn('}')) break;
     }

@@ -9,6 +9,8 @@ import {
   divide,
   equal,
   find,
+  keysOf,
+  type MapValue,
   missing,
   modulo,
   multiply,
@@ -17,6 +19,7 @@ import {
   runtimeType,
   subtract,
 } from './operators.ts';
+import { compileRegex } from './regex/index.ts';
 import { constantOf, type Planned, type Planning, pathOf, type Run, type Step } from './run.ts';
 import { type CallCost, callCost } from './run-cost.ts';
 import { CelFault, CelHostValue, CelLazyObject, CelOptional, isMap } from './values.ts';
@@ -213,12 +216,19 @@ function isPrimitive(value: unknown): boolean {
 function strict(node: CallNode, planning: Planning): Planned {
   const nodes = node.target === undefined ? node.args : [node.target, ...node.args];
   const args = nodes.map((arg) => planning.whole(arg));
+  compilePattern(node, args[1]?.constant?.value);
   const binary = binaries[node.name];
   if (binary !== undefined) return call(node, args, binary);
   if (node.name === '-_') return call(node, args, negate);
   const planned = call(node, args, dispatcher(node));
   if (!conversions.has(node.name) || args[0]?.constant === undefined) return planned;
   return constantOf(planned.step(planningRun()));
+}
+
+/** A constant pattern is compiled with the program, which fails if it cannot be. */
+function compilePattern(node: CallNode, pattern: unknown): void {
+  if ((node.name === 'matches' || node.name === 'find' || node.name === 'findAll') && typeof pattern === 'string')
+    compileRegex(pattern);
 }
 
 /** Constant conversions are computed when the program is planned, at no cost. */
@@ -276,9 +286,10 @@ function accepts(type: CelType, value: unknown): boolean {
     case 'param':
       return true;
     case 'list':
-      return Array.isArray(value);
+      // Upstream looks at the first element.
+      return Array.isArray(value) && (value.length === 0 || accepts(type.params[0] as CelType, value[0]));
     case 'map':
-      return isMap(value);
+      return isMap(value) && acceptsEntry(type, value);
     case 'opaque':
       return type.name === 'optional_type'
         ? value instanceof CelOptional
@@ -290,6 +301,19 @@ function accepts(type: CelType, value: unknown): boolean {
     default:
       return runtimeType(value).kind === type.kind;
   }
+}
+
+function acceptsEntry(type: CelType, map: MapValue): boolean {
+  const [keyType, valueType] = type.params as readonly [CelType, CelType];
+  if (keyType.kind === 'param' && valueType.kind === 'param') return true;
+  const [key] = keysOf(map);
+  return key === undefined || (accepts(keyType, key) && accepts(valueType, find(map, key)));
+}
+
+/** How upstream words that no overload fits: some functions look at their values themselves. */
+function mismatch(name: string, values: readonly unknown[]): CelFault {
+  if (name === 'contains' || name === 'startsWith' || name === 'endsWith' || name === 'matches') return noOverload();
+  return noOverload(name === 'size' ? name : `${name}(${values.map((value) => runtimeType(value).name).join(', ')})`);
 }
 
 /** Picks among overloads by the values, as upstream does where types are not known before. */
@@ -304,6 +328,6 @@ function dispatcher(node: CallNode): (...values: readonly unknown[]) => unknown 
         fits = accepts(overload.args[index] as CelType, values[index]);
       if (fits) return overload.call(...(values as readonly never[]));
     }
-    throw noOverload(`${name}(${values.map((value) => runtimeType(value).name).join(', ')})`);
+    throw mismatch(name, values);
   };
 }

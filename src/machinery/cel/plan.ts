@@ -4,7 +4,7 @@ import type { EntryNode, Expr, IdentNode, ListNode, MapNode, SelectNode, StructN
 import type { CelType } from './contract.ts';
 import type { Environment } from './environment.ts';
 import { CelObject, patchType } from './objects.ts';
-import { equal, keysOf } from './operators.ts';
+import { equal, keysOf, runtimeType } from './operators.ts';
 import { planCall } from './plan-call.ts';
 import { planFold } from './plan-fold.ts';
 import { constantOf, type Planned, type Planning, pathOf, type Run, type Step } from './run.ts';
@@ -168,12 +168,15 @@ function optionalEntry(value: unknown, entry: unknown): CelOptional {
   throw new CelFault(`cannot initialize optional entry '${String(entry)}' from non-optional value ${String(value)}`);
 }
 
+/** Later entries replace those of the same key; numbers of different kinds are different keys. */
 function addEntry(map: Map<unknown, unknown>, entry: EntryNode, key: unknown, value: unknown): void {
-  if (map.has(key) || (typeof key !== 'string' && keysOf(map).some((other) => equal(other, key)))) {
-    throw new CelFault(`Failed with repeated key`);
-  }
-  if (!entry.optional) map.set(key, value);
-  else if (optionalEntry(value, key).present) map.set(key, (value as CelOptional).value);
+  const same = typeof key === 'object' ? keysOf(map).find((other) => sameKey(other, key)) : undefined;
+  if (!entry.optional) map.set(same ?? key, value);
+  else if (optionalEntry(value, key).present) map.set(same ?? key, (value as CelOptional).value);
+}
+
+function sameKey(a: unknown, b: unknown): boolean {
+  return runtimeType(a).kind === runtimeType(b).kind && equal(a, b);
 }
 
 /** How a field is found in the value: under its key in the JSON, if its type is known. */

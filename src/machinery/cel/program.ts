@@ -20,6 +20,7 @@ import { parse } from './parser.ts';
 import { Planner } from './plan.ts';
 import { Run, type Step } from './run.ts';
 import { Source } from './source.ts';
+import { validate } from './validators.ts';
 import { CelFault } from './values.ts';
 
 interface Parts {
@@ -98,6 +99,7 @@ export function compileCel(text: string, options: CelCompileOptions): CelCompila
   }
   const environment = new Environment(options);
   const uses = check(tree, environment, source);
+  if (!source.failed) validate(tree, source);
   if (source.failed) return { ok: false, error: source.error('type') };
   const wrong = options.expects === undefined ? undefined : unexpected(tree.type as CelType, options.expects);
   if (wrong !== undefined) return { ok: false, error: { kind: 'result', message: wrong, issues: [] } };

@@ -34,6 +34,42 @@ const smaller: CallCost = (args) => {
   return tenth(size);
 };
 
+/** A list as long as the result is made. */
+const made: CallCost = (_args, result) => actualSize(result) + 11;
+
+/** Every element is compared with every other one. */
+function selfCompare(list: unknown): number {
+  const size = actualSize(list);
+  const first = Array.isArray(list) ? (list as unknown[])[0] : undefined;
+  const factor = typeof first === 'string' || first instanceof Uint8Array ? 2.1 : 2;
+  return Math.floor(size * size * factor) + 11;
+}
+
+const sets = (factor: number): CallCost => {
+  return (args) => 1 + actualSize(args[0]) * actualSize(args[1]) * factor;
+};
+
+/** Upstream: ext/lists.go, ext/sets.go */
+function byExtension(overload: string): CallCost | undefined {
+  switch (overload) {
+    case 'list_slice':
+    case 'lists_range':
+    case 'list_reverse':
+      return made;
+    case 'list_flatten':
+    case 'list_flatten_int':
+      return (args) => actualSize(args[0]) * Number(args[1] ?? 1) + 11;
+    case 'list_sets_contains_list':
+    case 'list_sets_intersects_list':
+      return sets(1);
+    case 'list_sets_equivalent_list':
+      return sets(2);
+    default:
+      if (overload === 'list_distinct' || overload.endsWith('_sort')) return (args) => selfCompare(args[0]);
+      return overload.endsWith('_sortByAssociatedKeys') ? (args) => selfCompare(args[1]) : undefined;
+  }
+}
+
 /** Upstream: interpreter/runtimecost.go costCall */
 const byOverload: Readonly<Record<string, CallCost>> = {
   starts_with_string: first,
@@ -133,5 +169,10 @@ function formatSize(format: unknown): number {
 
 /** `overload` is empty where only running tells which one it is. */
 export function callCost(name: string, overload: string): CallCost {
-  return byFunction(name, overload) ?? byOverload[overload] ?? (name === '_==_' ? (byOverload.equals as CallCost) : 1);
+  return (
+    byExtension(overload) ??
+    byFunction(name, overload) ??
+    byOverload[overload] ??
+    (name === '_==_' ? (byOverload.equals as CallCost) : 1)
+  );
 }

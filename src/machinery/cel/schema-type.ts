@@ -84,11 +84,14 @@ function listType(schema: TypedSchema, name: string): CelType | undefined {
   return listOf(element, { maxElements, listType, ...(keys === undefined ? {} : { listMapKeys: keys }) });
 }
 
+/** Keys count as nothing: upstream's plain text type has no length. */
+const keyType = sized(stringType, 0, 2);
+
 function mapType(schema: TypedSchema, values: TypedSchema, name: string): CelType | undefined {
   const value = typeOfSchema(values, `${name}.@elem`);
   if (value === undefined) return undefined;
   const fitting = Math.floor(wholeRequest / ((value.minSerializedSize as number) + 6));
-  return mapOf(stringType, value, schema.maxProperties === undefined ? fitting : bounded(schema.maxProperties));
+  return mapOf(keyType, value, schema.maxProperties === undefined ? fitting : bounded(schema.maxProperties));
 }
 
 const plainText: TypedSchema = { type: 'string' };
@@ -112,7 +115,11 @@ function objectType(schema: TypedSchema, name: string): CelType {
       minSize += new TextEncoder().encode(key).length + (type.minSerializedSize as number) + 4;
     }
   }
-  return objectOf(name, () => fields, minSize);
+  return sized(
+    objectOf(name, () => fields),
+    0,
+    minSize,
+  );
 }
 
 function typeOfSchema(schema: TypedSchema, name: string): CelType | undefined {
@@ -143,11 +150,11 @@ export function celTypeOfSchema(
     case 'string':
       return textType(schema);
     case 'boolean':
-      return { ...boolType, minSerializedSize: 4 };
+      return sized(boolType, 0, 4);
     case 'number':
-      return { ...doubleType, minSerializedSize: 1 };
+      return sized(doubleType, 0, 1);
     case 'integer':
-      return { ...intType, minSerializedSize: 1 };
+      return sized(intType, 0, 1);
     default:
       return undefined;
   }

@@ -1,12 +1,13 @@
 /** IP addresses and networks as numbers. Upstream: apimachinery/pkg/util/validation/ip.go. */
 import { isCIDR, isIP, isIPv4, isIPv6 } from './formats.ts';
 
-interface Address {
+/** An IP address as a number. */
+export interface IPAddress {
   family: 4 | 6;
   value: bigint;
 }
 
-export interface Network extends Address {
+export interface Network extends IPAddress {
   bits: number;
 }
 
@@ -17,7 +18,7 @@ const NOT_A_NETWORK = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8
 const MAPPED = 0xffffn;
 
 /** Undefined for what is no address. */
-function parseAddress(text: string): Address | undefined {
+export function parseAddress(text: string): IPAddress | undefined {
   if (isIPv4(text)) return { family: 4, value: joinParts(text.split('.').map(Number), 8n) };
   return isIPv6(text) ? { family: 6, value: joinParts(groupsOf(text), 16n) } : undefined;
 }
@@ -48,7 +49,7 @@ function groupsOf(text: string): number[] {
 }
 
 /** The one text of an address. Upstream: netip.Addr String. */
-function formatAddress({ family, value }: Address): string {
+export function formatAddress({ family, value }: IPAddress): string {
   if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 0xffn)).join('.');
   if (value >> 32n === MAPPED) return `::ffff:${formatAddress({ family: 4, value: value & 0xffffffffn })}`;
   const groups = Array.from({ length: 8 }, (_, index) => Number((value >> BigInt(16 * (7 - index))) & 0xffffn));
