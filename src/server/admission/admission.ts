@@ -13,6 +13,7 @@ import type {
   Reinvocation,
 } from '../contract.ts';
 import type { Outbound } from '../outbound/contract.ts';
+import { restoreManagedFields } from './managed-fields.ts';
 import { admissionPlugins } from './plugins/index.ts';
 
 export interface AdmissionDeps {
@@ -52,7 +53,11 @@ export function createAdmission({ plugins = admissionPlugins, config, ...deps }:
     }
   };
   return {
-    admit: (request) => run('admit', request),
+    async admit(request) {
+      const managedFields = request.object?.metadata?.managedFields;
+      await run('admit', request);
+      restoreManagedFields(request, managedFields);
+    },
     validate: (request) => run('validate', request),
   };
 }

@@ -60,6 +60,7 @@ export async function createObject(call: ResourceCall, object: KubeObject, optio
   });
   await parts.admission.admit(request);
   dedupOwners(scope, object);
+  checkNamespace(call, object);
   const generated = prepareNew(call, object, options.dryRun);
   validateNew(call, object, { strategy: kind.strategy, dryRun: options.dryRun });
   kind.strategy.canonicalize?.(object);

@@ -120,4 +120,34 @@ describe('a mutating policy', () => {
       spec: { metrics: [{ resource: { name: 'cpu', target: { averageUtilization: 42 } } }] },
     });
   });
+
+  it('cannot move an object, nor rename one that is there', async () => {
+    const cluster = await policyCluster();
+    await cluster.configMap('c');
+    const replace = (path: string) =>
+      jsonPatch(`[JSONPatch{op: 'replace', path: '/metadata/${path}', value: 'other'}]`);
+    await cluster.mutating('m', {
+      mutations: [replace('namespace')],
+      matchConstraints: rules({ operations: ['CREATE'] }),
+    });
+    const moved = await cluster.configMap('d');
+    expect([moved.status, moved.message]).toEqual([
+      400,
+      'the namespace of the provided object does not match the namespace sent on the request',
+    ]);
+    await cluster.mutating('n', { mutations: [replace('name')], matchConstraints: rules({ operations: ['UPDATE'] }) });
+    const patch = { body: { data: { a: 'b' } }, type: 'merge' };
+    expect((await cluster.outcome(`PATCH ${NS}/configmaps/c`, patch)).message).toContain('field is immutable');
+  });
+
+  it('cannot break the record of who owns what', async () => {
+    const cluster = await policyCluster();
+    await cluster.mutating('m', {
+      mutations: [jsonPatch("[JSONPatch{op: 'remove', path: '/metadata/managedFields/0/apiVersion'}]")],
+    });
+    const { status, object, warning } = await cluster.configMap('c', { a: 'b' });
+    expect(status).toBe(201);
+    expect(warning).toContain('.metadata.managedFields was in an invalid state after admission');
+    expect(object.metadata.managedFields?.[0]?.apiVersion).toBe('v1');
+  });
 });
