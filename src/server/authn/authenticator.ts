@@ -1,10 +1,11 @@
 /** Finds out who sends a request. Upstream: kubeapiserver/authenticator. */
-import type { JWTPayload } from 'jose';
+import { decodeJwt, type JWTPayload } from 'jose';
 import type { Clock } from '../../base/clock.ts';
 import type { ClusterSettings } from '../../machinery/kind.ts';
 import { unauthorized } from '../../machinery/status.ts';
 import type { Store } from '../../storage/contract.ts';
-import type { Authenticator, ClusterKeys, ConfigCache, KindRegistry, UserInfo } from '../contract.ts';
+import type { Authenticator, ClusterKeys, ConfigCache, KindRegistry, Logger, UserInfo } from '../contract.ts';
+import type { Outbound } from '../outbound/contract.ts';
 import { bearerToken } from './bearer-token.ts';
 import { authenticateBootstrapToken, parseBootstrapToken } from './bootstrap-token.ts';
 import { constantTimeEqual, sha256Hex } from './constant-time.ts';
@@ -19,6 +20,7 @@ import {
   userOfClaims,
 } from './service-account-token.ts';
 import { createSigningKeys, type SigningKeys } from './signing-keys.ts';
+import { type StructuredAuthentication, structuredAuthentication } from './structured/index.ts';
 import { ALL_AUTHENTICATED, MASTERS_GROUP, nodeOf, PROXY_USER } from './users.ts';
 
 export interface AuthenticatorDeps {
@@ -29,6 +31,9 @@ export interface AuthenticatorDeps {
   kinds: KindRegistry;
   config: ConfigCache;
   clock: Clock;
+  /** For the keys of other issuers. */
+  outbound?: Outbound | undefined;
+  log?: Logger;
 }
 
 export interface TokenResult {
@@ -58,6 +63,8 @@ interface KnownToken {
   slowCheck?: () => Promise<void>;
   recheckMs: number;
   checkedAt: number;
+  /** The configuration that the user comes from; with another one in force, the token is looked at anew. */
+  source?: StructuredAuthentication;
 }
 
 const MAX_KNOWN_TOKENS = 2_048;
@@ -75,6 +82,10 @@ export function createAuthenticator(deps: AuthenticatorDeps): TokenAuthenticator
   const lookup = createObjectLookup(deps);
   const signing = createSigningKeys(deps.keys);
   const known = new Map<string, KnownToken>();
+  const { outbound, clock, log, config } = deps;
+  const structuredDeps = { ownIssuers: [deps.settings.serviceAccountIssuer], outbound, clock, log };
+  const structured = async (): Promise<StructuredAuthentication | undefined> =>
+    structuredAuthentication(config.known?.() ?? (await config.fresh()), structuredDeps);
 
   const remember = (token: string, entry: KnownToken): KnownToken => {
     if (known.size >= MAX_KNOWN_TOKENS) known.delete(known.keys().next().value as string);
@@ -92,12 +103,19 @@ export function createAuthenticator(deps: AuthenticatorDeps): TokenAuthenticator
       if (!user) throw new InvalidTokenError('');
       return permanent(user, deps.settings);
     }
-    const entry = await identifyJwt(token, { ...deps, lookup, signing });
+    const issuer = issuerOf(token);
+    const foreign =
+      issuer === undefined || issuer === deps.settings.serviceAccountIssuer ? undefined : await structured();
+    const entry = foreign
+      ? await identifyForeign(token, { issuer: issuer as string, source: foreign, deps })
+      : await identifyJwt(token, { ...deps, lookup, signing });
     return remember(token, entry);
   };
 
   const authenticateToken: TokenAuthenticator['authenticateToken'] = async (token, wanted) => {
-    const entry = known.get(token) ?? (await identify(token));
+    const remembered = known.get(token);
+    const stale = remembered?.source !== undefined && remembered.source !== (await structured());
+    const entry = stale || !remembered ? await identify(token) : remembered;
     try {
       await checkKnown(entry, deps.clock);
     } catch (error) {
@@ -118,7 +136,11 @@ export function createAuthenticator(deps: AuthenticatorDeps): TokenAuthenticator
     authenticateToken,
     async authenticate(request) {
       const token = bearerToken(request.headers);
-      if (token === undefined) return null;
+      if (token === undefined) {
+        const paths = (await structured())?.anonymousPaths;
+        if (paths && !paths.has(new URL(request.url).pathname)) throw unauthorized();
+        return null;
+      }
       try {
         const { user } = await authenticateToken(token);
         // A node's credential also speaks for the node's proxy, which upstream gives an identity of its own.
@@ -140,6 +162,30 @@ function permanent(user: UserInfo, settings: ClusterSettings): KnownToken {
     recheckMs: 0,
     checkedAt: 0,
   };
+}
+
+/** The issuer that an unverified token names; undefined for what is no token of that form. */
+function issuerOf(token: string): string | undefined {
+  try {
+    const { iss } = decodeJwt(token);
+    return iss === 'accounts.google.com' ? `https://${iss}` : iss;
+  } catch {
+    return undefined;
+  }
+}
+
+async function identifyForeign(
+  token: string,
+  { issuer, source, deps }: { issuer: string; source: StructuredAuthentication; deps: AuthenticatorDeps },
+): Promise<KnownToken> {
+  const authenticator = source.issuers.get(issuer);
+  if (!authenticator) throw new InvalidTokenError('');
+  try {
+    const { user, expires } = await authenticator.authenticate(token);
+    return { ...permanent(user, deps.settings), expiresAt: expires * 1_000, source };
+  } catch (error) {
+    throw new InvalidTokenError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 interface JwtDeps extends AuthenticatorDeps {

@@ -34,18 +34,22 @@ export function configurationOf(snapshot: ConfigSnapshot, name: ConfigurationNam
   return snapshot.get(CONFIGURATION_RESOURCE, '', name) as unknown as StoredConfiguration | undefined;
 }
 
-/**
- * What `compile` makes of a document, computed once for each change of any document; undefined when none is set.
- * document that does not compile (it was checked before it was stored, by this release or another) gives `undefined`
- * too, and `onFault` is told.
- */
+/** What `compile` makes of a document, computed once for each change of it; undefined when none is set. */
 export function compiledConfiguration<V>(
   snapshot: ConfigSnapshot,
   name: ConfigurationName,
   compile: (input: ConfigurationInput) => V,
 ): V | undefined {
-  return snapshot.derive(`configuration/${name}`, [CONFIGURATION_RESOURCE], () => {
-    const stored = configurationOf(snapshot, name);
-    return stored === undefined ? undefined : compile(stored);
-  });
+  const known = snapshot.derive<Compiled<V>>(`configuration/${name}`, [], () => ({ of: undefined, value: undefined }));
+  const stored = configurationOf(snapshot, name);
+  if (stored !== known.of) {
+    known.value = stored === undefined ? undefined : compile(stored);
+    known.of = stored;
+  }
+  return known.value;
+}
+
+interface Compiled<V> {
+  of: StoredConfiguration | undefined;
+  value: V | undefined;
 }

@@ -73,7 +73,8 @@ async function answer(request: Request, given: string, deps: ConfigurationDeps):
     if (text.length > MAX_BODY_CHARACTERS) throw requestEntityTooLarge(`limit is ${MAX_BODY_CHARACTERS}`);
     const input = inputOf(text);
     const { document, duplicates } = parseDocument(input.document);
-    checkConfiguration(name as ConfigurationName, { document, files: input.files }, duplicates);
+    const { settings } = deps.options;
+    checkConfiguration(name as ConfigurationName, { document, files: input.files }, { duplicates, settings });
     return { document, files: input.files };
   }
 }
