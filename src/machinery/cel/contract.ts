@@ -138,7 +138,7 @@ export interface CelDecision {
 }
 
 /**
- * Bindings by variable name. Values are JSON values (or CEL values made by an earlier evaluation). A `CelLazyObject`
+ * Bindings by variable name; `authorizer` and `authorizer.requestResource` (from `request`) are there by themselves. Values are JSON values (or CEL values made by an earlier evaluation). A `CelLazyObject`
  * computes its fields when they are read.
  */
 export type CelBindings = Readonly<Record<string, unknown>>;
@@ -146,7 +146,7 @@ export type CelBindings = Readonly<Record<string, unknown>>;
 export interface CelEvaluateOptions {
   /** The most this evaluation may cost; upstream's limit per expression, 1,000,000, unless told. */
   readonly limit?: number;
-  /** Answers to what a program that `authorizes` asks, by `authorizationKey`. */
+  /** Answers to what a program that `authorizes` asks, by `authorizationKey`; without, `evaluate` fails at the first check. */
   readonly decisions?: ReadonlyMap<string, CelDecision>;
 }
 
@@ -173,7 +173,10 @@ export interface CelProgram {
   readonly authorizes: boolean;
   /** Upstream's static estimate, from the sizes that the variables' types carry. */
   estimateCost(): CelCost;
-  /** Never throws. A program that `authorizes` fails unless its decisions are given. */
+  /**
+   * Gives a fault rather than throwing. A program that `authorizes` fails at its first check, unless it is run inside an
+   * `evaluateAsync` (as a variable of a policy that is read).
+   */
   evaluate(bindings: CelBindings, options?: CelEvaluateOptions): CelResult;
   /** As `evaluate`, asking the authorizer where the expression does. */
   evaluateAsync(bindings: CelBindings, options: CelEvaluateAsyncOptions): Promise<CelResult>;

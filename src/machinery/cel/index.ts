@@ -27,6 +27,7 @@ export {
   CEL_PER_CALL_LIMIT,
   CEL_RUNTIME_BUDGET,
 } from './contract.ts';
+export { authorizationKey } from './decisions.ts';
 export { escapeName } from './escape.ts';
 export { CelObject, toJson } from './objects.ts';
 export { compileCel } from './program.ts';

@@ -15,12 +15,14 @@ import type {
 } from './contract.ts';
 import { CEL_PER_CALL_LIMIT } from './contract.ts';
 import { estimateCost } from './cost-estimate.ts';
+import { authorizationKey, DecisionNeeded, withDecisions } from './decisions.ts';
 import { Environment } from './environment.ts';
+import { authorizerValue, resourceCheckValue } from './library/index.ts';
 import { parse } from './parser.ts';
 import { Planner } from './plan.ts';
 import { Run, type Step } from './run.ts';
 import { Source } from './source.ts';
-import { validate } from './validators.ts';
+import { childrenOf, validate } from './validators.ts';
 import { CelFault } from './values.ts';
 
 interface Parts {
@@ -33,7 +35,7 @@ class Program implements CelProgram {
   readonly source: string;
   readonly type: CelType;
   readonly uses: ReadonlySet<string>;
-  readonly authorizes = false;
+  readonly authorizes: boolean;
   private readonly step: Step;
   private readonly planner: Planner;
   private readonly tree: Expr;
@@ -43,6 +45,7 @@ class Program implements CelProgram {
     this.source = source;
     this.type = tree.type as CelType;
     this.tree = tree;
+    this.authorizes = asksAuthorizer(tree);
     this.variables = variables;
     this.uses = uses;
     this.planner = planner;
@@ -54,20 +57,70 @@ class Program implements CelProgram {
   }
 
   evaluate(bindings: CelBindings, options: CelEvaluateOptions = {}): CelResult {
-    const { slots } = this.planner;
-    const values: unknown[] = new Array(slots.count);
-    for (const [name, slot] of slots.globals) values[slot] = bindings[name];
-    const run = new Run(values, options.limit ?? CEL_PER_CALL_LIMIT, options.decisions);
-    try {
-      return { ok: true, value: this.step(run), cost: run.cost };
-    } catch (error) {
-      return { ok: false, error: failure(error), cost: run.cost };
-    }
+    const run = new Run(this.bind(bindings), options.limit ?? CEL_PER_CALL_LIMIT);
+    return withDecisions(options.decisions, (nested) => {
+      try {
+        return { ok: true, value: this.step(run), cost: run.cost };
+      } catch (error) {
+        // Whoever evaluates around this one can ask, and starts again.
+        if (error instanceof DecisionNeeded && (nested || options.decisions !== undefined)) throw error;
+        return { ok: false, error: failure(error), cost: run.cost };
+      }
+    });
   }
 
   async evaluateAsync(bindings: CelBindings, options: CelEvaluateAsyncOptions): Promise<CelResult> {
-    return this.evaluate(bindings, options);
+    const decisions = new Map(options.decisions);
+    // The cost limit allows few checks, so that this ends soon.
+    for (;;) {
+      try {
+        return this.evaluate(bindings, { ...options, decisions });
+      } catch (error) {
+        if (!(error instanceof DecisionNeeded)) throw error;
+        decisions.set(authorizationKey(error.attributes), await options.authorize(error.attributes));
+      }
+    }
   }
+
+  private bind(bindings: CelBindings): unknown[] {
+    const { slots } = this.planner;
+    const values: unknown[] = new Array(slots.count);
+    for (const [name, slot] of slots.globals) values[slot] = bindings[name] ?? implied(name, bindings);
+    return values;
+  }
+}
+
+/** The variables that callers need not bind. */
+function implied(name: string, bindings: CelBindings): unknown {
+  if (bindings[name] === null) return null;
+  if (name === 'authorizer') return authorizerValue();
+  return name === 'authorizer.requestResource' ? requestedResource(bindings.request) : undefined;
+}
+
+interface AdmissionRequest {
+  readonly requestResource?: { readonly group?: string; readonly resource?: string };
+  readonly requestSubResource?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+}
+
+/** A check of what an admission request is for. Upstream: library.NewResourceAuthorizerVal */
+function requestedResource(request: unknown): unknown {
+  const { requestResource, requestSubResource, namespace, name } = (request ?? {}) as AdmissionRequest;
+  const { group = '', resource = '' } = requestResource ?? {};
+  return resourceCheckValue({
+    group,
+    resource,
+    subresource: requestSubResource ?? '',
+    namespace: namespace ?? '',
+    name: name ?? '',
+  });
+}
+
+/** Whether a tree has a call that asks the authorizer. */
+function asksAuthorizer(node: Expr): boolean {
+  if (node.kind === 'call' && node.name === 'check' && node.target !== undefined) return true;
+  return childrenOf(node).some(asksAuthorizer);
 }
 
 function failure(error: unknown): { readonly message: string; readonly limit?: boolean } {

@@ -1,5 +1,4 @@
 import type { Expr } from './ast.ts';
-import type { CelDecision } from './contract.ts';
 import type { Slots } from './slots.ts';
 import { CelFault } from './values.ts';
 
@@ -7,13 +6,11 @@ import { CelFault } from './values.ts';
 export class Run {
   readonly slots: unknown[];
   readonly limit: number;
-  readonly decisions: ReadonlyMap<string, CelDecision> | undefined;
   cost = 0;
 
-  constructor(slots: unknown[], limit: number, decisions: ReadonlyMap<string, CelDecision> | undefined) {
+  constructor(slots: unknown[], limit: number) {
     this.slots = slots;
     this.limit = limit;
-    this.decisions = decisions;
   }
 
   charge(cost: number): void {

@@ -1,42 +1,32 @@
 import { dns1123Label, dns1123Subdomain } from '../../validation/formats.ts';
 import type { CelAuthorizationAttributes, CelDecision, CelType } from '../contract.ts';
+import { decide } from '../decisions.ts';
 import type { Library } from '../declaration.ts';
 import { CelFault, CelHostValue } from '../values.ts';
 import { authorizerType, decisionType, groupCheckType, pathCheckType, resourceCheckType } from './host-types.ts';
-
-/** Whom a check is about and where the answers come from. */
-export interface Authority {
-  readonly serviceAccount?: { readonly namespace: string; readonly name: string };
-  readonly decide: (attributes: CelAuthorizationAttributes) => CelDecision;
-}
 
 type Asked = Omit<CelAuthorizationAttributes, 'verb'>;
 
 class Step extends CelHostValue {
   readonly type: CelType;
-  readonly authority: Authority;
   readonly asked: Asked;
 
-  constructor(type: CelType, authority: Authority, asked: Asked = {}) {
+  constructor(type: CelType, asked: Asked = {}) {
     super();
     this.type = type;
-    this.authority = authority;
     this.asked = asked;
   }
 
   equals(other: CelHostValue): boolean {
-    const who = (step: Step) => JSON.stringify([step.authority.serviceAccount, step.asked]);
-    return other instanceof Step && who(other) === who(this);
+    return other instanceof Step && JSON.stringify(other.asked) === JSON.stringify(this.asked);
   }
 
   to(type: CelType, asked: Asked): Step {
-    return new Step(type, this.authority, { ...this.asked, ...asked });
+    return new Step(type, { ...this.asked, ...asked });
   }
 
   check(verb: string): Decision {
-    const { serviceAccount } = this.authority;
-    const attributes = { ...this.asked, verb, ...(serviceAccount === undefined ? {} : { serviceAccount }) };
-    return new Decision(this.authority.decide(attributes));
+    return new Decision(decide({ ...this.asked, verb }));
   }
 }
 
@@ -53,13 +43,13 @@ class Decision extends CelHostValue {
 }
 
 /** The value of the variable `authorizer`. */
-export function authorizerValue(authority: Authority): CelHostValue {
-  return new Step(authorizerType, authority);
+export function authorizerValue(): CelHostValue {
+  return new Step(authorizerType);
 }
 
 /** The value of `authorizer.requestResource`: a check of the resource that the request is for. */
-export function resourceCheckValue(authority: Authority, asked: Asked): CelHostValue {
-  return new Step(resourceCheckType, authority, asked);
+export function resourceCheckValue(asked: Asked): CelHostValue {
+  return new Step(resourceCheckType, asked);
 }
 
 function notBlank(text: string, what: string): string {
@@ -70,7 +60,7 @@ function notBlank(text: string, what: string): string {
 function serviceAccount(step: Step, namespace: string, name: string): Step {
   if (dns1123Subdomain(name).length > 0) throw new CelFault('Invalid service account name');
   if (dns1123Label(namespace).length > 0) throw new CelFault('Invalid service account namespace');
-  return new Step(authorizerType, { ...step.authority, serviceAccount: { namespace, name } });
+  return step.to(authorizerType, { serviceAccount: { namespace, name } });
 }
 
 function narrowed(field: keyof Asked) {

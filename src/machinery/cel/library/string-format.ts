@@ -156,7 +156,7 @@ function scientific(value: number): string {
   const [digits, exponent] = value.toExponential(defaultPrecision).split('e') as [string, string];
   const size = String(Math.abs(Number(exponent))).padStart(2, '0');
   const raised = [...size].map((digit) => superscripts[Number(digit)]).join('');
-  return `${digits}\u202f×\u202f10${exponent.startsWith('-') ? '⁻' : ''}${raised}`;
+  return `${digits}×10${exponent.startsWith('-') ? '⁻' : ''}${raised}`;
 }
 
 function radix(value: unknown, base: number): string | undefined {
