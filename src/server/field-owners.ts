@@ -45,6 +45,8 @@ function listResetFields(kind: Kind, subresource: string): readonly string[] {
   const definition = kind.subresources.find(({ name }) => name === subresource);
   const own = (subresource === '' ? kind.strategy : definition?.strategy)?.resetFields ?? [];
   if (subresource === 'status') return ['spec', ...own];
+  // Other subresources keep what their strategies leave alone out of managed fields only where they say so.
+  if (subresource !== '') return own;
   const hasStatus = kind.subresources.some(({ name }) => name === 'status');
   return hasStatus ? ['status', ...own] : own;
 }

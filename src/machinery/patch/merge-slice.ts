@@ -136,10 +136,10 @@ function nameOf(item: Json, mergeKey: string): Json {
   return name;
 }
 
-/** Throws unless the items of the patch stand in `$setElementOrder` in the same order. */
+/** Throws unless the items of the patch, but those to be deleted, stand in `$setElementOrder` in the same order. */
 export function validateOrder(patch: Json[], order: Json[], mergeKey: string): void {
   if (order.length === 0 || patch.length === 0) return;
-  const items = mergeKey === '' ? patch : patch.filter((item) => !(isMap(item) && item.$patch !== undefined));
+  const items = mergeKey === '' ? patch : patch.filter((item) => !(isMap(item) && item.$patch === 'delete'));
   let next = 0;
   for (const element of order) {
     if (next >= items.length) return;

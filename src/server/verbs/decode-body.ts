@@ -63,9 +63,21 @@ export function decodeText(text: string, { call, type, format, validation }: Dec
   object.metadata ??= {};
   // Decoding drops empty lists, but an empty list of managers is how a client asks to forget them.
   if (EMPTY_OWNERS.test(json) && resetsOwners(json)) object.metadata.managedFields = [];
-  type.defaults?.(object);
+  fillDefaults(type, object);
   return object;
 }
+
+/** Defaults follow from what was sent, which may turn out not to fit. */
+function fillDefaults(type: BodyType, object: KubeObject): void {
+  try {
+    type.defaults?.(object);
+  } catch (error) {
+    throw error instanceof DecodeError ? cannotBeHandled(type, error.message) : error;
+  }
+}
+
+const cannotBeHandled = (type: BodyType, why: string): StatusError =>
+  badRequest(`${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: ${why}`);
 
 const EMPTY_OWNERS = /"managedFields"\s*:\s*\[\s*\]/;
 
@@ -87,9 +99,7 @@ function report(
   const rest = fieldErrors.slice(duplicates.length);
   const head =
     duplicates.length > 0 ? [`yaml: unmarshal errors:\n${duplicates.map((line) => `  ${line}`).join('\n')}`] : [];
-  throw badRequest(
-    `${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: strict decoding error: ${[...head, ...rest].join(', ')}`,
-  );
+  throw cannotBeHandled(type, `strict decoding error: ${[...head, ...rest].join(', ')}`);
 }
 
 function decodeJson(
@@ -142,7 +152,7 @@ function explain(
   } catch (mismatch) {
     return mismatch as StatusError;
   }
-  return badRequest(`${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: ${error.message}`);
+  return cannotBeHandled(type, error.message);
 }
 
 const isCustom = (type: BodyType): type is Kind => 'inVersion' in type && type.inVersion !== undefined;

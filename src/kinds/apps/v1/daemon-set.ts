@@ -1,3 +1,5 @@
+import { DecodeError } from '../../../machinery/fields/index.ts';
+import { quote } from '../../../machinery/quote.ts';
 import { daemonSetCells } from '../../cells/workloads.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { templateStrategy } from '../../core/v1/template-strategy.ts';
@@ -13,6 +15,16 @@ const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
 const templateGeneration = ({ metadata }: DaemonSet): number =>
   Number(metadata.annotations?.[TEMPLATE_GENERATION] ?? 0);
 
+/** What a client sends there must be a number. Upstream: the conversion of DaemonSets to their internal type. */
+function checkTemplateGeneration(set: DaemonSet): void {
+  const text = set.metadata.annotations?.[TEMPLATE_GENERATION];
+  if (text === undefined) return;
+  const isNumber = /^[+-]?\d+$/.test(text);
+  if (isNumber && BigInt.asIntN(64, BigInt(text)) === BigInt(text)) return;
+  const why = isNumber ? 'value out of range' : 'invalid syntax';
+  throw new DecodeError(`strconv.ParseInt: parsing ${quote(text)}: ${why}`);
+}
+
 function setTemplateGeneration(set: DaemonSet, generation: number): void {
   set.metadata.annotations = { ...set.metadata.annotations, [TEMPLATE_GENERATION]: String(generation) };
 }
@@ -20,6 +32,7 @@ function setTemplateGeneration(set: DaemonSet, generation: number): void {
 export const daemonSets = defineKind<DaemonSet>('apps/v1/daemonsets', {
   defaults(set) {
     const { spec } = set;
+    checkTemplateGeneration(set);
     if (set.metadata.annotations?.[TEMPLATE_GENERATION] === undefined) setTemplateGeneration(set, 0);
     setPodTemplateDefaults(spec.template);
     spec.updateStrategy ??= {};

@@ -63,6 +63,7 @@ export const namespaces = defineKind<Namespace>('core/v1/namespaces', {
         },
         validateUpdate: (namespace) =>
           validateFinalizers(namespace as Namespace, (index) => `spec.finalizers[${index}]`),
+        resetFields: ['status'],
       },
     },
   },
