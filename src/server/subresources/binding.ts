@@ -45,9 +45,10 @@ export const bindingSubresource: SubresourceHandler = {
     const name = call.name === '' ? (binding.metadata.name ?? '') : call.name;
     if (binding.metadata.name !== name) throw badRequest('name in URL does not match name in Binding object');
     const onPod: ResourceCall = { ...call, kind: pods, name };
-    const request = admissionRequest(onPod, {
+    // The collection is a resource of its own.
+    const request = admissionRequest(call.name === '' ? { ...call, name } : onPod, {
       operation: 'CREATE',
-      subresource: 'binding',
+      subresource: call.name === '' ? '' : 'binding',
       object: binding,
       options: optionsObject('CreateOptions', options),
       dryRun: options.dryRun,
