@@ -1,4 +1,5 @@
 import type { KubeObject } from '../machinery/meta.ts';
+import { createApiServiceAvailability } from './apiservice-availability/index.ts';
 import { certificateApprovingController } from './certificate-approving/index.ts';
 import { certificateSigningController } from './certificate-signing/index.ts';
 import { clusterRoleAggregationController } from './clusterrole-aggregation/index.ts';
@@ -38,6 +39,7 @@ export function createControllers(): Controller[] {
     certificateApprovingController,
     certificateSigningController,
     ingressStatusController,
+    createApiServiceAvailability(),
     validatingAdmissionPolicyStatusController,
   ];
 }
@@ -45,7 +47,11 @@ export function createControllers(): Controller[] {
 /** Roles and bindings beyond upstream's, which come with its bootstrap objects. */
 export function ownControllerRoles(): KubeObject[] {
   const podReader = { serviceAccount: 'disruption-controller', permissions: [POD_READER] };
-  return [...ownRole(ingressStatusController), ...ownRole(podReader, 'kedge:controller:')];
+  return [
+    ...ownRole(ingressStatusController),
+    ...ownRole(createApiServiceAvailability()),
+    ...ownRole(podReader, 'kedge:controller:'),
+  ];
 }
 
 export { tunnelKey } from './node-lifecycle/index.ts';

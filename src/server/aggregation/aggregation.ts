@@ -43,9 +43,9 @@ export function createAggregation(options: ServerOptions, parts: () => ServerPar
   /** Checks an API unless that was done a moment ago, and keeps what was found. */
   const check = async (api: RemoteApi): Promise<void> => {
     const now = clock.now();
-    if (now - (checkedAt.get(api.revision) ?? 0) < PAUSE_MS) return;
-    checkedAt.delete(api.revision);
-    checkedAt.set(api.revision, now);
+    if (now - (checkedAt.get(api.identity) ?? 0) < PAUSE_MS) return;
+    checkedAt.delete(api.identity);
+    checkedAt.set(api.identity, now);
     if (checkedAt.size > MAX_CHECKED) checkedAt.delete(checkedAt.keys().next().value as string);
     const found = await checkAvailability(api, { ...deps, store: options.store });
     await writeAvailability(parts(), api.name, found);
@@ -57,10 +57,10 @@ export function createAggregation(options: ServerOptions, parts: () => ServerPar
     waitUntil?.(done);
   };
 
-  /** The API as it is after another look, where it was not available. */
+  /** The API after another look where it was not available. Who asks what it offers wants to know. */
   const awaken = async (api: RemoteApi, isDiscovery: boolean): Promise<RemoteApi | undefined> => {
-    const stale = clock.now() - (checkedAt.get(api.revision) ?? 0) >= RETRY_MS;
-    if (!isDiscovery && (api.available || !stale)) return api;
+    const pause = isDiscovery ? PAUSE_MS : RETRY_MS;
+    if (api.available || clock.now() - (checkedAt.get(api.identity) ?? 0) < pause) return api;
     await check(api);
     return (await index()).remote(api.group, api.version);
   };

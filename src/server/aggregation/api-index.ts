@@ -14,8 +14,8 @@ export interface RemoteApi {
   readonly insecure: boolean;
   /** As the last check found it. */
   readonly available: boolean;
-  /** Changes with every change of the object. */
-  readonly revision: string;
+  /** Changes with what decides about whether its server can be reached, and not with its status. */
+  readonly identity: string;
 }
 
 /** A group as discovery lists it. */
@@ -82,15 +82,16 @@ function listed(group: string, services: readonly APIService[]): ListedGroup {
 function remoteOf({ metadata, spec, status }: APIService): RemoteApi | undefined {
   const { service, group = '', version = '', caBundle, insecureSkipTLSVerify } = spec;
   if (!service) return undefined;
+  const target = { namespace: service.namespace ?? '', name: service.name ?? '', port: service.port ?? 443 };
   return {
     name: metadata.name ?? '',
     group,
     version,
-    service: { namespace: service.namespace ?? '', name: service.name ?? '', port: service.port ?? 443 },
+    service: target,
     ...(caBundle ? { caBundle: atob(caBundle) } : {}),
     insecure: insecureSkipTLSVerify === true,
     available: status?.conditions?.some(({ type, status: is }) => type === 'Available' && is === 'True') === true,
-    revision: `${metadata.uid ?? ''}/${metadata.resourceVersion ?? ''}`,
+    identity: JSON.stringify([metadata.uid, target, caBundle, insecureSkipTLSVerify]),
   };
 }
 

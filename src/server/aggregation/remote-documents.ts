@@ -46,7 +46,7 @@ export function createRemoteDocuments(deps: DocumentDeps): RemoteDocuments {
   const kept = new Map<string, Kept>();
   const json = async (api: RemoteApi, path: string): Promise<Record<string, unknown> | undefined> => {
     if (!api.available) return undefined;
-    const id = `${api.revision} ${path}`;
+    const id = `${api.identity} ${path}`;
     const known = kept.get(id);
     const now = clock.now();
     if (known && now - known.at < (known.document ? KEEP_MS : KEEP_FAILURE_MS)) return known.document;

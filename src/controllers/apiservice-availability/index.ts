@@ -1,0 +1,1 @@
+export { createApiServiceAvailability } from './controller.ts';
