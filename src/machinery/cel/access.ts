@@ -1,48 +1,69 @@
+import type { CelType } from './contract.ts';
 import { CelObject } from './objects.ts';
 import { find, missing, noOverload, runtimeType } from './operators.ts';
 import type { Run } from './run.ts';
+import { unwrapOptional } from './unification.ts';
 import { CelDouble, CelFault, CelOptional, CelUint, isInt, isMap } from './values.ts';
 
+/** A field as it is written, where it lies in the value, and whether null there means that it is absent. */
+export interface FieldKey {
+  readonly name: string;
+  readonly key: string;
+  readonly nullIsAbsent: boolean;
+}
+
+/** How a field of a type is found in its values. */
+export function fieldOf(type: CelType, name: string): FieldKey & { readonly type?: CelType } {
+  const container = unwrapOptional(type).type;
+  const field = container.kind === 'object' ? container.fields?.().get(name) : undefined;
+  const nullIsAbsent = container.nullIsAbsent === true;
+  if (field !== undefined) return { key: field.key, name, nullIsAbsent, type: field.type };
+  const value = container.kind === 'map' ? container.params[1] : undefined;
+  return { key: name, name, nullIsAbsent, ...(value === undefined ? {} : { type: value }) };
+}
+
 /** Reads a key of a value, `missing` where it is not there. */
-function lookup(value: unknown, key: string): unknown {
-  if (isMap(value)) return find(value, key);
+function lookup(value: unknown, { key, nullIsAbsent }: FieldKey): unknown {
+  if (isMap(value)) {
+    const found = find(value, key);
+    return found === undefined || (nullIsAbsent && found === null) ? missing : found;
+  }
   if (value instanceof CelObject) return Object.hasOwn(value.fields, key) ? value.fields[key] : missing;
   if (Array.isArray(value)) throw new CelFault(`unsupported index type 'string' in list`);
   return missing;
 }
 
 /** `value.key`: through an optional it gives an optional. */
-export function selectKey(run: Run, value: unknown, key: string, shown: string): unknown {
-  if (value instanceof CelOptional) return optionalKey(run, value, key);
-  const found = lookup(value, key);
+export function selectKey(run: Run, value: unknown, field: FieldKey): unknown {
+  if (value instanceof CelOptional) return optionalKey(run, value, field);
+  const found = lookup(value, field);
   run.charge(1);
-  if (found === missing || found === undefined) throw new CelFault(`no such key: ${shown}`);
+  if (found === missing) throw new CelFault(`no such key: ${field.name}`);
   return found;
 }
 
 /** `value.?key` */
-export function optionalKey(run: Run, value: unknown, key: string): CelOptional {
+export function optionalKey(run: Run, value: unknown, field: FieldKey): CelOptional {
   let inner = value;
   if (value instanceof CelOptional) {
     if (!value.present) return value;
     inner = value.value;
   }
-  const found = lookup(inner, key);
-  if (found === missing || found === undefined) return CelOptional.none;
+  const found = lookup(inner, field);
+  if (found === missing) return CelOptional.none;
   run.charge(1);
   return CelOptional.of(found);
 }
 
 /** `has(value.key)` */
-export function presence(run: Run, value: unknown, key: string): boolean {
+export function presence(run: Run, value: unknown, field: FieldKey): boolean {
   let inner = value;
   if (value instanceof CelOptional) {
     if (!value.present) return false;
     inner = value.value;
   }
   run.charge(1);
-  const found = lookup(inner, key);
-  return found !== missing && found !== undefined;
+  return lookup(inner, field) !== missing;
 }
 
 /** The position that a value means in a list, if it is a whole number. */

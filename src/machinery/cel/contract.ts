@@ -44,6 +44,8 @@ export interface CelType {
   readonly params: readonly CelType[];
   /** Objects: the fields by escaped name, resolved on first use (types may be recursive). */
   readonly fields?: () => ReadonlyMap<string, CelField>;
+  /** Objects of a schema: a field that is null counts as absent. */
+  readonly nullIsAbsent?: boolean;
   /** Upper bound of length, items or properties in the serialised form; absent: unknown. */
   readonly maxElements?: number;
   /** The least bytes a value takes in JSON; bounds how many of it a request can carry. */

@@ -285,8 +285,10 @@ class Estimator {
     const entries = this.entriesOf(node.range);
     const path = this.pathOf(node.range) ?? [];
     const list = (entries?.container ?? (node.range.type as CelType).kind) === 'list';
-    const keys: Local = { path: [...path, list ? '@indices' : '@keys'], size: entries?.key };
-    const values: Local = { path: [...path, list ? '@items' : '@values'], size: entries?.value };
+    const valuePath = [...path, list ? '@items' : '@values'];
+    const keyPath = node.second !== undefined && sharesRoom(path) ? valuePath : [...path, list ? '@indices' : '@keys'];
+    const keys: Local = { path: keyPath, size: entries?.key };
+    const values: Local = { path: valuePath, size: entries?.value };
     if (node.second === undefined) {
       this.push(node.variable, list ? values : keys);
       return;
@@ -294,6 +296,14 @@ class Estimator {
     this.push(node.variable, keys);
     this.push(node.second, values);
   }
+}
+
+/**
+ * Upstream appends both variables' steps to one slice. Where that has room left, the second overwrites the first, and
+ * keys are estimated as values; the numbers are part of the API.
+ */
+function sharesRoom(path: readonly string[]): boolean {
+  return path.length > 2 && 2 ** Math.ceil(Math.log2(path.length)) > path.length;
 }
 
 function stepInto(type: CelType, part: string): CelType | undefined {

@@ -1,4 +1,4 @@
-import { indexValue, optionalIndex, optionalKey } from './access.ts';
+import { fieldOf, indexValue, optionalIndex, optionalKey } from './access.ts';
 import { onRead } from './adapt.ts';
 import type { CallNode, Expr } from './ast.ts';
 import type { CelType } from './contract.ts';
@@ -22,6 +22,7 @@ import {
 import { compileRegex } from './regex/index.ts';
 import { constantOf, type Planned, type Planning, pathOf, type Run, type Step } from './run.ts';
 import { type CallCost, callCost } from './run-cost.ts';
+import { unwrapOptional } from './unification.ts';
 import { CelFault, CelHostValue, CelLazyObject, CelOptional, isMap } from './values.ts';
 
 type Binary = (left: unknown, right: unknown) => unknown;
@@ -128,15 +129,12 @@ function indexed(node: CallNode, planning: Planning): Planned {
   const operand = planning.plan(operandNode);
   const base = operand.path ?? operand.step;
   const root = operand.root ?? 1;
-  const adapter = elementAdapter(operandNode.type as CelType);
-  const field = node.name === '_?._' ? fieldKey(operandNode, indexNode) : undefined;
-  if (field !== undefined) {
-    const adapt = onRead(field.type ?? (operandNode.type as CelType));
-    return pathOf(
-      (run) => adaptInside(optionalKey(run, base(run), field.key), field.type === undefined ? adapter : adapt),
-      root,
-    );
+  if (node.name === '_?._') {
+    const field = fieldOf(operandNode.type as CelType, indexNode.kind === 'literal' ? String(indexNode.value) : '');
+    const adapt = field.type && onRead(field.type);
+    return pathOf((run) => adaptInside(optionalKey(run, base(run), field), adapt), root);
   }
+  const adapter = elementAdapter(operandNode.type as CelType);
   const index = planning.plan(indexNode);
   const key = index.path ?? index.step;
   const read = node.name === '_[_]' ? indexValue : optionalIndex;
@@ -149,21 +147,10 @@ function adaptInside(value: unknown, adapter: ((value: unknown) => unknown) | un
   return adapter(value);
 }
 
-function inside(type: CelType): CelType {
-  return type.kind === 'opaque' && type.name === 'optional_type' ? (type.params[0] as CelType) : type;
-}
-
 function elementAdapter(type: CelType): ((value: unknown) => unknown) | undefined {
-  const container = inside(type);
+  const container = unwrapOptional(type).type;
   if (container.kind === 'list') return onRead(container.params[0] as CelType);
   return container.kind === 'map' ? onRead(container.params[1] as CelType) : undefined;
-}
-
-function fieldKey(operand: Expr, name: Expr): { readonly key: string; readonly type?: CelType } {
-  const written = name.kind === 'literal' ? String(name.value) : '';
-  const type = inside(operand.type as CelType);
-  const field = type.kind === 'object' ? type.fields?.().get(written) : undefined;
-  return field === undefined ? { key: written } : { key: field.key, type: field.type };
 }
 
 /** `or` and `orValue` look at their right side only when they need it. */

@@ -1,4 +1,4 @@
-import { presence, selectKey } from './access.ts';
+import { fieldOf, presence, selectKey } from './access.ts';
 import { onEscape, onRead } from './adapt.ts';
 import type { EntryNode, Expr, IdentNode, ListNode, MapNode, SelectNode, StructNode } from './ast.ts';
 import type { CelType } from './contract.ts';
@@ -79,12 +79,12 @@ export class Planner implements Planning {
     const type = node.operand.type as CelType;
     const field = fieldOf(type, node.field);
     if (node.test) {
-      return { step: (run) => presence(run, base(run), field.key) };
+      return { step: (run) => presence(run, base(run), field) };
     }
     const adapter = onRead(field.type ?? (node.type as CelType));
     const root = operand.root ?? 1;
     const qualify: Step = (run) => {
-      const value = selectKey(run, base(run), field.key, field.name);
+      const value = selectKey(run, base(run), field);
       if (adapter === undefined) return value;
       return value instanceof CelOptional
         ? value.present
@@ -177,15 +177,4 @@ function addEntry(map: Map<unknown, unknown>, entry: EntryNode, key: unknown, va
 
 function sameKey(a: unknown, b: unknown): boolean {
   return runtimeType(a).kind === runtimeType(b).kind && equal(a, b);
-}
-
-/** How a field is found in the value: under its key in the JSON, if its type is known. */
-function fieldOf(
-  type: CelType,
-  name: string,
-): { readonly key: string; readonly name: string; readonly type?: CelType } {
-  const object = type.kind === 'opaque' && type.name === 'optional_type' ? (type.params[0] as CelType) : type;
-  const field = object.kind === 'object' ? object.fields?.().get(name) : undefined;
-  if (field !== undefined) return { key: field.key, name, type: field.type };
-  return object.kind === 'map' ? { key: name, name, type: object.params[1] as CelType } : { key: name, name };
 }

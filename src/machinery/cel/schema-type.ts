@@ -103,23 +103,22 @@ const resourceProperties: Readonly<Record<string, TypedSchema>> = {
 };
 
 function objectType(schema: TypedSchema, name: string): CelType {
-  const fields: CelField[] = [];
-  let minSize = 2;
+  const properties = schema.properties ?? {};
   const required = new Set(schema.required ?? []);
-  for (const [key, property] of Object.entries(schema.properties ?? {})) {
-    const escaped = escapeName(key);
-    const type = typeOfSchema(property, `${name}.${escaped ?? key}`);
-    if (type === undefined) continue;
-    if (escaped !== undefined) fields.push({ name: escaped, key, type, required: required.has(key) });
-    if (required.has(key) && property.default === undefined) {
-      minSize += new TextEncoder().encode(key).length + (type.minSerializedSize as number) + 4;
-    }
+  const typeAt = (key: string) => typeOfSchema(properties[key] as TypedSchema, `${name}.${escapeName(key) ?? key}`);
+  const fields = (): CelField[] =>
+    Object.keys(properties).flatMap((key) => {
+      const escaped = escapeName(key);
+      const type = escaped === undefined ? undefined : typeAt(key);
+      return type === undefined ? [] : [{ name: escaped as string, key, type, required: required.has(key) }];
+    });
+  let minSize = 2;
+  for (const key of required) {
+    if (!Object.hasOwn(properties, key) || properties[key]?.default !== undefined) continue;
+    const size = typeAt(key)?.minSerializedSize;
+    if (size !== undefined) minSize += new TextEncoder().encode(key).length + size + 4;
   }
-  return sized(
-    objectOf(name, () => fields),
-    0,
-    minSize,
-  );
+  return { ...sized(objectOf(name, fields), 0, minSize), nullIsAbsent: true };
 }
 
 function typeOfSchema(schema: TypedSchema, name: string): CelType | undefined {
@@ -132,7 +131,7 @@ function typeOfSchema(schema: TypedSchema, name: string): CelType | undefined {
  */
 export function celTypeOfSchema(
   schema: TypedSchema,
-  { name = 'self', resource = false }: { readonly name?: string; readonly resource?: boolean } = {},
+  { name = 'selfType', resource = false }: { readonly name?: string; readonly resource?: boolean } = {},
 ): CelType | undefined {
   if (schema['x-kubernetes-int-or-string'] === true) {
     const { maxLength } = schema;
