@@ -15,6 +15,7 @@ import type {
   WriteOp,
 } from '../../storage/contract.ts';
 import { encodeObject, textAtRevision } from '../encode.ts';
+import { RelayedWatch } from './relayed-watch.ts';
 
 /** Objects of one definition in `apiVersion`, in order. */
 export type Convert = (objects: readonly KubeObject[], apiVersion: string) => Promise<KubeObject[]>;
@@ -98,24 +99,17 @@ async function convertEncoded({ kind, definition, convert }: ConvertingOptions, 
 
 /** Frames are converted one after the other, so that their order stays. */
 function convertStream(options: ConvertingOptions, stream: WatchStream): WatchStream {
+  const relayed = new RelayedWatch(stream);
   let last = Promise.resolve();
-  const converted: WatchStream = {
-    onFrame: () => undefined,
-    onClose: () => undefined,
-    requestBookmark: () => stream.requestBookmark(),
-    close: () => stream.close(),
-  };
   const inOrder = (step: () => Promise<void> | void): void => {
     last = last.then(step).catch((error: unknown) => {
-      if (error instanceof StatusError)
-        converted.onFrame(`${JSON.stringify({ type: 'ERROR', object: error.status })}\n`);
-      stream.close();
-      converted.onClose('not converted');
+      if (error instanceof StatusError) relayed.pass(`${JSON.stringify({ type: 'ERROR', object: error.status })}\n`);
+      relayed.end('not converted');
     });
   };
-  stream.onFrame = (frame) => inOrder(async () => converted.onFrame(await convertFrame(options, frame)));
-  stream.onClose = (why) => inOrder(() => converted.onClose(why));
-  return converted;
+  stream.onFrame = (frame) => inOrder(async () => relayed.pass(await convertFrame(options, frame)));
+  stream.onClose = (why) => inOrder(() => relayed.end(why));
+  return relayed;
 }
 
 async function convertFrame(options: ConvertingOptions, frame: string): Promise<string> {

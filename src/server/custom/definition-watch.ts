@@ -3,6 +3,7 @@ import { DEFINITION_RECORDS, type DefinitionRecord } from '../../kinds/index.ts'
 import type { CustomDefinition } from '../../machinery/kind.ts';
 import type { WatchStream } from '../../storage/contract.ts';
 import type { ResourceCall } from '../scope.ts';
+import { RelayedWatch } from './relayed-watch.ts';
 
 /** Time for the last events of the objects, in milliseconds. */
 const LINGER_MS = 1_000;
@@ -15,11 +16,11 @@ export async function endWithDefinition(
   const { definition } = kind;
   if (!definition) return open();
   const { store, clock } = parts.options;
-  let end: (why: string) => void = () => undefined;
+  let relayed: RelayedWatch | undefined;
   let cancel: () => void = () => undefined;
   const endSoon = (): void => {
     cancel();
-    cancel = clock.after(LINGER_MS, () => end('the definition changed'));
+    cancel = clock.after(LINGER_MS, () => relayed?.end('the definition changed'));
   };
   // Handlers are set in the task that a watch opens in, so this one opens first.
   const records = await store.shardOf(DEFINITION_RECORDS).watch({
@@ -32,24 +33,15 @@ export async function endWithDefinition(
   };
   records.onClose = endSoon;
   const stream = await open();
-  const ending: WatchStream = {
-    onFrame: () => undefined,
-    onClose: () => undefined,
-    requestBookmark: () => stream.requestBookmark(),
-    close() {
-      end = () => undefined;
-      cancel();
-      records.close();
-      stream.close();
-    },
-  };
-  end = (why) => {
-    ending.close();
-    ending.onClose(why);
-  };
-  stream.onFrame = (frame) => ending.onFrame(frame);
-  stream.onClose = (why) => end(why);
-  return ending;
+  const watch = new RelayedWatch(stream, () => {
+    cancel();
+    records.onClose = () => undefined;
+    records.close();
+  });
+  relayed = watch;
+  stream.onFrame = (frame) => watch.pass(frame);
+  stream.onClose = (why) => watch.end(why);
+  return watch;
 }
 
 function changes(frame: string, { uid, generation }: CustomDefinition): boolean {
