@@ -233,6 +233,7 @@ function configOf(options: UpOptions, paths: ClusterPaths, facts: ConfigFacts): 
       KEDGE_ADMIN_TOKEN_HASH: hashToken(facts.token),
       // The edge has a socket of its own.
       KEDGE_API_HOSTS: '*',
+      KEDGE_ONE_PROCESS: 'true',
       KEDGE_EDGE_ADDRESS: facts.address.reach,
       ...(options.apiOnly ? { KEDGE_API_ONLY: 'true' } : {}),
       ...(options.compactionInterval === undefined

@@ -154,8 +154,8 @@ export interface WatchQuery extends Selection {
  * `{"type":"ADDED","object":{…}}\n`, where objects are storage-version JSON.
  */
 export interface WatchStream {
-  /** Called in order; set both before the current task ends. */
-  onFrame: (frame: string) => void;
+  /** Called in order; set both before the current task ends. A promise says when the frame has been passed on. */
+  onFrame: (frame: string) => void | Promise<void>;
   /** The watch ended on the storage side; `why` is a short reason. */
   onClose: (why: string) => void;
   /** Asks for a bookmark now, besides the regular ones; it comes as a frame once the watch is live. */

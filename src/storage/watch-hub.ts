@@ -36,9 +36,14 @@ export interface Subscription extends SubscriptionState {
   closed: boolean;
 }
 
+/** What a hub reads of its shard. */
+export type WatchLog = Pick<ShardEngine, 'revision' | 'compacted' | 'list' | 'events'>;
+
 export interface WatchHubOptions {
-  engine: ShardEngine;
+  engine: WatchLog;
   clock: Clock;
+  /** Decides when `deliver` is called after a commit; left out, the hub itself does. */
+  schedule?: () => void;
   /** Every live subscriber has been sent all events up to `revision`. */
   onDelivered?: (revision: number) => void;
 }
@@ -57,8 +62,9 @@ const INLINE_SUBSCRIBERS = 16;
 const MAX_REST = 50;
 
 export class WatchHub {
-  readonly #engine: ShardEngine;
+  readonly #engine: WatchLog;
   readonly #clock: Clock;
+  readonly #schedule: (() => void) | undefined;
   readonly #onDelivered: (revision: number) => void;
   readonly #groups = new WatchGroups<Subscription>();
   readonly #all = new Set<Subscription>();
@@ -74,6 +80,7 @@ export class WatchHub {
   constructor(options: WatchHubOptions) {
     this.#engine = options.engine;
     this.#clock = options.clock;
+    this.#schedule = options.schedule;
     this.#onDelivered = options.onDelivered ?? (() => {});
   }
 
@@ -130,7 +137,10 @@ export class WatchHub {
       this.#pending.push(event);
       this.#pendingCharacters += event.text.length;
     }
-    if (this.#delivering || this.#draining || this.#cancelTimer) {
+    if (this.#schedule) {
+      if (this.#pendingCharacters > PENDING_CHARACTERS) this.deliver();
+      else this.#schedule();
+    } else if (this.#delivering || this.#draining || this.#cancelTimer) {
       if (this.#pendingCharacters > PENDING_CHARACTERS) this.deliver();
     } else if (this.#groups.size <= INLINE_SUBSCRIBERS) this.deliver();
     else this.#deliverLater();
@@ -147,7 +157,7 @@ export class WatchHub {
     } finally {
       this.#delivering = false;
     }
-    if (this.#groups.size > INLINE_SUBSCRIBERS && !this.#draining) this.#measure();
+    if (!this.#schedule && this.#groups.size > INLINE_SUBSCRIBERS && !this.#draining) this.#measure();
     this.#onDelivered(this.#engine.revision());
   }
 

@@ -24,6 +24,7 @@ import { createConsoleLogger } from './log.ts';
 import { createNodeConnector } from './node-connector.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
 import { createShardClient } from './shard-client.ts';
+import { mirrorOf } from './shard-mirrors.ts';
 
 const KEYS_SECRET = 'cluster-keys';
 const FRONT_PROXY_SECRET = 'front-proxy-keys';
@@ -44,7 +45,8 @@ export function createClusterStore(env: Env, cluster: string, own?: OwnShard): S
       const name = shardNameOf(DEFAULT_SHARD_MAP, resource);
       let shard = shards.get(name);
       if (!shard) {
-        shard = createShardClient(() => env.STORAGE.getByName(`${cluster}/${name}`));
+        const object = `${cluster}/${name}`;
+        shard = createShardClient(() => env.STORAGE.getByName(object), { mirror: () => mirrorOf(object) });
         shards.set(name, shard);
       }
       return shard;
@@ -61,7 +63,9 @@ export async function loadClusterKeys(env: Env, cluster: string): Promise<Cluste
   };
   const keys = await loadOrMake(KEYS_SECRET, () => generateClusterKeys(systemClock, systemRandom));
   // Clusters of earlier releases were made without this authority.
-  keys.frontProxy ??= await loadOrMake(FRONT_PROXY_SECRET, () => generateFrontProxyAuthority(systemClock, systemRandom));
+  keys.frontProxy ??= await loadOrMake(FRONT_PROXY_SECRET, () =>
+    generateFrontProxyAuthority(systemClock, systemRandom),
+  );
   return keys;
 }
 

@@ -35,4 +35,6 @@ export interface Env {
   KEDGE_OUTBOUND_OPEN?: string;
   /** Seconds of watch history kept (COMPACT-1); at least 300 unless set for tests. */
   KEDGE_COMPACTION_INTERVAL?: string;
+  /** Set to `true` where one process runs the Worker and all objects, and nothing else opens their storage. */
+  KEDGE_ONE_PROCESS?: string;
 }

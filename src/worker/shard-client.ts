@@ -1,6 +1,7 @@
 /** A shard of another object as a `Shard`: calls by RPC, watches by WebSocket. */
 import { type Clock, delay, systemClock } from '../base/clock.ts';
 import type { ListQuery, ListResult, Shard, WatchQuery } from '../storage/contract.ts';
+import type { ShardMirror } from '../storage/shard-mirror.ts';
 import type { StorageRpc } from './rpc.ts';
 import { ShardWatchStream } from './shard-watch.ts';
 import { WATCH_HEADER } from './watch-sockets.ts';
@@ -10,21 +11,30 @@ type StorageStub = DurableObjectStub<StorageRpc>;
 const ATTEMPTS = 5;
 const FIRST_WAIT_MS = 20;
 
+export interface ShardClientOptions {
+  clock?: Clock;
+  /** The mirror of the shard, where there is one in this isolate. */
+  mirror?: () => ShardMirror | undefined;
+}
+
 /**
  * A client of the shard that `stub` leads to. `stub` is asked for each attempt: a stub that has thrown stays broken.
  * A call that the platform calls retryable is repeated as it is, so a transaction keeps its id and is applied once
  * (TX-3); a call to an overloaded object never is.
  */
-export function createShardClient(stub: () => StorageStub, clock: Clock = systemClock): Shard {
+export function createShardClient(
+  stub: () => StorageStub,
+  { clock = systemClock, mirror = () => undefined }: ShardClientOptions = {},
+): Shard {
   const call = <T>(method: (shard: StorageStub) => Promise<T>): Promise<T> => withRetries(() => method(stub()), clock);
   return {
-    get: (key) => call(async (shard) => shard.get(key)),
+    get: async (key) => mirror()?.get(key) ?? call(async (shard) => shard.get(key)),
     list: (query) => listAll((part) => call(async (shard) => shard.list(part)), query),
     transact: (transaction) => call(async (shard) => shard.transact(transaction)),
     changes: (query) => call(async (shard) => shard.changes(query)),
     revision: () => call(async (shard) => shard.revision()),
     dependents: (owner) => call(async (shard) => shard.dependents(owner)),
-    watch: (query) => call(async (shard) => openWatch(shard, query, clock)),
+    watch: async (query) => mirror()?.watch(query) ?? call(async (shard) => openWatch(shard, query, clock)),
   };
 }
 

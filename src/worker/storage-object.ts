@@ -13,6 +13,7 @@ import type {
 } from '../storage/contract.ts';
 import { joinPage } from '../storage/list-page.ts';
 import { Outbox } from '../storage/outbox.ts';
+import type { ShardMirror } from '../storage/shard-mirror.ts';
 import { SqliteEngine } from '../storage/sqlite-engine.ts';
 import { WatchHub } from '../storage/watch-hub.ts';
 import { openDurableSql } from './durable-sql.ts';
@@ -20,6 +21,7 @@ import type { Env } from './env.ts';
 import { ErasableObject } from './erasable-object.ts';
 import { createConsoleLogger } from './log.ts';
 import { createResidentServer } from './resident-server.ts';
+import { dropMirror, openMirror } from './shard-mirrors.ts';
 import { consumersOf } from './storage-consumers.ts';
 import { TransactionBatch } from './transaction-batch.ts';
 import { WatchSockets } from './watch-sockets.ts';
@@ -33,6 +35,7 @@ const COMPACTION_BATCH = 2000;
 export class StorageObject extends ErasableObject {
   readonly #engine: SqliteEngine;
   readonly #sockets: WatchSockets;
+  readonly #mirror: ShardMirror | undefined;
   readonly #outbox: Outbox;
   readonly #batch: TransactionBatch;
   readonly #write: (request: Request) => Promise<Response>;
@@ -47,6 +50,7 @@ export class StorageObject extends ErasableObject {
     this.#historyMs = 1000 * (Number(env.KEDGE_COMPACTION_INTERVAL) || DEFAULT_HISTORY_SECONDS);
     const engine = new SqliteEngine(openDurableSql(ctx.storage), systemClock);
     this.#engine = engine;
+    this.#mirror = openMirror(env, ctx.id.name ?? '', engine);
     const onDelivered = (revision: number) => this.#sockets.delivered(revision);
     const hub = new WatchHub({ engine, clock: systemClock, onDelivered });
     this.#sockets = new WatchSockets(ctx, hub);
@@ -57,6 +61,7 @@ export class StorageObject extends ErasableObject {
     });
     this.#batch = new TransactionBatch(engine, (events) => {
       hub.publish(events);
+      this.#mirror?.committed(events, () => ctx.storage.sync());
       this.#outbox.publish(events);
       if (this.#alarmAt === null) this.#wakeAt(systemClock.now() + this.#historyMs);
     });
@@ -69,7 +74,9 @@ export class StorageObject extends ErasableObject {
   }
 
   async get(key: ObjectKey): Promise<GetResult> {
-    return this.#engine.get(key);
+    const result = this.#engine.get(key);
+    if (result.object) this.#mirror?.keep(result.object);
+    return result;
   }
 
   /** May stop a page earlier than asked, with `next` set, so that the answer fits a call. */
@@ -105,6 +112,11 @@ export class StorageObject extends ErasableObject {
     if (stored !== undefined) return stored;
     this.#engine.state.write(`secret/${name}`, value);
     return value;
+  }
+
+  override async erase(): Promise<void> {
+    await super.erase();
+    dropMirror(this.ctx.id.name ?? '');
   }
 
   /** The watchdog: consumers that are behind are tried again. */

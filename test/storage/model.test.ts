@@ -1,10 +1,11 @@
 /** Random transactions, lists, watches, compactions and restarts against the model, for both implementations. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ListQuery, WriteOp } from '../../src/storage/contract.ts';
+import type { ListQuery, ObjectKey, WriteOp } from '../../src/storage/contract.ts';
 import { createMemoryShard } from '../../src/storage/index.ts';
 import { createLocalShard, type LocalShard } from '../../src/storage/local-shard.ts';
 import { SqliteEngine } from '../../src/storage/sqlite-engine.ts';
+import { openMirrored } from './mirrored-shard.ts';
 import { type ModelFilter, ShardModel } from './model.ts';
 import { openNodeSql } from './node-sql.ts';
 import { encode, podKey, type Recording, record } from './sample.ts';
@@ -46,6 +47,7 @@ type Command =
   | { do: 'transact'; ops: WriteOp[]; again: boolean }
   | { do: 'list'; filter: ModelFilter; back: number; limit: number }
   | { do: 'watch'; filter: ModelFilter; back: number; initial: boolean }
+  | { do: 'get'; key: ObjectKey }
   | { do: 'changes'; back: number }
   | { do: 'compact' }
   | { do: 'restart' };
@@ -67,6 +69,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('list' as const), filter, back, limit: fc.integer({ min: 0, max: 3 }) }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('watch' as const), filter, back, initial: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('get' as const), key }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('changes' as const), back }) },
   { weight: 1, arbitrary: fc.constant({ do: 'compact' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'restart' as const }) },
@@ -105,6 +108,7 @@ class Run {
     if (next.do === 'transact') await this.#transact(next.ops, next.again);
     else if (next.do === 'list') await this.#list(next);
     else if (next.do === 'watch') await this.#watch(next);
+    else if (next.do === 'get') await this.#get(next.key);
     else if (next.do === 'changes') await this.#changes(next.back);
     else if (next.do === 'compact') {
       this.#shard.compact();
@@ -138,6 +142,14 @@ class Run {
       revision: result.revision,
       objects: result.objects,
     });
+  }
+
+  async #get(at: ObjectKey): Promise<void> {
+    const { object, revision } = await this.#shard.get(at);
+    expect(revision).toBe(this.model.revision);
+    const expected = this.model.state(this.model.revision).get(`${at.namespace}\0${at.name}`);
+    expect(object?.revision).toBe(expected?.revision);
+    if (object) expect(JSON.parse(object.text).metadata.resourceVersion).toBe(String(expected?.revision));
   }
 
   async #list({ filter: wanted, back: distance, limit }: Extract<Command, { do: 'list' }>): Promise<void> {
@@ -212,6 +224,14 @@ function inOrderOfRevision(lines: string[]): string[] {
 
 const implementations = [
   { name: 'memory', run: () => new Run(createMemoryShard()) },
+  {
+    name: 'SQLite with a mirror',
+    run: () => {
+      const sql = openNodeSql();
+      const open = (former?: LocalShard) => openMirrored(new SqliteEngine(sql), former);
+      return new Run(open(), open);
+    },
+  },
   {
     name: 'SQLite',
     run: () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryEngine } from '../../src/storage/memory-engine.ts';
 import { CUT_OFF_CHARACTERS, type SubscriptionState, WatchHub, type WatchSink } from '../../src/storage/watch-hub.ts';
+import { manualClock } from './manual-clock.ts';
 import { create, podKey, transaction, update } from './sample.ts';
 
 const query = { resource: 'pods', bookmarks: true, apiVersion: 'v1', kind: 'Pod' };
@@ -19,26 +20,6 @@ function receiver() {
   };
   const characters = () => frames.reduce((sum, frame) => sum + frame.length, 0);
   return { sink, frames, saved, characters, closed: () => closed };
-}
-
-function manualClock() {
-  const due: { at: number; callback: () => void }[] = [];
-  let now = 0;
-  return {
-    now: () => now,
-    after(ms: number, callback: () => void) {
-      const entry = { at: now + ms, callback };
-      due.push(entry);
-      return () => void (due.includes(entry) && due.splice(due.indexOf(entry), 1));
-    },
-    pass(ms: number) {
-      now += ms;
-      for (const entry of due.filter(({ at }) => at <= now)) {
-        due.splice(due.indexOf(entry), 1);
-        entry.callback();
-      }
-    },
-  };
 }
 
 function openHub() {

@@ -124,7 +124,7 @@ describe('watches over WebSockets', () => {
       },
     };
     const watch = await record(
-      createShardClient(() => stubOf(name), clock),
+      createShardClient(() => stubOf(name), { clock }),
       { since: 2, bookmarks: true },
     );
     /** Lets the minute pass, again and again, until the bookmark of `revision` is there. */

@@ -91,8 +91,15 @@ function openBody(call: ResourceCall, watch: OpenWatch): ReadableStream<Uint8Arr
   call.scope.streaming = ended.promise;
   let cancelTimer: () => void = () => undefined;
   let open = true;
+  let passedOn: (() => void)[] = [];
+  const passOn = (): void => {
+    const waiting = passedOn;
+    passedOn = [];
+    for (const resolve of waiting) resolve();
+  };
   const end = (): void => {
     open = false;
+    passOn();
     cancelTimer();
     stream.close();
     ended.resolve();
@@ -107,13 +114,15 @@ function openBody(call: ResourceCall, watch: OpenWatch): ReadableStream<Uint8Arr
         };
         cancelTimer = limitTime(call, watch, finish);
         stream.onFrame = (frame) => {
-          if (!open) return;
+          if (!open) return undefined;
           // WATCH-5: a client that does not read is cut off; it comes back and resumes.
           if ((controller.desiredSize ?? 0) < -MAX_BUFFERED_BYTES) return finish();
           controller.enqueue(rewrite(frame));
+          return new Promise((resolve) => passedOn.push(resolve));
         };
         stream.onClose = finish;
       },
+      pull: passOn,
       cancel: end,
     },
     { highWaterMark: 0, size: (chunk) => chunk.byteLength },
