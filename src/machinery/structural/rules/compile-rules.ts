@@ -1,5 +1,12 @@
 /** The rules of one schema, compiled. Upstream: apiserver/schema/cel/compilation.go. */
-import { CEL_PER_CALL_LIMIT, type CelProgram, type CelType, compileCel, optionalOf } from '../../cel/index.ts';
+import {
+  CEL_PER_CALL_LIMIT,
+  type CelProgram,
+  type CelType,
+  celTypeOfSchema,
+  compileCel,
+  optionalOf,
+} from '../../cel/index.ts';
 import type { JSONSchemaProps, ValidationRule } from '../contract.ts';
 import { fieldPath } from '../definition/field-path.ts';
 
@@ -19,14 +26,24 @@ export interface CompiledRule {
 /** What one evaluation may cost. */
 export const RULE_LIMIT = CEL_PER_CALL_LIMIT;
 
-const kept = new WeakMap<JSONSchemaProps, { type: CelType; rules: readonly CompiledRule[] }>();
+/** What messages call the type of `self`; upstream adds a number that is never the same. */
+const SELF_TYPE = 'selfType';
 
-/** The rules that stand at `schema`, whose values have that type; compiled once. */
-export function compileRules(schema: JSONSchemaProps, type: CelType): readonly CompiledRule[] {
-  const known = kept.get(schema);
-  if (known !== undefined && known.type === type) return known.rules;
-  const rules = (schema['x-kubernetes-validations'] ?? []).map((rule) => compileRule(rule, schema, type));
-  kept.set(schema, { type, rules });
+const kept = new WeakMap<JSONSchemaProps, readonly CompiledRule[]>();
+
+/**
+ * The rules that stand at `schema`, compiled once. `resource`: its values are whole objects. The schema must be one whose
+ * values expressions can see.
+ */
+export function compileRules(schema: JSONSchemaProps, resource: boolean): readonly CompiledRule[] {
+  let rules = kept.get(schema);
+  if (rules === undefined) {
+    const given = schema['x-kubernetes-validations'] ?? [];
+    // Types are named after the place of the rules, so they are made anew for it.
+    const type = given.length === 0 ? undefined : celTypeOfSchema(schema, { name: SELF_TYPE, resource });
+    rules = type === undefined ? [] : given.map((rule) => compileRule(rule, schema, type));
+    kept.set(schema, rules);
+  }
   return rules;
 }
 

@@ -108,7 +108,7 @@ export class DefinitionContext implements RuleContext {
     }
     if (info.type === undefined) return [internalFault(at, 'failed to convert to declType for CEL validation rules')];
     const { type } = info;
-    return compileRules(this.#schema, type).flatMap((rule, index) =>
+    return compileRules(this.#schema, this.#resource).flatMap((rule, index) =>
       this.#ruleErrors(rule, { path: `${at}[${index}]`, type, uncorrelated }),
     );
   }
@@ -155,11 +155,14 @@ export class DefinitionContext implements RuleContext {
     const read = above === undefined ? undefined : this.#read?.(above);
     if (read !== undefined) this.#info = read;
     else {
-      const resource = this.#parent === undefined || isEmbedded(this.#schema);
-      const type = celTypeOfSchema(this.#schema, { resource });
+      const type = celTypeOfSchema(this.#schema, { resource: this.#resource });
       if (type !== undefined) this.#info = { type };
     }
     return this.#info;
+  }
+
+  get #resource(): boolean {
+    return this.#parent === undefined || isEmbedded(this.#schema);
   }
 
   /** Upstream: extractMaxElements. */

@@ -25,22 +25,26 @@ export class RuleNode {
   readonly schema: JSONSchemaProps;
   /** Undefined for values that expressions cannot see. */
   readonly type: CelType | undefined;
+  readonly #resource: boolean;
   #fields: Map<string, RuleNode> | undefined;
   #items: RuleNode | undefined | null = null;
   #additional: RuleNode | undefined | null = null;
 
-  constructor(schema: JSONSchemaProps, type: CelType | undefined) {
+  constructor(schema: JSONSchemaProps, type: CelType | undefined, resource = isEmbedded(schema)) {
     this.schema = schema;
     this.type = type;
+    this.#resource = resource;
   }
 
   /** The node of a whole schema; `resource`: its values are whole objects. Undefined where there are no rules. */
   static of(schema: JSONSchemaProps, resource: boolean): RuleNode | undefined {
-    return hasRules(schema) ? new RuleNode(schema, celTypeOfSchema(schema, { resource })) : undefined;
+    return hasRules(schema)
+      ? effective(new RuleNode(schema, celTypeOfSchema(schema, { resource }), resource))
+      : undefined;
   }
 
   get rules(): readonly CompiledRule[] {
-    return this.type === undefined ? [] : compileRules(this.schema, this.type);
+    return this.type === undefined ? [] : compileRules(this.schema, this.#resource);
   }
 
   /** There are rules here, and no type to compile them with. */
@@ -78,10 +82,16 @@ export class RuleNode {
       escaped === undefined
         ? celTypeOfSchema(field, { resource: isEmbedded(field) })
         : this.type?.fields?.().get(escaped)?.type;
-    return type === undefined ? undefined : new RuleNode(field, type);
+    return type === undefined ? undefined : effective(new RuleNode(field, type));
   }
 
   #inner(schema: JSONSchemaProps | undefined, type: CelType | undefined): RuleNode | undefined {
-    return schema !== undefined && hasRules(schema) ? new RuleNode(schema, type) : undefined;
+    return schema !== undefined && hasRules(schema) ? effective(new RuleNode(schema, type)) : undefined;
   }
+}
+
+/** The node, unless all its rules stand where expressions see nothing. */
+function effective(node: RuleNode): RuleNode | undefined {
+  const own = (node.schema['x-kubernetes-validations'] ?? []).length > 0;
+  return own || node.items !== undefined || node.additional !== undefined || node.fields.size > 0 ? node : undefined;
 }
