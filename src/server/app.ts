@@ -54,7 +54,7 @@ function assemble(options: ServerOptions): ServerParts {
   const builtIn = createKindRegistry();
   const config = createConfigCache({ store, kinds: builtIn, clock });
   const kinds = createCustomRegistry({ builtIn, config, store });
-  const authorizer = createAuthorizer({ store, config, clock });
+  const authorizer = createAuthorizer({ ...options, config });
   const signing = createSigningKeys(options.keys);
   const authenticator = createAuthenticator({ ...options, kinds, config });
   const parts: ServerParts = {

@@ -98,6 +98,8 @@ export interface Decision {
   decision: 'allow' | 'deny' | 'noOpinion';
   reason: string;
   evaluationError?: string;
+  /** Why an authorizer could not be asked; a request that nobody else allows is answered with it. */
+  fault?: string;
 }
 
 export interface Authorizer {

@@ -106,7 +106,11 @@ class RequestRecord implements AuditRecord {
     if (constraint !== undefined) this.#head.authenticationMetadata = { impersonationConstraint: constraint };
   }
 
-  decided({ decision, reason }: Decision): void {
+  decided({ decision, reason, fault }: Decision): void {
+    if (decision !== 'allow' && fault !== undefined) {
+      this.annotate('authorization.k8s.io/reason', 'internal error');
+      return;
+    }
     this.annotate('authorization.k8s.io/decision', decision === 'allow' ? 'allow' : 'forbid');
     this.annotate('authorization.k8s.io/reason', reason);
   }

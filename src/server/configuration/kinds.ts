@@ -3,6 +3,7 @@ import type { ClusterSettings } from '../../machinery/kind.ts';
 import { parsePodSecurity } from '../admission/pod-security/configuration.ts';
 import { parsePolicy } from '../audit/policy.ts';
 import { compileAuthentication } from '../authn/structured/index.ts';
+import { compileAuthorization } from '../authz/structured/index.ts';
 import type { ConfigurationInput, ConfigurationName } from './document.ts';
 import { webhookClient } from './kubeconfig.ts';
 
@@ -11,6 +12,7 @@ type Check = (input: ConfigurationInput, duplicates: readonly string[], settings
 const CHECKS: Partial<Record<ConfigurationName, Check>> = {
   authentication: ({ document }, duplicates, settings) =>
     compileAuthentication(document, [settings.serviceAccountIssuer], duplicates),
+  authorization: (input, duplicates) => compileAuthorization(input, duplicates),
   'audit-policy': ({ document }, duplicates) => parsePolicy(document, duplicates),
   'audit-webhook': ({ document, files }) => webhookClient(document, files),
   'pod-security': ({ document }, duplicates) => parsePodSecurity(document, duplicates),

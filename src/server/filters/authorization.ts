@@ -1,4 +1,5 @@
 /** Whether the user may do what the request asks. Upstream: endpoints/filters/authorization.go. */
+import { StatusError } from '../../machinery/status.ts';
 import { forbiddenRequest } from '../authz/index.ts';
 import type { Attributes, Decision } from '../contract.ts';
 import type { RequestScope, ServerParts } from '../scope.ts';
@@ -35,5 +36,9 @@ export async function authorize(
 ): Promise<void> {
   const decision = await parts.authorizer.authorize(attributes);
   audit?.decided(decision);
+  if (decision.decision !== 'allow' && decision.fault !== undefined) {
+    const what = `Internal Server Error: ${JSON.stringify(attributes.path)}: ${decision.fault}`;
+    throw new StatusError(500, 'InternalError', what, {});
+  }
   if (decision.decision !== 'allow') throw forbiddenRequest(attributes, decision.reason);
 }
