@@ -96,12 +96,12 @@ export class MirrorWatch implements WatchStream {
   async #hand(): Promise<void> {
     const frames = this.#frames;
     this.#frames = [];
-    let last: void | Promise<void> = undefined;
+    let passedOn: void | Promise<void> = Promise.resolve();
     for (const frame of frames) {
       this.#characters += frame.length;
-      if (!this.#done) last = this.#onFrame?.(frame);
+      if (!this.#done) passedOn = this.#onFrame?.(frame);
     }
-    await last;
+    await passedOn;
     if (this.#frames.length === 0) this.#settle();
   }
 

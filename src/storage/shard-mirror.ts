@@ -67,11 +67,12 @@ export class ShardMirror {
     return { object, revision: this.#engine.revision(), tracked: this.#engine.tracked() };
   }
 
-  /** Takes an object that the engine was just asked for. */
-  keep(object: StoredObject): void {
-    const id = idOf(object.key);
-    if (this.#closed || this.#unsafe.has(id)) return;
-    this.#put(id, object);
+  /** Asks the engine, and keeps what it answers. */
+  ask(key: ObjectKey): GetResult {
+    const result = this.#engine.get(key);
+    const id = idOf(key);
+    if (result.object && !this.#closed && !this.#unsafe.has(id)) this.#put(id, result.object);
+    return result;
   }
 
   /** Hands in the events of one commit, in its turn; `durable` resolves when everything committed so far is. */

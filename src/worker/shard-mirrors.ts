@@ -25,9 +25,3 @@ export function openMirror(env: Env, name: string, engine: ShardEngine): ShardMi
 export function mirrorOf(name: string): ShardMirror | undefined {
   return mirrors.get(name);
 }
-
-/** The shard was erased. */
-export function dropMirror(name: string): void {
-  mirrors.get(name)?.close('the shard was erased');
-  mirrors.delete(name);
-}

@@ -21,7 +21,7 @@ import type { Env } from './env.ts';
 import { ErasableObject } from './erasable-object.ts';
 import { createConsoleLogger } from './log.ts';
 import { createResidentServer } from './resident-server.ts';
-import { dropMirror, openMirror } from './shard-mirrors.ts';
+import { openMirror } from './shard-mirrors.ts';
 import { consumersOf } from './storage-consumers.ts';
 import { TransactionBatch } from './transaction-batch.ts';
 import { WatchSockets } from './watch-sockets.ts';
@@ -51,8 +51,7 @@ export class StorageObject extends ErasableObject {
     const engine = new SqliteEngine(openDurableSql(ctx.storage), systemClock);
     this.#engine = engine;
     this.#mirror = openMirror(env, ctx.id.name ?? '', engine);
-    const onDelivered = (revision: number) => this.#sockets.delivered(revision);
-    const hub = new WatchHub({ engine, clock: systemClock, onDelivered });
+    const hub = new WatchHub({ engine, clock: systemClock, onDelivered: (at) => this.#sockets.delivered(at) });
     this.#sockets = new WatchSockets(ctx, hub);
     this.#outbox = new Outbox({
       ...{ engine, cursors: engine.state, clock: systemClock, consumers: consumersOf(env, cluster, shard) },
@@ -74,9 +73,7 @@ export class StorageObject extends ErasableObject {
   }
 
   async get(key: ObjectKey): Promise<GetResult> {
-    const result = this.#engine.get(key);
-    if (result.object) this.#mirror?.keep(result.object);
-    return result;
+    return this.#mirror?.ask(key) ?? this.#engine.get(key);
   }
 
   /** May stop a page earlier than asked, with `next` set, so that the answer fits a call. */
@@ -114,11 +111,6 @@ export class StorageObject extends ErasableObject {
     return value;
   }
 
-  override async erase(): Promise<void> {
-    await super.erase();
-    dropMirror(this.ctx.id.name ?? '');
-  }
-
   /** The watchdog: consumers that are behind are tried again. */
   async poke(): Promise<void> {
     this.#outbox.run();
@@ -131,12 +123,9 @@ export class StorageObject extends ErasableObject {
 
   override async alarm(): Promise<void> {
     this.#alarmAt = null;
-    const next = runCompaction(this.#engine, {
-      now: systemClock.now(),
-      historyMs: this.#historyMs,
-      limit: COMPACTION_BATCH,
-      onError: (error) => this.#log.error('compaction failed', { error: String(error) }),
-    });
+    const onError = (error: unknown) => this.#log.error('compaction failed', { error: String(error) });
+    const bounds = { historyMs: this.#historyMs, limit: COMPACTION_BATCH };
+    const next = runCompaction(this.#engine, { ...bounds, now: systemClock.now(), onError });
     if (next !== undefined) this.#wakeAt(next);
     this.#outbox.run();
   }

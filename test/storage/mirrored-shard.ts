@@ -16,13 +16,7 @@ export function openMirrored(engine: ShardEngine, former?: LocalShard): LocalSha
   const local = createLocalShard({ engine: publishing(engine, mirror) });
   const shard: LocalShard = {
     ...local,
-    async get(key) {
-      const known = mirror.get(key);
-      if (known) return known;
-      const result = engine.get(key);
-      if (result.object) mirror.keep(result.object);
-      return result;
-    },
+    get: async (key) => mirror.get(key) ?? mirror.ask(key),
     async transact(transaction) {
       const result = await local.transact(transaction);
       await settled();

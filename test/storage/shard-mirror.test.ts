@@ -58,10 +58,10 @@ describe('the mirror of a shard', () => {
   });
 
   it('does not take up a state again that was written over while it became durable', async () => {
-    const { mirror, engine, write, flush } = openMirror();
+    const { mirror, write, flush } = openMirror();
     write();
     write();
-    mirror.keep(engine.get(a).object!);
+    mirror.ask(a);
     expect(mirror.get(a)).toBeUndefined();
     await flush();
     expect(mirror.get(a)?.object?.revision).toBe(3);
@@ -127,7 +127,7 @@ describe('the mirror of a shard', () => {
     const names = Array.from({ length: 12 }, (_, i) => podKey(`big-${i}`));
     for (const key of names) {
       engine.transact(transaction(create(key, { data: 'x'.repeat(1024 * 1024) })));
-      mirror.keep(engine.get(key).object!);
+      mirror.ask(key);
       mirror.get(names[0]!);
     }
     const kept = names.filter((key) => mirror.get(key));
