@@ -32,11 +32,24 @@ function defaultItems(list: unknown[], items: JSONSchemaProps | undefined): void
   }
 }
 
+type Properties = NonNullable<JSONSchemaProps['properties']>;
+
+const defaulted = new WeakMap<Properties, readonly string[]>();
+
+/** Most fields have no default, and every object passes here. */
+function defaultedFields(properties: Properties): readonly string[] {
+  let names = defaulted.get(properties);
+  if (names === undefined) {
+    names = Object.keys(properties).filter((name) => hasDefault(properties[name]!));
+    defaulted.set(properties, names);
+  }
+  return names;
+}
+
 function defaultFields(map: JsonMap, schema: JSONSchemaProps): void {
   const properties = schema.properties ?? {};
-  for (const name of Object.keys(properties)) {
+  for (const name of defaultedFields(properties)) {
     const field = properties[name]!;
-    if (!hasDefault(field)) continue;
     if (!Object.hasOwn(map, name) || isForbiddenNull(map[name], field)) setKey(map, name, copyJson(field.default));
   }
   const additional = additionalOf(schema);
