@@ -4,7 +4,7 @@ import type { KubeObject } from '../machinery/meta.ts';
 import type { FieldError } from '../machinery/status.ts';
 import type { ObjectKey } from '../storage/contract.ts';
 import type { Admission } from './admission/index.ts';
-import type { Aggregation } from './aggregation/index.ts';
+import type { Aggregation } from './aggregation/contract.ts';
 import type { Auditing, AuditTrail } from './audit/contract.ts';
 import type { Impersonator } from './authz/index.ts';
 import type {

@@ -1,28 +1,15 @@
 /** The part of the server that knows which group-versions other servers answer. Upstream: kube-aggregator. */
 import { apiServices, customResourceDefinitions } from '../../kinds/index.ts';
-import type { Kind } from '../../machinery/kind.ts';
-import type { ObjectKey } from '../../storage/contract.ts';
 import type { ServerOptions } from '../contract.ts';
-import type { RequestScope, ServerParts } from '../scope.ts';
+import type { ServerParts } from '../scope.ts';
 import { type ApiIndex, apiIndexOf, pathOf, type RemoteApi } from './api-index.ts';
 import { registerGroup } from './auto-register.ts';
 import { checkAvailability, LOCAL } from './availability.ts';
+import type { Aggregation } from './contract.ts';
 import { createIdentity } from './identity.ts';
 import { type ProxyDeps, proxyRequest, unavailable } from './proxy.ts';
-import { createRemoteDocuments, type RemoteDocuments } from './remote-documents.ts';
+import { createRemoteDocuments } from './remote-documents.ts';
 import { writeAvailability } from './stored-service.ts';
-
-export interface Aggregation {
-  /** What is known now; empty in nearly all clusters. */
-  index(): Promise<ApiIndex>;
-  /** Answers a request that another server answers; undefined for all others. */
-  answer(scope: RequestScope, groupVersion: { group: string; version: string }): Promise<Response | undefined>;
-  /** Answers a request for the OpenAPI document `apis/GROUP/VERSION` that another server has; undefined for all others. */
-  answerDocument(scope: RequestScope, name: string): Promise<Response | undefined>;
-  /** Called after every commit of an object that decides about groups and versions. */
-  written(write: { type: 'create' | 'update' | 'delete'; kind: Kind; key: ObjectKey }): Promise<void>;
-  readonly documents: RemoteDocuments;
-}
 
 /** Milliseconds between two checks of one API by one isolate. */
 const PAUSE_MS = 2_000;

@@ -1,8 +1,7 @@
 /** Puts the groups of extension API servers into discovery. Upstream: kube-aggregator/pkg/apiserver/handler_{apis,discovery}.go. */
 import type { APIGroup, DiscoveredGroup } from '../documents/index.ts';
-import type { Aggregation } from './aggregation.ts';
 import type { ApiIndex } from './api-index.ts';
-import type { RemoteResource } from './remote-documents.ts';
+import type { Aggregation, RemoteResource } from './contract.ts';
 
 /** Priority of groups that no API service names. */
 const DEFAULT_PRIORITY = 1000;

@@ -1,3 +1,4 @@
-export { type Aggregation, createAggregation } from './aggregation.ts';
+export { createAggregation } from './aggregation.ts';
+export type { Aggregation } from './contract.ts';
 export { mergeDiscovery, mergedGroup, mergeGroups } from './discovery.ts';
 export { mergeOpenApiIndex, mergeOpenApiV2 } from './openapi.ts';

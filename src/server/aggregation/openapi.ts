@@ -1,6 +1,7 @@
 /** Puts the documents of extension API servers into OpenAPI. Upstream: kube-aggregator/pkg/controllers/openapi{,v3}/aggregator. */
-import type { Aggregation } from './aggregation.ts';
+
 import { pathOf, type RemoteApi } from './api-index.ts';
+import type { Aggregation } from './contract.ts';
 
 type Json = Record<string, unknown>;
 

@@ -2,9 +2,9 @@
 import { textResponse } from '../errors.ts';
 import type { Outbound } from '../outbound/index.ts';
 import { OutboundError } from '../outbound/index.ts';
-import type { RequestScope } from '../scope.ts';
 import { forwardedHeaders } from '../subresources/node-request.ts';
 import type { RemoteApi } from './api-index.ts';
+import type { ProxiedRequest } from './contract.ts';
 import { type FrontProxyIdentity, setIdentity } from './identity.ts';
 
 export interface ProxyDeps {
@@ -19,9 +19,9 @@ const DISCOVERY_TIMEOUT_MS = 5_000;
 
 export const unavailable = (): Response => textResponse(503, 'service unavailable\n');
 
-/** The answer of the extension API server to the request of `scope`, in the name of its user. */
-export async function proxyRequest(scope: RequestScope, api: RemoteApi, deps: ProxyDeps): Promise<Response> {
-  const { request, url, info, user } = scope;
+/** The answer of the extension API server to a request, in the name of its user. */
+export async function proxyRequest(asked: ProxiedRequest, api: RemoteApi, deps: ProxyDeps): Promise<Response> {
+  const { request, url, info, user } = asked;
   if (!deps.outbound) return unavailable();
   const headers = forwardedHeaders(request);
   // What was compressed for us could not be passed on as it came.

@@ -1,27 +1,9 @@
 /** What extension API servers say they offer, kept for a while. */
 import type { Clock } from '../../base/clock.ts';
 import { type ApiIndex, pathOf, type RemoteApi } from './api-index.ts';
+import type { RemoteDocuments, RemoteResource } from './contract.ts';
 import { setIdentity } from './identity.ts';
 import { callApi, type ProxyDeps } from './proxy.ts';
-
-export interface RemoteResource {
-  name: string;
-  singularName?: string;
-  namespaced?: boolean;
-  group?: string;
-  version?: string;
-  kind?: string;
-  verbs?: string[];
-  shortNames?: string[];
-  categories?: string[];
-}
-
-export interface RemoteDocuments {
-  /** The resources of a group-version; undefined when its server does not say. */
-  resources(api: RemoteApi): Promise<readonly RemoteResource[] | undefined>;
-  /** A JSON document of its server; undefined when there is none. */
-  json(api: RemoteApi, path: string): Promise<Record<string, unknown> | undefined>;
-}
 
 interface DocumentDeps extends Pick<ProxyDeps, 'outbound' | 'identity'> {
   clock: Clock;
