@@ -24,6 +24,8 @@ export interface TestClusterOptions {
   nodes?: NodeConnector;
   acceptWebSocket?: NonNullable<ServerOptions['acceptWebSocket']>;
   parts?: Partial<ServerParts>;
+  /** Further parts of the host. */
+  host?: Partial<ServerOptions>;
   /** How webhooks are called; by default nobody can be. */
   outbound?: (deps: Pick<OutboundDeps, 'store' | 'nodes' | 'clock' | 'random'>) => Outbound;
   /** Creates the bootstrap objects; off by default, the administrator needs none of them. */
@@ -95,6 +97,7 @@ export async function createTestCluster(input: TestClusterOptions = {}): Promise
     clock: input.clock ?? clock,
     random: input.random ?? createSeededRandom(1),
     log: input.log ?? silentLog,
+    ...input.host,
   };
   if (input.outbound) options.outbound = input.outbound(options);
   const server = createServer(options, input.parts);
