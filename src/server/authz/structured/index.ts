@@ -40,21 +40,18 @@ function authorizerOf(
   compiled: CompiledAuthorizer,
   { builtIn, outbound, clock }: StructuredAuthorizationDeps,
 ): Authorizer {
-  switch (compiled.type) {
-    case 'Node':
-    case 'RBAC':
-      return builtIn[compiled.type];
-    case 'AlwaysAllow':
-      return always({ decision: 'allow', reason: '' });
-    case 'AlwaysDeny':
-      return always({ decision: 'noOpinion', reason: 'Everything is forbidden.' });
-    case 'Webhook': {
-      if (outbound) return createWebhookAuthorizer(compiled.webhook, { outbound, clock });
-      const fault = 'this control plane calls no other servers';
-      return always({ decision: compiled.webhook.onError, reason: '', evaluationError: fault, fault });
-    }
+  if (compiled.type !== 'Webhook') {
+    const constant: Readonly<Record<string, Decision>> = { AlwaysAllow: ALLOWED, AlwaysDeny: FORBIDDEN };
+    const decision = constant[compiled.type];
+    return decision ? always(decision) : builtIn[compiled.type as keyof typeof builtIn];
   }
+  if (outbound) return createWebhookAuthorizer(compiled.webhook, { outbound, clock });
+  const fault = 'this control plane calls no other servers';
+  return always({ decision: compiled.webhook.onError, reason: '', evaluationError: fault, fault });
 }
+
+const ALLOWED: Decision = { decision: 'allow', reason: '' };
+const FORBIDDEN: Decision = { decision: 'noOpinion', reason: 'Everything is forbidden.' };
 
 /** The first that has an opinion decides; reasons and faults of those before it are kept. */
 function chainOf(authorizers: readonly Authorizer[]): Authorizer {
