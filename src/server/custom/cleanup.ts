@@ -8,6 +8,7 @@ import {
 import type { Kind } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import { StatusError } from '../../machinery/status.ts';
+import type { ObjectKey, Precondition } from '../../storage/contract.ts';
 import type { ServerParts } from '../scope.ts';
 import { commit } from '../verbs/commit.ts';
 import { planDeletion } from '../verbs/deletion-plan.ts';
@@ -24,7 +25,7 @@ interface CleanupOptions {
 }
 
 /** Objects read at a time, and deleted at the same time. */
-const PAGE = 500;
+const PAGE = 200;
 const WIDTH = 16;
 /** Milliseconds after which the rest is left to the next pass. */
 const BUDGET_MS = 10_000;
@@ -67,38 +68,54 @@ async function deleteAll(parts: ServerParts, kind: Kind): Promise<boolean> {
   let after: { namespace: string; name: string } | undefined;
   let held = false;
   for (;;) {
-    const page = await shard.list({
-      resource: kind.storedAs,
-      limit: PAGE,
-      maxCharacters: 4_000_000,
-      ...(after ? { after } : {}),
-    });
+    const query = { resource: kind.storedAs, limit: PAGE, maxCharacters: 4_000_000, ...(after ? { after } : {}) };
+    const page = await shard.list(query);
     if (!page.ok) return true;
-    const queue = JSON.parse(`[${page.text}]`) as KubeObject[];
-    const work = async (): Promise<void> => {
-      for (let object = queue.pop(); object; object = queue.pop()) {
-        if (!(await deleteOne(parts, kind, object))) held = true;
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(WIDTH, queue.length) }, work));
+    if (await deletePage(parts, kind, JSON.parse(`[${page.text}]`) as KubeObject[])) held = true;
     if (!page.next) return held;
     after = page.next;
     if (clock.now() > until) return true;
   }
 }
 
+/** Removes what nothing holds in one transaction, and the rest one by one. True when some are left. */
+async function deletePage(parts: ServerParts, kind: Kind, objects: readonly KubeObject[]): Promise<boolean> {
+  const { store, random } = parts.options;
+  const free = objects.filter(({ metadata }) => !metadata.finalizers?.length);
+  let rest = objects.filter(({ metadata }) => metadata.finalizers?.length);
+  const ops = free.map((object) => ({ type: 'delete' as const, key: keyOf(kind, object), expect: versionOf(object) }));
+  if (ops.length > 0) {
+    const result = await store.shardOf(kind.storedAs).transact({ id: random.uuid(), ops });
+    parts.config.observe(result.tracked, kind.storedAs);
+    if (!result.ok) rest = [...objects];
+  }
+  let held = false;
+  const work = async (): Promise<void> => {
+    for (let object = rest.pop(); object; object = rest.pop()) {
+      if (!(await deleteOne(parts, kind, object))) held = true;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(WIDTH, rest.length) }, work));
+  return held;
+}
+
+const keyOf = (kind: Kind, { metadata: { namespace = '', name = '' } }: KubeObject): ObjectKey => ({
+  ...{ resource: kind.storedAs, namespace, name },
+});
+
+const versionOf = ({ metadata }: KubeObject): Precondition => ({ revision: Number(metadata.resourceVersion) });
+
 /** True when the object is gone. */
 async function deleteOne(parts: ServerParts, kind: Kind, object: KubeObject): Promise<boolean> {
-  const { namespace = '', name = '', resourceVersion } = object.metadata;
   const options = { dryRun: false, raw: { metadata: {} } };
   const plan = planDeletion(kind, object, { options, now: parts.options.clock.now() });
   if (plan.type === 'nothing') return false;
   const result = await commit(parts, {
     type: plan.type === 'remove' ? 'delete' : 'update',
     kind: asStored(kind, object),
-    key: { resource: kind.storedAs, namespace, name },
+    key: keyOf(kind, object),
     object: plan.type === 'remove' ? undefined : plan.object,
-    expect: { revision: Number(resourceVersion) },
+    expect: versionOf(object),
     attached: [],
   });
   if (!result.ok) return result.refusal.why === 'NotFound';

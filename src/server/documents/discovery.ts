@@ -90,11 +90,12 @@ export function resourceList(kinds: readonly Kind[], group: string, version: str
 
 /** `/api` (`core`) and `/apis` in the aggregated form `apidiscovery.k8s.io/v2`. */
 export function aggregatedDiscovery(kinds: readonly Kind[], core: boolean): DiscoveryList {
+  const byVersion = Map.groupBy(kinds, (kind) => `${kind.group}/${kind.version}`);
   const items = [...versionsByGroup(kinds, core)].map(([group, versions]) => ({
     metadata: group === '' ? {} : { name: group },
     versions: versions.map((version) => ({
       version,
-      resources: kinds.filter((kind) => kind.group === group && kind.version === version).map(aggregatedResource),
+      resources: (byVersion.get(`${group}/${version}`) ?? []).map(aggregatedResource),
       freshness: 'Current',
     })),
   }));
@@ -152,15 +153,18 @@ function foreign(kind: Kind, sub: SubresourceDefinition): boolean {
 function aggregatedResource(kind: Kind): object {
   const subresources = kind.subresources.map((sub) => ({
     subresource: sub.name,
-    responseKind: foreign(kind, sub)
-      ? { group: sub.group ?? '', version: sub.version ?? '', kind: sub.kind }
-      : { group: '', version: '', kind: sub.kind },
+    responseKind:
+      kind.itemsCarryType || foreign(kind, sub)
+        ? { group: sub.group ?? '', version: sub.version ?? '', kind: sub.kind }
+        : { group: '', version: '', kind: sub.kind },
     verbs: sub.verbs,
   }));
   return {
     resource: kind.resource,
-    // Empty group and version mean those of the list entry around it.
-    responseKind: { group: '', version: '', kind: kind.kind },
+    // Empty group and version mean those of the list entry around it; custom resources spell them out.
+    responseKind: kind.itemsCarryType
+      ? { group: kind.group, version: kind.version, kind: kind.kind }
+      : { group: '', version: '', kind: kind.kind },
     scope: kind.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: kind.singular,
     verbs: kind.verbs,
