@@ -33,10 +33,9 @@ export async function startDialer(): Promise<LocalDialer> {
     serve(incoming, answer).catch(() => answer.destroy());
   });
   server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
-    loadDial().then(
-      (dial) => upgrade(dial, incoming, { socket, head }),
-      () => socket.destroy(),
-    );
+    loadDial()
+      .then((dial) => upgrade(dial, incoming, { socket, head }))
+      .catch((error: unknown) => refuse(socket, error));
   });
   server.on('clientError', (_error, socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
@@ -118,13 +117,16 @@ function upgrade(dial: Dial, incoming: IncomingMessage, { socket, head }: { sock
     socket.write(headText(response, ['connection: close']));
     response.pipe(socket);
   });
-  outgoing.on('error', (error) => {
-    const { status, headers, message } = dial.failure(error, target);
-    const fields = headers.map(([name, value]) => `${name}: ${value}`);
-    const lines = [`HTTP/1.1 ${status} Bad Gateway`, ...fields, `content-length: ${Buffer.byteLength(message)}`];
-    socket.end(`${lines.join('\r\n')}\r\nconnection: close\r\n\r\n${message}`);
-  });
+  outgoing.on('error', (error) => refuse(socket, dial.failure(error, target)));
   outgoing.end();
+}
+
+/** Answers an upgrade that does not come about. */
+function refuse(socket: Duplex, error: unknown): void {
+  const { status = 502, headers = [], message = '' } = error as Partial<ReturnType<Dial['failure']>>;
+  const fields = headers.map(([name, value]) => `${name}: ${value}`);
+  const lines = [`HTTP/1.1 ${status} Bad Gateway`, ...fields, `content-length: ${Buffer.byteLength(message)}`];
+  socket.end(`${lines.join('\r\n')}\r\nconnection: close\r\n\r\n${message}`);
 }
 
 function headText(response: IncomingMessage, extra: readonly string[] = []): string {
