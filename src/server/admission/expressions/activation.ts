@@ -55,8 +55,8 @@ export class Activation {
   async evaluate({ source, program, fault }: CompiledExpression): Promise<Evaluation> {
     if (fault !== undefined) return { error: `compilation error: ${fault}` };
     if (!program) return { error: 'unexpected internal error compiling expression' };
-    if (program.uses.has('variables')) await this.#variables?.prepare(this.#authorize);
-    const result = program.authorizes
+    const asks = program.authorizes || (this.#variables?.authorize && program.uses.has('variables'));
+    const result = asks
       ? await program.evaluateAsync(this.#bindings, { authorize: this.#authorize })
       : program.evaluate(this.#bindings);
     this.#spend(this.#variables?.takeCost() ?? 0);
@@ -82,12 +82,16 @@ class LazyVariables extends CelLazyObject {
   readonly #results = new Map<string, CelResult>();
   readonly #charged = new Set<string>();
   #cost = 0;
-  #prepared = false;
 
   constructor(compiled: CompiledVariables, bindings: CelBindings) {
     super();
     this.#compiled = compiled;
     this.#bindings = withVariables(bindings, this);
+  }
+
+  /** Whether one of them asks the authorizer. */
+  get authorize(): boolean {
+    return [...this.#compiled.values()].some(({ program }) => program?.authorizes);
   }
 
   has(name: string): boolean {
@@ -99,6 +103,7 @@ class LazyVariables extends CelLazyObject {
     if (!program) throw new CelFault(`composited variable ${quote(name)} fails to compile: ${fault}`);
     let result = this.#results.get(name);
     if (!result) {
+      // Where the authorizer has to be asked first, this throws, and the expression is evaluated again.
       result = program.evaluate(this.#bindings);
       this.#results.set(name, result);
     }
@@ -106,14 +111,6 @@ class LazyVariables extends CelLazyObject {
     this.#charged.add(name);
     if (result.ok) return result.value;
     throw new CelFault(`composited variable ${quote(name)} fails to evaluate: ${result.error.message}`);
-  }
-
-  /** Asks what only the authorizer can answer ahead of time, as reading a variable cannot wait for it. */
-  async prepare(authorize: Authorize): Promise<void> {
-    if (this.#prepared) return;
-    this.#prepared = true;
-    for (const [name, { program }] of this.#compiled)
-      if (program?.authorizes) this.#results.set(name, await program.evaluateAsync(this.#bindings, { authorize }));
   }
 
   /** The cost of what was read since it was asked last. */
