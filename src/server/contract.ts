@@ -142,6 +142,11 @@ export interface AdmissionRequest<T extends KubeObject = KubeObject> {
   annotate?(key: string, value: string, level?: AnnotationLevel): void;
   /** Adds writes to the transaction that writes the object; absent where nothing is written (dry run, CONNECT). */
   attach?(write: AttachedWrite): void;
+  /** Converts custom resources whose definition names a webhook for it; absent where none is needed. */
+  readonly conversions?: {
+    now(object: KubeObject, apiVersion: string): KubeObject;
+    run<T>(compute: () => T | Promise<T>): Promise<T>;
+  };
 }
 
 /** The operation of a transaction that storage refused, where it is not the one on the object itself. */
