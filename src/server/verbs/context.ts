@@ -43,6 +43,7 @@ export function admissionRequest(call: ResourceCall, input: AdmissionInput): Adm
     user: call.scope.user,
     warn: (text) => call.scope.warn(text),
     ...(call.scope.audit ? { annotate: call.scope.audit.annotate } : {}),
+    ...(call.conversions ? { conversions: call.conversions } : {}),
     ...(attached && !input.dryRun ? { attach: (write: AttachedWrite) => void attached.push(write) } : {}),
   };
 }
