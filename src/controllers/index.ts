@@ -9,6 +9,7 @@ import { endpointsController } from './endpoints/index.ts';
 import { endpointSliceController } from './endpointslice/index.ts';
 import { createGarbageCollector } from './garbage-collector/index.ts';
 import { ingressStatusController } from './ingress-status/index.ts';
+import { createJobController } from './job/index.ts';
 import { createNamespaceController } from './namespace/index.ts';
 import { nodeIpamController } from './node-ipam/index.ts';
 import { createNodeLifecycleController } from './node-lifecycle/index.ts';
@@ -29,6 +30,7 @@ export function createControllers(): Controller[] {
     createNamespaceController(),
     createDeploymentController(),
     createReplicaSetController(),
+    createJobController(),
     createDisruptionController(),
     endpointSliceController,
     endpointsController,

@@ -12,8 +12,8 @@ import { controllerReference } from '../runtime/claim.ts';
 import type { EventSpec } from '../runtime/events.ts';
 import { matchesPairs } from '../runtime/label-selector.ts';
 import { availableIn, isActivePod, isFinishedPod } from '../runtime/pods.ts';
+import { rankForDeletion } from '../runtime/rank-pods.ts';
 import { formatTime } from '../runtime/time.ts';
-import { rankForDeletion } from './rank.ts';
 
 /** Pods created or deleted in one go. Upstream: BurstReplicas. */
 const BURST = 500;

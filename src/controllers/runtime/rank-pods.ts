@@ -1,6 +1,6 @@
 import type { Pod } from '../../kinds/index.ts';
-import { isReadyPod, readySince } from '../runtime/pods.ts';
-import { parseTime } from '../runtime/time.ts';
+import { isReadyPod, readySince } from './pods.ts';
+import { parseTime } from './time.ts';
 
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 const PHASES: Readonly<Record<string, number>> = { Pending: 0, Unknown: 1, Running: 2 };

@@ -1,0 +1,2 @@
+export { createJobController } from './controller.ts';
+export { formatIndexSet, parseIndexSet } from './index-set.ts';
