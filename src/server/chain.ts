@@ -4,6 +4,7 @@
  * request info → request id → authentication → audit → impersonation → flow control → authorization → route → answer
  */
 import { Hono } from 'hono';
+import { plainUrl } from '../base/plain-url.ts';
 import { StatusError } from '../machinery/status.ts';
 import type { AuditRecord } from './audit/contract.ts';
 import type { ChainEnv } from './chain-env.ts';
@@ -29,7 +30,7 @@ export interface Chain {
 
 export function createChain(parts: ServerParts): Chain {
   const routes = new Hono<ChainEnv>({ strict: false });
-  addRoutes(routes, parts);
+  const answers = addRoutes(routes, parts);
   routes.onError((error) => {
     throw error;
   });
@@ -43,7 +44,10 @@ export function createChain(parts: ServerParts): Chain {
     const serve = async (): Promise<Response> => {
       await authorize(parts, attributesOf(scope), passage.audit);
       // No fixed path names a resource, so nearly all requests need no router.
-      return scope.info.isResource ? answerResource(parts, scope) : routes.fetch(scope.request, { scope });
+      if (scope.info.isResource) return answerResource(parts, scope);
+      const direct = scope.info.verb === 'get' ? answers.get(scope.info.path) : undefined;
+      if (direct) return direct(scope);
+      return routes.fetch(scope.request, { scope });
     };
     // The control plane's own calls are bounded where they are made, and must not wait behind those of others.
     return caller === undefined ? withFlowControl(parts, { scope, config }, serve) : serve();
@@ -109,13 +113,22 @@ async function auditFailure(parts: ServerParts, passage: Passage, error: unknown
 
 function openScope(parts: ServerParts, request: Request): RequestScope {
   const { clock, random } = parts.options;
-  const url = new URL(request.url);
+  const plain = plainUrl(request.url);
+  let parsed: URL | undefined;
+  const url = (): URL => {
+    parsed ??= new URL(request.url);
+    return parsed;
+  };
+  const query = plain ? queryOf(plain.search) : url().searchParams;
+  const pathname = plain?.pathname ?? url().pathname;
   const warnings: string[] = [];
   return {
     request,
-    url,
-    query: url.searchParams,
-    info: parseRequestInfo(request.method, url),
+    get url() {
+      return url();
+    },
+    query,
+    info: parseRequestInfo(request.method, { pathname, searchParams: query }),
     id: requestId(request) ?? random.uuid(),
     started: clock.now(),
     user: NOBODY,
@@ -125,6 +138,11 @@ function openScope(parts: ServerParts, request: Request): RequestScope {
     },
   };
 }
+
+/** Shared by all requests without a query, and never changed. */
+const NO_QUERY = new URLSearchParams();
+
+const queryOf = (search: string): URLSearchParams => (search.length > 1 ? new URLSearchParams(search) : NO_QUERY);
 
 /** A client may name its request, so that logs of both sides can be joined; odd names are replaced. */
 function requestId(request: Request): string | undefined {

@@ -26,6 +26,7 @@ export interface Metrics {
   render(): string;
 }
 
+const READ_ONLY = new Set(['get', 'list', 'watch']);
 const LONG_RUNNING_SUBRESOURCES = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
 
 /** Whether a request may run for ever and is left out of the duration and in-flight limits. */
@@ -33,14 +34,55 @@ export function isLongRunning(scope: MeasuredRequest): boolean {
   return scope.info.verb === 'watch' || LONG_RUNNING_SUBRESOURCES.has(scope.info.subresource);
 }
 
-function labelsOf(scope: MeasuredRequest): string {
-  const { info } = scope;
+/** The labels of requests that are alike, made once: the same text is found in a map without being hashed again. */
+interface Labels extends Pick<RequestInfo, 'verb' | 'group' | 'version' | 'subresource'> {
+  reach: string;
+  dryRun: boolean;
+  text: string;
+  /** With the code of the answer. */
+  byCode: Map<number, string>;
+}
+
+const MAX_LABELS_PER_RESOURCE = 200;
+
+/** Labels by resource. */
+type LabelIndex = Map<string, Labels[]>;
+
+function labelsOf({ info, query }: MeasuredRequest, index: LabelIndex): Labels {
+  const { verb, group, version, subresource } = info;
   const reach = !info.isResource ? '' : info.named ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster';
-  return (
-    `component="apiserver",dry_run="${scope.query.has('dryRun') ? 'All' : ''}",group="${escapeLabel(info.group)}",` +
-    `resource="${escapeLabel(info.resource)}",scope="${reach}",subresource="${escapeLabel(info.subresource)}",` +
-    `verb="${info.verb.toUpperCase()}",version="${escapeLabel(info.version)}"`
+  const dryRun = query.has('dryRun');
+  let known = index.get(info.resource);
+  const found = known?.find(
+    (labels) =>
+      labels.verb === verb &&
+      labels.reach === reach &&
+      labels.subresource === subresource &&
+      labels.version === version &&
+      labels.group === group &&
+      labels.dryRun === dryRun,
   );
+  if (found) return found;
+  const text =
+    `component="apiserver",dry_run="${dryRun ? 'All' : ''}",group="${escapeLabel(group)}",` +
+    `resource="${escapeLabel(info.resource)}",scope="${reach}",subresource="${escapeLabel(subresource)}",` +
+    `verb="${verb.toUpperCase()}",version="${escapeLabel(version)}"`;
+  const labels = { verb, group, version, subresource, reach, dryRun, text, byCode: new Map<number, string>() };
+  if (!known && index.size < MAX_SERIES) {
+    known = [];
+    index.set(info.resource, known);
+  }
+  if (known && known.length < MAX_LABELS_PER_RESOURCE) known.push(labels);
+  return labels;
+}
+
+function withCode(labels: Labels, code: number): string {
+  let text = labels.byCode.get(code);
+  if (text === undefined) {
+    text = `code="${code}",${labels.text}`;
+    labels.byCode.set(code, text);
+  }
+  return text;
 }
 
 const escapeLabel = (text: string): string =>
@@ -55,6 +97,7 @@ export function createMetrics(): Metrics {
   const durations = new Map<string, Histogram>();
   const longRunning = new Map<string, number>();
   const inflight = { mutating: 0, readOnly: 0 };
+  const index: LabelIndex = new Map();
 
   const observe = (labels: string, seconds: number): void => {
     let histogram = durations.get(labels);
@@ -70,19 +113,19 @@ export function createMetrics(): Metrics {
 
   return {
     start(scope) {
-      const labels = labelsOf(scope);
+      const labels = labelsOf(scope, index);
       const long = isLongRunning(scope);
-      const lane = /^(get|list|watch)$/.test(scope.info.verb) ? 'readOnly' : 'mutating';
-      if (long) add(longRunning, labels, 1);
+      const lane = READ_ONLY.has(scope.info.verb) ? 'readOnly' : 'mutating';
+      if (long) add(longRunning, labels.text, 1);
       else inflight[lane]++;
       return {
         done(code, seconds) {
-          if (long) add(longRunning, labels, -1);
+          if (long) add(longRunning, labels.text, -1);
           else {
             inflight[lane]--;
-            observe(labels, seconds);
+            observe(labels.text, seconds);
           }
-          add(totals, `code="${code}",${labels}`, 1);
+          add(totals, withCode(labels, code), 1);
         },
       };
     },

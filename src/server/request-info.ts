@@ -37,7 +37,7 @@ const VERB_OF_METHOD: Record<string, string> = {
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
 
 /** Parses the target of a request. Throws 400 for a path whose escapes are broken. */
-export function parseRequestInfo(method: string, url: URL): RequestInfo {
+export function parseRequestInfo(method: string, url: Pick<URL, 'pathname' | 'searchParams'>): RequestInfo {
   const path = decodePath(url.pathname);
   const info: RequestInfo = {
     isResource: false,

@@ -1,6 +1,7 @@
 /** The Worker: finds the cluster a request is for and hands it to that cluster's API server. */
 
 import { systemClock } from '../base/clock.ts';
+import { plainUrl } from '../base/plain-url.ts';
 import { notFound, serviceUnavailable } from '../machinery/status.ts';
 import type { Server } from '../server/contract.ts';
 import { ensureClusterDns } from './addons.ts';
@@ -12,7 +13,7 @@ import { directory, edgeOf } from './ingress-entry.ts';
 import { answerKedgeRoute, statusResponse } from './kedge-routes.ts';
 import { createConsoleLogger } from './log.ts';
 import { openFleet } from './open-fleet.ts';
-import { type RequestTarget, targetOf } from './request-target.ts';
+import { quickTarget, type RequestTarget, targetOf } from './request-target.ts';
 import { answerInStorage, shardOfWrite } from './storage-answer.ts';
 import { runWatchdog } from './watchdog.ts';
 
@@ -45,12 +46,17 @@ function residentOf(env: Env, cluster: string): Resident {
   return resident;
 }
 
+function lookUpTarget(request: Request, env: Env): Promise<RequestTarget> {
+  const fleet = () => openFleet(env);
+  return targetOf(new URL(request.url), { apiHosts: env.KEDGE_API_HOSTS, fleet, directory });
+}
+
 export default {
   async fetch(request, env): Promise<Response> {
-    const fleet = () => openFleet(env);
-    let target: RequestTarget;
+    const plain = plainUrl(request.url);
+    let target = plain && quickTarget(plain, env.KEDGE_API_HOSTS);
     try {
-      target = await targetOf(new URL(request.url), { apiHosts: env.KEDGE_API_HOSTS, fleet, directory });
+      target ??= await lookUpTarget(request, env);
     } catch (error) {
       createConsoleLogger(systemClock).error('the fleet could not be read', { error: String(error) });
       return statusResponse(serviceUnavailable('the clusters of this control plane could not be looked up'));

@@ -1,4 +1,5 @@
 /** Who a request is for: the API of a cluster, or the edge of one. */
+import type { PlainUrl } from '../base/plain-url.ts';
 import { resolveCluster } from './cluster-address.ts';
 import type { ClusterDirectory, FleetSource } from './cluster-directory.ts';
 import { DEFAULT_CLUSTER } from './settings.ts';
@@ -28,6 +29,12 @@ const PLATFORM_HOST = /(^|\.)workers\.dev$|(^|\.)localhost$|^[\d.]+$|^\[/;
 const API_PATH =
   /^\/(apis?|clusters|dashboard|healthz|kedge|livez|logs|metrics|openapi|readyz|version|\.well-known)(\/|$)/;
 
+/** The target where host name and path alone tell it: the default cluster at a name of the API's own. */
+export function quickTarget(url: PlainUrl, apiHosts: string | undefined): RequestTarget | undefined {
+  if (!isApiHost(url, apiHosts) || url.pathname.startsWith('/clusters/')) return undefined;
+  return { to: 'api', cluster: DEFAULT_CLUSTER, path: url.pathname };
+}
+
 /**
  * Decides by host name first. The API's own names go before everything, so that no Ingress of a user can take requests
  * that carry credentials for the API.
@@ -50,7 +57,7 @@ export async function edgeClusterOf(
   return (await directory.byParent(fleet, host)) ?? DEFAULT_CLUSTER;
 }
 
-function isApiHost({ hostname, pathname }: URL, apiHosts: string | undefined): boolean {
+function isApiHost({ hostname, pathname }: Pick<URL, 'hostname' | 'pathname'>, apiHosts: string | undefined): boolean {
   if (apiHosts === undefined) return PLATFORM_HOST.test(hostname) && API_PATH.test(pathname);
   if (apiHosts === '*') return PLATFORM_HOST.test(hostname);
   return apiHosts.split(',').some((name) => name.trim().toLowerCase() === hostname);

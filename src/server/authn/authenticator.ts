@@ -144,7 +144,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): TokenAuthenticator
       try {
         const { user } = await authenticateToken(token);
         // A node's credential also speaks for the node's proxy, which upstream gives an identity of its own.
-        return request.headers.get(COMPONENT_HEADER) === 'proxy' && nodeOf(user) !== undefined ? PROXY_USER : user;
+        return nodeOf(user) !== undefined && request.headers.get(COMPONENT_HEADER) === 'proxy' ? PROXY_USER : user;
       } catch (error) {
         if (error instanceof InvalidTokenError) throw unauthorized();
         throw error;

@@ -48,11 +48,18 @@ function checksOf(parts: ServerParts, endpoint: string, storage: Check): Check[]
   return endpoint === 'readyz' ? [...common, config, bootstrapped] : common;
 }
 
-export function addHealthRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
+/** Answers a GET of one path. */
+export type DirectAnswer = (scope: RequestScope) => Promise<Response>;
+
+/** Adds the endpoints and their single checks; what comes back answers the endpoints themselves. */
+export function addHealthRoutes(app: Hono<ChainEnv>, parts: ServerParts): ReadonlyMap<string, DirectAnswer> {
   const storage = storageCheck(parts);
+  const endpoints = new Map<string, DirectAnswer>();
   for (const endpoint of ['healthz', 'livez', 'readyz']) {
     const checks = checksOf(parts, endpoint, storage);
-    app.get(`/${endpoint}`, (c) => answerAll(checks, endpoint, c.env.scope));
+    const answer: DirectAnswer = (scope) => answerAll(checks, endpoint, scope);
+    endpoints.set(`/${endpoint}`, answer);
+    app.get(`/${endpoint}`, (c) => answer(c.env.scope));
     app.get(`/${endpoint}/*`, async (c) => {
       const name = c.env.scope.info.path.slice(endpoint.length + 2);
       const check = checks.find((each) => each.name === name);
@@ -61,6 +68,7 @@ export function addHealthRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
       return failure === undefined ? textResponse(200, 'ok') : textResponse(500, `internal server error: ${failure}\n`);
     });
   }
+  return endpoints;
 }
 
 async function answerAll(checks: readonly Check[], endpoint: string, scope: RequestScope): Promise<Response> {

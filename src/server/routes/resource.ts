@@ -129,14 +129,14 @@ function unknownResource(parts: ServerParts, { info }: RequestScope): Response {
   return pageNotFound();
 }
 
-/** Upstream: kinds that implement APILifecycleDeprecated, and handlers' warnings on them. */
+/** By resource of the core group. Upstream: kinds that implement APILifecycleDeprecated, and handlers' warnings on them. */
 const DEPRECATED: Record<string, string> = {
-  '/v1/endpoints': 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
-  '/v1/componentstatuses': 'v1 ComponentStatus is deprecated in v1.19+',
+  endpoints: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+  componentstatuses: 'v1 ComponentStatus is deprecated in v1.19+',
 };
 
 function warnDeprecated({ kind, scope }: ResourceCall): void {
   for (const warning of kind.warnings ?? []) scope.warn(warning);
-  const text = DEPRECATED[`${kind.group}/${kind.version}/${kind.resource}`];
+  const text = kind.group === '' && kind.version === 'v1' ? DEPRECATED[kind.resource] : undefined;
   if (text) scope.warn(text);
 }
