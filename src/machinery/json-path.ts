@@ -78,7 +78,7 @@ class Parser {
     for (; !this.done; this.#at++) {
       const char = this.#peek();
       if (char === '\\') name += this.#text[++this.#at] ?? '';
-      else if (/[\s.[\](){}=<>!|,'"]/.test(char)) break;
+      else if (/[\s.,[\]$@{}]/.test(char)) break;
       else name += char;
     }
     return name;

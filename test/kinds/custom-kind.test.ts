@@ -68,7 +68,9 @@ describe('versions', () => {
 
 describe('columns', () => {
   it('are read by type, and null where the value is of another', () => {
-    const object = { spec: { n: 3.7, s: 'text', b: true, l: ['a', 1], d: '2026-01-01T00:00:00Z', o: { k: 'v' } } };
+    const object = {
+      spec: { n: 3.7, s: 'text', b: true, l: ['a', 1], d: '2026-01-01T00:00:00Z', o: { k: '<v>', a: null } },
+    };
     const column = (type: string, jsonPath: string) => ({ name: jsonPath, type, jsonPath });
     expect(
       cellsOf(
@@ -80,7 +82,21 @@ describe('columns', () => {
         ],
         object,
       ),
-    ).toEqual(['w', 3, 3.7, null, 'true', true, null, 'a', '["a",1]', '{"k":"v"}', '24h', '<invalid>', null]);
+    ).toEqual([
+      'w',
+      3,
+      3.7,
+      null,
+      'true',
+      true,
+      null,
+      'a',
+      '["a",1]',
+      '{"a":null,"k":"\\u003cv\\u003e"}',
+      '24h',
+      '<invalid>',
+      null,
+    ]);
   });
 });
 

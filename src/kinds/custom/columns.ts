@@ -1,5 +1,6 @@
 /** Table rows of custom resources. Upstream: apiextensions-apiserver tableconvertor.go. */
 import { formatAge } from '../../machinery/age.ts';
+import { goJson } from '../../machinery/apply/field-set.ts';
 import { compileJsonPath, type JsonPath } from '../../machinery/json-path.ts';
 import type { Column } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
@@ -60,11 +61,21 @@ function readerOf(path: JsonPath, type: string): (object: KubeObject, now: numbe
   };
 }
 
-/** A value as JSONPath templates print it. Upstream: client-go/util/jsonpath evalToText. */
+/** A value as JSONPath templates print it. Upstream: client-go/util/jsonpath PrintResults. */
 function printed(value: unknown): string {
-  if (value === null || value === undefined) return '<nil>';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (value === null || value === undefined) return '<no value>';
+  return typeof value === 'object' ? goJson(sortedKeys(value)) : String(value);
 }
+
+/** Go writes the members of maps in the order of their names. */
+function sortedKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedKeys);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, member]) => [name, sortedKeys(member)]));
+}
+
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 function cellOf(type: string, value: unknown, now: number): unknown {
   switch (type) {
@@ -76,7 +87,9 @@ function cellOf(type: string, value: unknown, now: number): unknown {
       return typeof value === 'boolean' ? value : null;
     case 'date':
       if (typeof value !== 'string') return null;
-      return value !== '' && Number.isNaN(Date.parse(value)) ? '<invalid>' : formatAge(value, now);
+      return value === '' || (RFC3339.test(value) && !Number.isNaN(Date.parse(value)))
+        ? formatAge(value, now)
+        : '<invalid>';
     default:
       return null;
   }
