@@ -26,6 +26,7 @@ import {
 } from './engine.ts';
 import { readRevision } from './list-page.ts';
 import { migrate } from './migrations.ts';
+import { ReadRows } from './read-rows.ts';
 import { isFullError, type SqlDatabase, type SqlValue } from './sql-database.ts';
 import { firstSeqOf, LoggedEvent, MAX_OPS, revisionOf, SqliteEvents, State } from './sqlite-events.ts';
 import { SqliteList } from './sqlite-list.ts';
@@ -67,6 +68,7 @@ export class SqliteEngine implements ShardEngine {
   #revision: number;
   #trackedRevision: number;
   #applied: Map<string, number> | undefined;
+  readonly #read = new ReadRows<Row>();
 
   /** Opens the shard and brings its tables up to date. */
   constructor(db: SqlDatabase, clock: Clock = systemClock) {
@@ -97,6 +99,7 @@ export class SqliteEngine implements ShardEngine {
 
   get(key: ObjectKey): GetResult {
     const row = this.#row(key);
+    if (row) this.#read.keep(key, row);
     return { object: row ? publicPart(row) : null, revision: this.#revision, tracked: this.#trackedRevision };
   }
 
@@ -224,8 +227,8 @@ export class SqliteEngine implements ShardEngine {
     done: { objects: (StoredObject | null)[]; events: ShardEvent[] },
   ): void {
     const op = transaction.ops[index]!;
-    const before = this.#row(op.key);
-    const refused = op.type === 'create' ? occupied(before) : unmet(op.expect, before);
+    const before = op.type === 'create' ? undefined : (this.#read.take(op.key) ?? this.#row(op.key));
+    const refused = op.type === 'create' ? undefined : unmet(op.expect, before);
     if (refused) throw new Refused({ ok: false, op: index, ...refused });
     if (op.type === 'check') {
       done.objects.push(null);
@@ -233,8 +236,11 @@ export class SqliteEngine implements ShardEngine {
     }
     if (op.object && isTooLarge(op.object)) throw new Refused({ ok: false, op: index, why: 'TooLarge' });
     const after = rowAfter(op, before, this.#revision + 1);
-    if (op.type === 'create') after.id = this.#insert(after);
-    else if (op.type === 'update') this.#replace(after);
+    if (op.type === 'create') {
+      const id = this.#insert(after);
+      if (id === undefined) throw new Refused({ ok: false, op: index, ...occupied(this.#row(op.key)!) });
+      after.id = id;
+    } else if (op.type === 'update') this.#replace(after);
     else this.#db.run('DELETE FROM objects WHERE id = ?', after.id);
     const change = { type: op.type, before, after };
     const taken = this.#index(change);
@@ -244,14 +250,15 @@ export class SqliteEngine implements ShardEngine {
     done.events.push(eventOf(change));
   }
 
-  #insert(row: Row): number {
+  /** Undefined where the key is taken: looking first would be one statement more for each create. */
+  #insert(row: Row): number | undefined {
     const { key, revision, revisionAt, meta, text } = row;
     const inserted = this.#db.rows(
       `INSERT INTO objects (resource, namespace, name, revision, revision_at, meta, text)
-       VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+       VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id`,
       ...[key.resource, key.namespace, key.name, revision, revisionAt, meta, text],
     );
-    return Number(inserted[0]?.[0]);
+    return inserted[0] && Number(inserted[0][0]);
   }
 
   #replace(row: Row): void {
@@ -367,8 +374,8 @@ function eventOf({ type, before, after }: RowChange): ShardEvent {
   return new LoggedEvent({ revision, type: EVENT_TYPE[type], key, state, ...(old ? { old } : {}) });
 }
 
-function occupied(row: Row | undefined): Pick<Failure, 'why' | 'current'> | undefined {
-  return row && { why: 'AlreadyExists', current: publicPart(row) };
+function occupied(row: Row): Pick<Failure, 'why' | 'current'> {
+  return { why: 'AlreadyExists', current: publicPart(row) };
 }
 
 /** TX-2: why a precondition does not hold. */

@@ -19,16 +19,21 @@ export interface ResidentOptions {
 
 /** What answers requests in the object; the server is made for the first one. */
 export function createResidentServer(options: ResidentOptions): (request: Request) => Promise<Response> {
-  const { env, cluster, engine } = options;
+  const { env, cluster, engine, batch } = options;
   let server: Server | undefined;
   return async (request) => {
     server ??= createClusterServer(env, cluster, { name: options.shard, shard: residentShard(options) });
-    if (options.shard !== 'main') return server.fetch(request);
-    // What came by RPC meanwhile counts for this request too.
-    server.observe(engine.tracked());
-    const response = await server.fetch(request);
-    response.headers.set(TRACKED_HEADER, String(engine.tracked()));
-    return response;
+    const leave = batch.enter();
+    try {
+      if (options.shard !== 'main') return await server.fetch(request);
+      // What came by RPC meanwhile counts for this request too.
+      server.observe(engine.tracked());
+      const response = await server.fetch(request);
+      response.headers.set(TRACKED_HEADER, String(engine.tracked()));
+      return response;
+    } finally {
+      leave();
+    }
   };
 }
 

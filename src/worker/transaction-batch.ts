@@ -1,7 +1,7 @@
 /**
- * Group commit. Transactions that arrive while the loop is busy are applied one after the other in one turn, so they
- * share one commit of the database and one fsync: at 64 writers that is a third of the time per write. Each is still a
- * transaction of its own, and none is answered before the commit is durable.
+ * Group commit. Transactions of one turn share one commit of the database and one fsync, so a transaction waits for the
+ * writers that are at work at that moment, but for no longer than a millisecond. A writer that is alone does not wait.
+ * Each is still a transaction of its own, and none is answered before the commit is durable.
  */
 import type { Transaction, TransactionResult } from '../storage/contract.ts';
 import type { ShardEngine, ShardEvent } from '../storage/engine.ts';
@@ -12,10 +12,14 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+const MAX_WAIT_MS = 1;
+
 export class TransactionBatch {
   readonly #engine: ShardEngine;
   readonly #onEvents: (events: readonly ShardEvent[]) => void;
   #waiting: Waiting[] = [];
+  #writers = 0;
+  #due = false;
 
   /** `onEvents` gets the events of a batch in the turn of its commit. */
   constructor(engine: ShardEngine, onEvents: (events: readonly ShardEvent[]) => void) {
@@ -23,10 +27,32 @@ export class TransactionBatch {
     this.#onEvents = onEvents;
   }
 
+  /** Somebody is at work in this object who will likely submit a transaction; call the result when he is done. */
+  enter(): () => void {
+    this.#writers++;
+    return () => {
+      this.#writers--;
+      if (this.#waiting.length > 0 && this.#waiting.length >= this.#writers) this.#run();
+    };
+  }
+
   submit(transaction: Transaction): Promise<TransactionResult> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.push({ transaction, resolve, reject }) === 1) setTimeout(() => this.#run(), 0);
+      this.#waiting.push({ transaction, resolve, reject });
+      // Without writers here it came by a call, and more of them may be on their way.
+      if (this.#writers === 0) this.#runAfter(0);
+      else if (this.#waiting.length >= this.#writers) this.#run();
+      else this.#runAfter(MAX_WAIT_MS);
     });
+  }
+
+  #runAfter(ms: number): void {
+    if (this.#due) return;
+    this.#due = true;
+    setTimeout(() => {
+      this.#due = false;
+      if (this.#waiting.length > 0) this.#run();
+    }, ms);
   }
 
   #run(): void {
