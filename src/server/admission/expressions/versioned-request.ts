@@ -40,12 +40,42 @@ interface Conversion {
 
 async function inForm(object: KubeObject, { request, form, context }: Conversion): Promise<JsonObject> {
   const own = resourceForm(request.kind, request.subresource);
-  const { group, version, kind } = form.kind;
+  return copyOf(await converted(object, { from: own, to: form, request, context }));
+}
+
+/** An object of the request in another of its forms; not a copy where the forms have bodies of one kind. */
+async function converted(
+  object: KubeObject,
+  { from, to, request, context }: Omit<Conversion, 'form'> & { from: ResourceForm; to: ResourceForm },
+): Promise<KubeObject> {
+  const { group, version, kind } = to.kind;
   const apiVersion = apiVersionOf(group, version);
-  if (sameKind(own.kind, form.kind)) return copyOf({ ...object, apiVersion, kind } as unknown as KubeObject);
-  const converted = await convertTo(context.kinds, request.kind, { object, apiVersion });
-  if (!converted) throw new Error(`no kind "${kind}" is registered for version "${apiVersion}"`);
-  return copyOf({ ...converted.object, apiVersion, kind });
+  if (sameKind(from.kind, to.kind)) return { ...object, apiVersion, kind };
+  const { conversions } = request;
+  const convert = () => convertTo(context.kinds, request.kind, { object, apiVersion, conversions });
+  const result = conversions ? await conversions.run(convert) : convert();
+  if (!result) throw new Error(`no kind "${kind}" is registered for version "${apiVersion}"`);
+  return { ...result.object, apiVersion, kind };
+}
+
+/** Gives the object of the request the contents of `changed`, which is in the matched form. Throws when it cannot be converted. */
+export async function writeBack(
+  { request, form, own }: VersionedRequest,
+  changed: KubeObject,
+  context: AdmissionContext,
+): Promise<void> {
+  const target = request.operation === 'CONNECT' ? request.options : request.object;
+  if (target) replaceContents(target, await converted(changed, { from: form, to: own, request, context }));
+}
+
+/** Others hold on to `target` and its metadata. */
+function replaceContents(target: KubeObject, source: KubeObject): void {
+  const { metadata } = target;
+  for (const field of Object.keys(target)) delete target[field];
+  Object.assign(target, source);
+  if (!metadata) return;
+  for (const field of Object.keys(metadata)) delete (metadata as Record<string, unknown>)[field];
+  target.metadata = Object.assign(metadata, source.metadata);
 }
 
 const sameKind = (a: GroupVersionKind, b: GroupVersionKind): boolean =>

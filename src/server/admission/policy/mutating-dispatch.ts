@@ -1,11 +1,16 @@
 /** Puts a request to the mutating policies in force. Upstream: policy/generic/policy_dispatcher.go, policy/mutating/dispatcher.go. */
 import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding } from '../../../kinds/index.ts';
 import { deepEqual } from '../../../machinery/apply/index.ts';
-import { apiVersionOf, type JsonObject, type KubeObject } from '../../../machinery/meta.ts';
+import type { JsonObject, KubeObject } from '../../../machinery/meta.ts';
 import { StatusError } from '../../../machinery/status.ts';
 import type { AdmissionContext, AdmissionRequest } from '../../contract.ts';
-import { convertTo } from '../../field-owners.ts';
-import { matchConditions, OutOfBudgetError, type VersionedRequest, versionedRequest } from '../expressions/index.ts';
+import {
+  matchConditions,
+  OutOfBudgetError,
+  type VersionedRequest,
+  versionedRequest,
+  writeBack,
+} from '../expressions/index.ts';
 import type { ResourceForm } from '../match/index.ts';
 import { refusal } from '../requests.ts';
 import { MutationError } from './apply-configuration.ts';
@@ -18,7 +23,7 @@ import {
   namespaceSeen,
 } from './invocation.ts';
 import { type CompiledMutatingPolicy, type CompiledMutation, compileMutatingPolicy } from './mutating-policy.ts';
-import { decodeMutated, replaceContents, schemaOfForm } from './object-kind.ts';
+import { decodeMutated, schemaOfForm } from './object-kind.ts';
 import { ConfigurationError, type Param, paramKindOf, paramsFor } from './params.ts';
 import { applyMutation } from './patches.ts';
 import { bindingMatches, buildPolicySet, type Candidate, type PolicySet, policyForm } from './policy-set.ts';
@@ -117,7 +122,7 @@ class Run {
       const namespace = await namespaceSeen(this.#asked);
       for (const one of due) await this.#invoke(one, namespace);
       if (this.#dirty) this.#reinvocation.changed();
-      this.#writeBack();
+      await this.#writeBack();
     } finally {
       this.#reinvocation.end(request.object);
     }
@@ -171,7 +176,7 @@ class Run {
   /** The request in the form that a policy matched; what was changed in another one is carried over. */
   async #inForm({ policy, form }: Due): Promise<VersionedRequest | undefined> {
     if (this.#versioned && sameForm(this.#versioned.form, form)) return this.#versioned;
-    this.#writeBack();
+    await this.#writeBack();
     try {
       this.#versioned = await versionedRequest(this.#asked.request, form, this.#asked.context);
       return this.#versioned;
@@ -182,21 +187,11 @@ class Run {
     }
   }
 
-  #writeBack(): void {
+  async #writeBack(): Promise<void> {
     const versioned = this.#versioned;
     if (!versioned || !this.#dirty || versioned.object === null) return;
-    const { request, context } = this.#asked;
-    const target = request.operation === 'CONNECT' ? request.options : request.object;
-    if (!target) return;
-    const { form, own } = versioned;
     const object = structuredClone(versioned.object) as unknown as KubeObject;
-    const apiVersion = apiVersionOf(own.kind.group, own.kind.version);
-    if (apiVersion === apiVersionOf(form.kind.group, form.kind.version)) {
-      replaceContents(target, object);
-      return;
-    }
-    const converted = convertTo(context.kinds, form.of, { object, apiVersion });
-    if (converted) replaceContents(target, converted.object);
+    await writeBack(versioned, object, this.#asked.context);
   }
 }
 

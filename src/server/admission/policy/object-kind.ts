@@ -40,12 +40,3 @@ export function decodeMutated(json: JsonObject, form: ResourceForm, { strict }: 
     throw error;
   }
 }
-
-/** Gives `target` the contents of `source`; others hold on to `target` and its metadata. */
-export function replaceContents(target: KubeObject, source: KubeObject): void {
-  const { metadata } = target;
-  for (const field of Object.keys(target)) if (field !== 'metadata') delete target[field];
-  for (const field of Object.keys(metadata)) delete (metadata as Record<string, unknown>)[field];
-  Object.assign(metadata, source.metadata);
-  for (const [field, value] of Object.entries(source)) if (field !== 'metadata') target[field] = value;
-}

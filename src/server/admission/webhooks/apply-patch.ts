@@ -6,10 +6,9 @@ import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../..
 import { applyOperations, JsonPatchFailure } from '../../../machinery/patch/index.ts';
 import { quote } from '../../../machinery/quote.ts';
 import type { ObjectSchema } from '../../../machinery/schema.ts';
-import { internalError } from '../../../machinery/status.ts';
+import { internalError, StatusError } from '../../../machinery/status.ts';
 import type { AdmissionContext } from '../../contract.ts';
-import { convertTo } from '../../field-owners.ts';
-import type { VersionedRequest } from '../expressions/index.ts';
+import { type VersionedRequest, writeBack } from '../expressions/index.ts';
 import type { Verdict } from './admission-review.ts';
 import { CallFailure } from './call-failure.ts';
 
@@ -39,7 +38,7 @@ export async function applyPatch(
   const changed = JSON.stringify(after) !== JSON.stringify(decoded(schema, before));
   if (!changed) return { changed, patch: operations };
   defaults?.(after);
-  await writeBack(after, versioned, context);
+  await keep(after, versioned, context);
   return { changed, patch: operations };
 }
 
@@ -96,29 +95,15 @@ function decoded(schema: ObjectSchema, document: Json): KubeObject {
 }
 
 /** The object of the request becomes what the webhook made of it; who holds a reference to it sees that. */
-async function writeBack(after: KubeObject, versioned: VersionedRequest, context: AdmissionContext): Promise<void> {
-  const { request, form, own } = versioned;
-  const { apiVersion, kind } = { apiVersion: apiVersionOf(form.kind.group, form.kind.version), kind: form.kind.kind };
-  if (after.apiVersion !== apiVersion || after.kind !== kind) {
+async function keep(after: KubeObject, versioned: VersionedRequest, context: AdmissionContext): Promise<void> {
+  const { group, version, kind } = versioned.form.kind;
+  if (after.apiVersion !== apiVersionOf(group, version) || after.kind !== kind) {
     const type = `${(after.apiVersion ?? '').split('/').at(-1)}.${after.kind ?? ''}`;
-    throw internalError(`converting (${type}) to (${form.kind.version}.${kind}): unknown conversion`);
+    throw internalError(`converting (${type}) to (${version}.${kind}): unknown conversion`);
   }
-  if (!request.object) return;
-  let result = after;
-  if (form.of !== request.kind) {
-    const wanted = apiVersionOf(own.kind.group, own.kind.version);
-    const converted = await convertTo(context.kinds, request.kind, { object: after, apiVersion: wanted });
-    if (!converted) throw internalError(`unable to convert to ${wanted}, Kind=${own.kind.kind}`);
-    result = { ...converted.object, kind: own.kind.kind };
+  try {
+    await writeBack(versioned, after, context);
+  } catch (error) {
+    throw error instanceof StatusError ? error : internalError((error as Error).message);
   }
-  replaceContents(request.object, result);
-}
-
-function replaceContents(target: KubeObject, source: KubeObject): void {
-  const { metadata } = target;
-  for (const key of Object.keys(target)) delete target[key];
-  Object.assign(target, source);
-  if (!metadata || !source.metadata) return;
-  for (const key of Object.keys(metadata)) delete (metadata as Record<string, unknown>)[key];
-  target.metadata = Object.assign(metadata, source.metadata);
 }
