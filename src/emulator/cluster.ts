@@ -76,7 +76,7 @@ async function runLocked(
   let nodes: LocalNodes | undefined;
   let watchdog: NodeJS.Timeout | undefined;
   try {
-    dialer = await startDialer();
+    dialer = await startDialer(paths.root);
     plane = startControlPlane({
       configFile: paths.workerdConfig,
       configText: configOf(options, paths, { address, certificate, token, port, ingressPort, dialer }),

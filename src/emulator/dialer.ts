@@ -24,10 +24,19 @@ const loadDial = async (): Promise<Dial> => (await import('../agent/index.ts')).
 /** Headers of a request name certificates, which are long. */
 const MAX_HEADER_BYTES = 512 * 1024;
 
-/** Listens on a new socket. The folder of a cluster may have too long a path for one. */
-export async function startDialer(): Promise<LocalDialer> {
-  const folder = mkdtempSync(join(tmpdir(), 'kedge-dial-'));
-  const path = join(folder, 'socket');
+/** Bytes that the path of a socket may have. */
+const MAX_PATH = 100;
+
+/** Listens on a socket in `folder`, which only this user can open, or in a new one where its path is too long. */
+export async function startDialer(folder: string): Promise<LocalDialer> {
+  let path = join(folder, 'dial.sock');
+  let made: string | undefined;
+  if (Buffer.byteLength(path) > MAX_PATH) {
+    made = mkdtempSync(join(tmpdir(), 'kedge-dial-'));
+    path = join(made, 'socket');
+  }
+  // What a run left behind that was killed.
+  rmSync(path, { force: true });
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: 0, keepAliveTimeout: 60_000 });
   server.on('request', (incoming, answer) => {
     serve(incoming, answer).catch(() => answer.destroy());
@@ -47,7 +56,8 @@ export async function startDialer(): Promise<LocalDialer> {
     close() {
       server.close();
       server.closeAllConnections();
-      rmSync(folder, { recursive: true, force: true });
+      if (made) rmSync(made, { recursive: true, force: true });
+      else rmSync(path, { force: true });
     },
   };
 }

@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -9,6 +12,7 @@ import { generateKeyPair } from '../../src/server/certificates/x509.ts';
 import { generateFrontProxyAuthority, issueCertificate } from '../../src/server/cluster-keys.ts';
 import { startTlsServer, type TlsServer } from '../support/tls-server.ts';
 
+let folder: string;
 let dialer: LocalDialer;
 let server: TlsServer;
 let named: TlsServer;
@@ -37,10 +41,12 @@ beforeAll(async () => {
   named = await startTlsServer((_, response) => response.end('named'), { names: ['s.n.svc'] });
   const sockets = new WebSocketServer({ server: server.server });
   sockets.on('connection', (socket) => socket.on('message', (data, binary) => socket.send(data, { binary })));
-  dialer = await startDialer();
+  folder = mkdtempSync(join(tmpdir(), 'dialer-'));
+  dialer = await startDialer(folder);
 });
 afterAll(() => {
   dialer.close();
+  rmSync(folder, { recursive: true });
   server.close();
   named.close();
 });
