@@ -118,18 +118,27 @@ function next(source: string, at: number): Token | undefined {
   return quotedName === undefined ? undefined : { kind: 'ESC_IDENTIFIER', text: quotedName, at };
 }
 
-/** Where a stretch that starts no token ends: upstream's lexer gives up at the first character that cannot go on. */
+/** The stretch that starts no token: upstream's lexer gives up at, and drops, the first character that cannot go on. */
 function unreadable(source: string, at: number): string {
   const first = source[at] as string;
   const bytes = (first === 'b' || first === 'B') && /["'rR]/.test(source[at + 1] ?? '');
   const from = bytes ? at + 1 : at;
-  if (source[from] !== '"' && source[from] !== "'") return String.fromCodePoint(source.codePointAt(at) as number);
+  if (source[from] !== '"' && source[from] !== "'") return at === from ? unreadableWord(source, at) : first;
   const open = new RegExp(`["'](?:${escaped}|[^\\\\\\n\\r])*`, 'y');
   const body = match(open, source, from) ?? '';
   const end = from + body.length;
-  // The character that broke it belongs to the message, unless the text ends there.
-  const wrong = source[end] === '\\' ? brokenEscape(source, end) : (source[end] ?? '');
-  return source.slice(at, end) + wrong;
+  return source.slice(at, end) + (source[end] === '\\' ? brokenEscape(source, end) : characterAt(source, end));
+}
+
+function characterAt(source: string, at: number): string {
+  const code = source.codePointAt(at);
+  return code === undefined ? '' : String.fromCodePoint(code);
+}
+
+/** Half an operator, or an escaped name that does not end. */
+function unreadableWord(source: string, at: number): string {
+  const begun = match(/[&|=]|`[A-Za-z0-9_.\-/ ]*/y, source, at) ?? '';
+  return begun + characterAt(source, at + begun.length);
 }
 
 function brokenEscape(source: string, at: number): string {

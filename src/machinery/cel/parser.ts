@@ -7,7 +7,7 @@ import { expandMacro } from './macros.ts';
 import type { Source } from './source.ts';
 
 /** Words that name no variable. */
-const reserved: ReadonlySet<string> = new Set(
+export const reserved: ReadonlySet<string> = new Set(
   'as break const continue else false for function if import in let loop package namespace null return true var void while'.split(
     ' ',
   ),
@@ -67,7 +67,7 @@ class Parser {
     return this.token.kind === kind ? this.take(kind) : undefined;
   }
 
-  /** Upstream counts how deep each rule of the grammar nests, chains included. */
+  /** Upstream counts how deep each rule of the grammar nests. */
   private enter(rule: Rule): void {
     if (++this.depth[rule] > maxDepth) throw new DepthFault(`expression recursion limit exceeded: ${maxDepth}`);
   }
@@ -127,10 +127,7 @@ class Parser {
   private relation(): Expr {
     this.enter('relation');
     let left = this.sum();
-    let entered = 1;
     while (relations.has(this.token.kind)) {
-      this.enter('relation');
-      entered++;
       const operator = this.take(this.token.kind);
       this.enter('relation');
       const right = this.sum();
@@ -138,7 +135,7 @@ class Parser {
       const name = operator.kind === 'in' ? '@in' : `_${operator.text}_`;
       left = this.higher(this.call(name, operator.at, [left, right]), left, right);
     }
-    this.depth.relation -= entered;
+    this.depth.relation--;
     return left;
   }
 
@@ -150,17 +147,14 @@ class Parser {
   private chain(operators: readonly TokenKind[], operand: () => Expr, inner: boolean): Expr {
     if (!inner) this.enter('calc');
     let left = operand();
-    let entered = inner ? 0 : 1;
     while (operators.includes(this.token.kind)) {
-      this.enter('calc');
-      entered++;
       const operator = this.take(this.token.kind);
       this.enter('calc');
       const right = operand();
       this.depth.calc--;
       left = this.higher(this.call(`_${operator.text}_`, operator.at, [left, right]), left, right);
     }
-    this.depth.calc -= entered;
+    if (!inner) this.depth.calc--;
     return left;
   }
 
@@ -178,13 +172,10 @@ class Parser {
   private member(): Expr {
     this.enter('member');
     let node = this.primary();
-    let entered = 1;
     while (this.token.kind === '.' || this.token.kind === '[') {
-      this.enter('member');
-      entered++;
       node = this.token.kind === '.' ? this.dotted(node) : this.indexed(node);
     }
-    this.depth.member -= entered;
+    this.depth.member--;
     return node;
   }
 
@@ -292,7 +283,7 @@ class Parser {
 
   /** After an element: takes a comma that another element follows. */
   private goesOn(close: TokenKind): boolean {
-    if (this.token.kind !== ',' || this.peek(1) === close) return false;
+    if (this.token.kind !== ',' || this.peek(1) === close || this.peek(1) === ',') return false;
     this.take(',');
     return true;
   }
@@ -343,7 +334,8 @@ class Parser {
   }
 }
 
-function literalOf(token: Token, negative: boolean): readonly [CelType, unknown] {
+/** The type and value of a literal. Throws a LiteralError for what it cannot mean. */
+export function literalOf(token: Token, negative: boolean): readonly [CelType, unknown] {
   switch (token.kind) {
     case 'NUM_INT':
       return [intType, intLiteral(token.text, negative)];
@@ -373,10 +365,12 @@ export function parse(source: Source): Expr | undefined {
   const { tokens, errors } = tokenize(source.text);
   if (errors.length > 0) return undefined;
   try {
-    const tree = new Parser(tokens, source).start();
-    return source.failed ? undefined : tree;
+    return new Parser(tokens, source).start();
   } catch (error) {
-    if (error instanceof SyntaxFault) return undefined;
+    if (error instanceof SyntaxFault) {
+      source.clear();
+      return undefined;
+    }
     if (!(error instanceof DepthFault)) throw error;
     source.report(undefined, error.message);
     return undefined;

@@ -16,6 +16,7 @@ import type {
 import { CEL_PER_CALL_LIMIT } from './contract.ts';
 import { estimateCost } from './cost-estimate.ts';
 import { authorizationKey, DecisionNeeded, withDecisions } from './decisions.ts';
+import { diagnose } from './diagnose.ts';
 import { Environment } from './environment.ts';
 import { authorizerValue, resourceCheckValue } from './library/index.ts';
 import { parse } from './parser.ts';
@@ -146,8 +147,8 @@ function unexpected(type: CelType, expects: readonly CelType[]): string | undefi
 export function compileCel(text: string, options: CelCompileOptions): CelCompilation {
   const source = new Source(text);
   const tree = parse(source);
-  if (tree === undefined) {
-    if (!source.failed) source.report(0, 'Syntax error');
+  if (tree === undefined || source.failed) {
+    if (!source.failed) diagnose(source);
     return { ok: false, error: source.error('syntax') };
   }
   const environment = new Environment(options);

@@ -24,7 +24,14 @@ export class Source {
     this.total++;
     if (this.total > maxIssues) return;
     if (offset === undefined) this.found.push({ line: -1, column: -1, message });
+    else if (this.text === '') this.found.push({ line: 1, column: -1, message });
     else this.found.push({ ...this.place(offset), message });
+  }
+
+  /** Forgets what was reported: it will be said again, and better. */
+  clear(): void {
+    this.found.length = 0;
+    this.total = 0;
   }
 
   /** 1-based line and 0-based column in code points. */
@@ -51,7 +58,7 @@ export class Source {
   private show(issue: CelIssue): string {
     const head = `ERROR: <input>:${issue.line}:${issue.column + 1}: ${issue.message}`;
     const snippet = this.line(issue.line)?.replaceAll('\t', ' ');
-    if (snippet === undefined || snippet.length > maxSnippet) return head;
+    if (snippet === undefined || this.text === '' || snippet.length > maxSnippet) return head;
     const characters = [...snippet];
     const wide = (character: string | undefined) => character !== undefined && character > '\u007f';
     const dots = characters.slice(0, issue.column).map((character) => (wide(character) ? '．' : '.'));
