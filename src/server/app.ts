@@ -19,10 +19,10 @@ import { createConfigCache } from './config-cache.ts';
 import { answerConfiguration } from './configuration/routes.ts';
 import type { Server, ServerOptions } from './contract.ts';
 import { createWebhookConverter } from './conversion/webhook-converter.ts';
-import { createCustomRegistry, createDefinitionKeeper, definitionRecords } from './custom/index.ts';
+import { createCustomRegistry, createDefinitionKeeper, definitionRecords, storeFor } from './custom/index.ts';
 import { createFieldOwners } from './field-owners.ts';
 import { createAuditing } from './filters/audit.ts';
-import { createFlowControl } from './flow/index.ts';
+import { createFlowControl, createFlowSchemaStatus } from './flow/index.ts';
 import { answerJoin } from './join/index.ts';
 import { createMetrics } from './metrics.ts';
 import { createNodeLeases } from './node-leases.ts';
@@ -66,6 +66,7 @@ function assemble(options: ServerOptions): ServerParts {
     impersonator: createImpersonator(authorizer),
     admission: createAdmission({
       ...{ config, store, kinds, authorizer, settings, clock, random },
+      storeOf: (kind) => storeFor(parts, kind),
       ...(options.outbound ? { outbound: options.outbound } : {}),
     }),
     aggregation: createAggregation(options, () => parts),
@@ -82,7 +83,10 @@ function assemble(options: ServerOptions): ServerParts {
     ),
     definitions: createDefinitionKeeper(() => parts, kinds),
     converter: createWebhookConverter({ outbound: options.outbound, random }),
-    readHooks: new Map([['leases.coordination.k8s.io', createNodeLeases({ nodes: options.nodes, clock })]]),
+    readHooks: new Map([
+      ['leases.coordination.k8s.io', createNodeLeases({ nodes: options.nodes, clock })],
+      ['flowschemas.flowcontrol.apiserver.k8s.io', createFlowSchemaStatus(config)],
+    ]),
     reviews: createReviews({ authenticator, authorizer, config, clock }),
     mintToken: createTokenMinter({
       settings,

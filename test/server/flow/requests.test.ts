@@ -78,6 +78,17 @@ describe('classification by the schemas every cluster starts with', () => {
     await cluster.send(`POST ${FLOW}/flowschemas`, { body: schema('late', 'system', 9_999) });
     await cluster.send(`POST ${FLOW}/flowschemas`, { body: schema('mine', 'workload-high', 500) });
     cluster.clock.advance(1_500);
+    const conditionOf = async (name: string) =>
+      (await cluster.send<{ status: { conditions: object[] } }>(`GET ${FLOW}/flowschemas/${name}`)).body.status
+        .conditions;
+    expect(await conditionOf('mine')).toMatchObject([{ type: 'Dangling', status: 'False', reason: 'Found' }]);
+    expect(await conditionOf('dangling')).toMatchObject([
+      {
+        ...{ type: 'Dangling', status: 'True', reason: 'NotFound' },
+        message:
+          'This FlowSchema references the PriorityLevelConfiguration object named "nowhere" but there is no such object',
+      },
+    ]);
     expect(await flowOf(cluster, 'GET /api/v1/namespaces/a/pods', as('jane'))).toBe('mine workload-high');
     expect(await flowOf(cluster, 'GET /api/v1/namespaces/b/pods', as('jane'))).toBe('global-default global-default');
     expect(await flowOf(cluster, 'GET /api/v1/namespaces/a/pods', as('john'))).toBe('global-default global-default');
@@ -142,7 +153,10 @@ async function letRead(cluster: TestCluster): Promise<void> {
     },
   });
   await cluster.send('POST /apis/rbac.authorization.k8s.io/v1/clusterroles', {
-    body: { metadata: { name: 'configmap-readers' }, rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get'] }] },
+    body: {
+      metadata: { name: 'configmap-readers' },
+      rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get'] }],
+    },
   });
   cluster.clock.advance(1_500);
 }
