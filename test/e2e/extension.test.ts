@@ -1,7 +1,9 @@
 /** Webhooks and an extension API server in a pod, reached by their Service through the node's tunnel. */
 
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { parse } from 'yaml';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { generateKeyPair } from '../../src/server/certificates/x509.ts';
