@@ -214,6 +214,8 @@ export interface AdmissionContext {
   /** Tells the cache the `tracked` revision of an answer that a plugin had from `store`. */
   observe?(tracked: number, resource: string): void;
   store: Store;
+  /** The store with all objects of a kind in its version; absent: no webhook converts any. */
+  storeOf?(kind: Kind): Store;
   kinds: KindRegistry;
   authorizer: Authorizer;
   settings: ClusterSettings;

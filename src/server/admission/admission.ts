@@ -1,7 +1,7 @@
 /** Runs the admission plugins in order. Upstream: apiserver/pkg/admission/chain.go. */
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
-import type { ClusterSettings } from '../../machinery/kind.ts';
+import type { ClusterSettings, Kind } from '../../machinery/kind.ts';
 import type { Store } from '../../storage/contract.ts';
 import type {
   AdmissionContext,
@@ -19,6 +19,7 @@ import { admissionPlugins } from './plugins/index.ts';
 export interface AdmissionDeps {
   config: ConfigCache;
   store: Store;
+  storeOf?(kind: Kind): Store;
   kinds: KindRegistry;
   authorizer: Authorizer;
   settings: ClusterSettings;

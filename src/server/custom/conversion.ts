@@ -10,18 +10,24 @@ import { type Convert, createConvertingShard } from './converting-shard.ts';
 /** The call with a store that has all objects in its version, where a webhook converts them. */
 export function withConversion(call: ResourceCall): ResourceCall {
   const { parts, kind } = call;
+  if (!kind.definition?.webhook) return call;
+  const store = storeFor(parts, kind);
+  const conversions = new Conversions(converterOf(parts, kind));
+  return { ...call, conversions, parts: { ...parts, options: { ...parts.options, store } } };
+}
+
+/** The store with all objects of `kind` in its version. */
+export function storeFor(parts: ServerParts, kind: Kind): Store {
   const { definition } = kind;
-  if (!definition?.webhook) return call;
-  const convert = converterOf(parts, kind);
   const { store } = parts.options;
-  const converting: Store = {
+  if (!definition?.webhook) return store;
+  const convert = converterOf(parts, kind);
+  return {
     shardOf(resource) {
       const shard = store.shardOf(resource);
       return resource === kind.storedAs ? createConvertingShard(shard, { kind, definition, convert }) : shard;
     },
   };
-  const conversions = new Conversions(convert);
-  return { ...call, conversions, parts: { ...parts, options: { ...parts.options, store: converting } } };
 }
 
 function converterOf({ converter }: ServerParts, kind: Kind): Convert {

@@ -1,7 +1,7 @@
 /** Custom resources: their kinds, and what keeps their definitions. */
 
 export type { ConversionSource, CustomConverter, DefinitionKeeper } from './contract.ts';
-export { withConversion } from './conversion.ts';
+export { storeFor, withConversion } from './conversion.ts';
 export { type CustomRegistry, createCustomRegistry } from './custom-registry.ts';
 export { type DefinitionIndex, definitionIndexOf } from './definition-index.ts';
 export { createDefinitionKeeper } from './definition-keeper.ts';

@@ -7,6 +7,7 @@ import type { Kind } from '../../../machinery/kind.ts';
 import { apiVersionOf, type JsonObject, type KubeObject } from '../../../machinery/meta.ts';
 import { type LabelRequirement, matchesLabels, requirementsOf } from '../../../machinery/selectors/index.ts';
 import { internalError } from '../../../machinery/status.ts';
+import type { Store } from '../../../storage/contract.ts';
 import type { AdmissionContext, AdmissionRequest } from '../../contract.ts';
 import { decodeStored } from '../../encode.ts';
 import { convertTo } from '../../field-owners.ts';
@@ -77,19 +78,23 @@ function remember<V>(map: Map<string, V>, key: string, { value, most }: { value:
 export const paramCacheOf = ({ config }: AdmissionContext): ParamCache =>
   config.derive('policy-params', [], () => new ParamCache());
 
+const storeOf = (kind: Kind, { store, storeOf: own }: AdmissionContext): Store => own?.(kind) ?? store;
+
 async function getObject({ kind, namespace, name }: Query, context: AdmissionContext): Promise<JsonObject[]> {
   const key = { resource: kind.storedAs, namespace: namespace ?? '', name: name ?? '' };
-  const { object, tracked } = await context.store.shardOf(kind.storedAs).get(key);
+  const { object, tracked } = await storeOf(kind, context).shardOf(kind.storedAs).get(key);
   context.observe?.(tracked, kind.storedAs);
   return object ? [inKind(kind, decodeStored(kind, object.text), context)] : [];
 }
 
 async function listObjects({ kind, namespace, selector }: Query, context: AdmissionContext): Promise<JsonObject[]> {
-  const result = await context.store.shardOf(kind.storedAs).list({
-    resource: kind.storedAs,
-    ...(namespace === undefined ? {} : { namespace }),
-    labels: selector.map((requirement) => ({ ...requirement })),
-  });
+  const result = await storeOf(kind, context)
+    .shardOf(kind.storedAs)
+    .list({
+      resource: kind.storedAs,
+      ...(namespace === undefined ? {} : { namespace }),
+      labels: selector.map((requirement) => ({ ...requirement })),
+    });
   context.observe?.(result.tracked, kind.storedAs);
   if (!result.ok) throw internalError(`the parameters could not be read: ${result.why}`);
   const stored = JSON.parse(`[${result.text}]`) as KubeObject[];
