@@ -29,7 +29,7 @@ export interface Env {
    * is at the platform's own names (workers.dev), at its paths.
    */
   KEDGE_API_HOSTS?: string;
-  /** Dials for the control plane where it runs beside it, as `kedge up` does; unset: nodes do. Decision 9. */
+  /** Dials for the control plane where it runs beside it, as `kedge up` does; unset: nodes do. Decision 11. */
   KEDGE_DIALER?: Fetcher;
   /** Addresses that webhook and API service URLs may lead to besides public ones: `loopback`, `private`, or both. */
   KEDGE_OUTBOUND_OPEN?: string;

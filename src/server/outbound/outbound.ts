@@ -1,4 +1,4 @@
-/** Sends calls to servers that users name, over whatever can reach and verify them. Decision 9 says why these ways. */
+/** Sends calls to servers that users name, over whatever can reach and verify them. Decision 11 says why these ways. */
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import { nodes as nodeKind } from '../../kinds/index.ts';
