@@ -1,6 +1,7 @@
 /** The schema of one version of a custom resource, compiled from its definition. */
 import { DecodeError } from '../fields/index.ts';
 import type { KubeObject } from '../meta.ts';
+import { RegexpLimitError } from '../regexp/index.ts';
 import type { ObjectSchema } from '../schema.ts';
 import type { FieldError } from '../status.ts';
 import { validateGenericMeta, validateGenericMetaUpdate } from '../validation/index.ts';
@@ -206,7 +207,8 @@ function guardCost(run: () => FieldError[]): FieldError[] {
   try {
     return run();
   } catch (error) {
-    if (error instanceof TooExpensiveError) return [invalidValue(NO_PATH, '', error.message)];
+    if (error instanceof TooExpensiveError || error instanceof RegexpLimitError)
+      return [invalidValue(NO_PATH, '', error.message)];
     if (error instanceof RangeError) return [invalidValue(NO_PATH, '', 'exceeded max depth')];
     throw error;
   }

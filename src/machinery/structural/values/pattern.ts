@@ -1,29 +1,16 @@
-/** Patterns of schemas, compiled once. Upstream: regexp.Compile, searched for anywhere in a text. */
-
-export type Pattern =
-  | { readonly ok: true; test(text: string): boolean }
-  /** `error`: what upstream says of the pattern. */
-  | { readonly ok: false; readonly error: string };
+/** Patterns of schemas, compiled once and kept for all schemas. */
+import { type CompiledRegexp, compileRegexp } from '../../regexp/index.ts';
 
 const MAX_KEPT = 2_000;
-const kept = new Map<string, Pattern>();
+const kept = new Map<string, CompiledRegexp>();
 
-/** The compiled form of a pattern. */
-export function patternOf(source: string): Pattern {
+/** The compiled form of a pattern, which is searched for anywhere in a text. */
+export function patternOf(source: string): CompiledRegexp {
   let pattern = kept.get(source);
   if (pattern === undefined) {
-    pattern = compile(source);
+    pattern = compileRegexp(source);
     if (kept.size >= MAX_KEPT) kept.clear();
     kept.set(source, pattern);
   }
   return pattern;
-}
-
-function compile(source: string): Pattern {
-  try {
-    const regexp = new RegExp(source, 'u');
-    return { ok: true, test: (text) => regexp.test(text) };
-  } catch (error) {
-    return { ok: false, error: (error as Error).message };
-  }
 }

@@ -130,7 +130,7 @@ class Validator {
     this.#spend(text.length + 1);
     const compiled = patternOf(pattern);
     if (!compiled.ok) return say(`should match '${pattern}, but pattern is invalid: ${compiled.error}'`);
-    return compiled.test(text) ? undefined : say(`should match '${pattern}'`);
+    return compiled.regexp.test(text) ? undefined : say(`should match '${pattern}'`);
   }
 
   #checkItems(
