@@ -51,6 +51,7 @@ export function createServer(options: ServerOptions, replaced: Partial<ServerPar
 
 function assemble(options: ServerOptions): ServerParts {
   const { store, settings, clock, random } = options;
+  const metrics = options.metrics ?? createMetrics();
   const builtIn = createKindRegistry();
   const config = createConfigCache({ store, kinds: builtIn, clock });
   const kinds = createCustomRegistry({ builtIn, config, store });
@@ -72,9 +73,9 @@ function assemble(options: ServerOptions): ServerParts {
     aggregation: createAggregation(options, () => parts),
     validator: objectValidator,
     fieldOwners: createFieldOwners(kinds),
-    metrics: options.metrics ?? createMetrics(),
-    auditing: createAuditing(options),
-    flow: createFlowControl({ clock, share: options.flowShare, waitUntil: options.waitUntil }),
+    metrics,
+    auditing: createAuditing(options, metrics.audit),
+    flow: createFlowControl({ clock, metrics: metrics.flow }),
     hooks: new Map(
       [createServiceAllocator({ store, kinds, settings, clock, random }), definitionRecords].map((hook) => [
         hook.resource,

@@ -274,11 +274,6 @@ export interface ServerOptions {
   waitUntil?: (work: Promise<unknown>) => void;
   /** Counters that several servers of one isolate share; where absent, the server has its own. */
   metrics?: Metrics;
-  /**
-   * The part of the cluster's seats, from 0 to 1, that this host may use while it could use `demand` of them; absent
-   * where it is the only one.
-   */
-  flowShare?: (demand: number) => Promise<number>;
   /** Where audit events go; where absent, nothing is audited. */
   auditLog?: AuditLog;
   /** Address of the client of a request, '' when unknown. */

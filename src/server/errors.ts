@@ -1,11 +1,16 @@
 /** The only place that turns errors into answers. Upstream: endpoints/handlers/responsewriters/errors.go. */
-import { badRequest, internalError, type Status, StatusError } from '../machinery/status.ts';
+import { badRequest, internalError, type Status, StatusError, tooManyRequests } from '../machinery/status.ts';
 import { preferredSerializer } from './negotiation/accept.ts';
 
-/** Any thrown value as a StatusError; what is not one already is a fault of the server, or of a body nested too deep. */
+/**
+ * Any thrown value as a StatusError; what is not one already is a fault of the server, or of a body nested too deep, or an
+ * object of the platform that has more to do than it can.
+ */
 export function toStatusError(error: unknown): StatusError {
   if (error instanceof StatusError) return error;
   if (isTooDeep(error)) return badRequest('the body of the request is invalid: exceeded max depth');
+  if ((error as { overloaded?: boolean } | null)?.overloaded === true)
+    return tooManyRequests('the storage of this cluster is overloaded, please try again later', 1);
   return internalError(error instanceof Error ? error.message : String(error));
 }
 

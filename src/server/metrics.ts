@@ -2,6 +2,8 @@
  * Counters of this isolate in the Prometheus text format, under upstream's names. Isolates come and go, so every
  * series starts at zero whenever one does, as counters may. Upstream: endpoints/metrics/metrics.go.
  */
+import { type AuditMetrics, createAuditMetrics } from './audit/metrics.ts';
+import { createFlowMetrics, type FlowMetrics } from './flow/metrics.ts';
 import type { RequestInfo } from './request-info.ts';
 
 /** What is counted of a request. */
@@ -22,7 +24,9 @@ interface Histogram {
 export interface Metrics {
   /** Counts a request in; call the result when it is answered (for a watch: when the stream ended). */
   start(scope: MeasuredRequest): { done(code: number, seconds: number): void };
-  /** The Prometheus text. */
+  readonly flow: FlowMetrics;
+  readonly audit: AuditMetrics;
+  /** The Prometheus text, without what is counted elsewhere. */
   render(): string;
 }
 
@@ -129,6 +133,8 @@ export function createMetrics(): Metrics {
         },
       };
     },
+    flow: createFlowMetrics(),
+    audit: createAuditMetrics(),
     render: () => render({ totals, durations, longRunning, inflight }),
   };
 }

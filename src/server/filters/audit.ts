@@ -1,8 +1,8 @@
 /** Which requests are audited, as the cluster's policy says. Upstream: endpoints/filters/{audit,authn_audit}.go. */
 import type { AuditedRequest, Auditing, AuditRecord } from '../audit/contract.ts';
 import {
+  type AuditMetrics,
   compilePolicy,
-  createAuditMetrics,
   createAuditRecord,
   createAuditSink,
   type PolicyEvaluator,
@@ -14,10 +14,10 @@ import { attributesOf } from './authorization.ts';
 
 const NOTHING: Auditing = { begin: () => undefined, unauthenticated: () => undefined, render: () => '' };
 
-export function createAuditing(options: ServerOptions): Auditing {
+/** `metrics`: shared by all servers of an isolate. */
+export function createAuditing(options: ServerOptions, metrics: AuditMetrics): Auditing {
   const { auditLog: log, clock, log: logger, clientAddress = () => '' } = options;
   if (!log) return NOTHING;
-  const metrics = createAuditMetrics();
   const waitUntil = options.waitUntil ?? ((work: Promise<unknown>) => void work);
   const sink = createAuditSink({ log, clock, metrics, logger, waitUntil });
   const now = (): number => clock.now();

@@ -5,7 +5,7 @@ import { type Classification, flowConfiguration } from './configuration.ts';
 import type { FlowControl, FlowMark, FlowRefused, FlowRequest, FlowSeat } from './contract.ts';
 import { dump } from './dump.ts';
 import { type Level, Levels } from './levels.ts';
-import { createFlowMetrics, type FlowMetrics } from './metrics.ts';
+import { createFlowMetrics, type FlowMetrics, type LevelGauges } from './metrics.ts';
 import type { QueuedRequest } from './queue.ts';
 import { WatchCounts } from './watch-counts.ts';
 import { WorkEstimator } from './work.ts';
@@ -14,12 +14,8 @@ export interface FlowControlOptions {
   clock: Clock;
   /** Requests of all limited levels that run at a time: upstream's 400 reads and 200 writes unless given. */
   seats?: number;
-  /**
-   * Asks the cluster which part of its seats this isolate may use, given its demand (seats that it could use). Called
-   * beside requests, and only when a good part of the seats is wanted.
-   */
-  share?: ((demand: number) => Promise<number>) | undefined;
-  waitUntil?: ((work: Promise<unknown>) => void) | undefined;
+  /** Shared by all servers of an isolate. */
+  metrics?: FlowMetrics;
 }
 
 const SEATS = 600;
@@ -28,9 +24,6 @@ const WAIT_MS = 15_000;
 /** How often a waiting request looks for itself, at first and at most. */
 const FIRST_POLL_MS = 20;
 const MAX_POLL_MS = 250;
-/** From so much demand on, the cluster is asked for this isolate's share. */
-const SHARE_PRESSURE = 0.25;
-const SHARE_EVERY_MS = 5_000;
 
 export function createFlowControl(options: FlowControlOptions): FlowControl {
   return new IsolateFlowControl(options);
@@ -39,13 +32,13 @@ export function createFlowControl(options: FlowControlOptions): FlowControl {
 class IsolateFlowControl implements FlowControl {
   readonly #options: FlowControlOptions;
   readonly #levels: Levels;
-  readonly #metrics: FlowMetrics = createFlowMetrics();
+  readonly #metrics: FlowMetrics;
   readonly #watches = new WatchCounts();
   readonly #work = new WorkEstimator(this.#watches);
-  #sharedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: FlowControlOptions) {
     this.#options = options;
+    this.#metrics = options.metrics ?? createFlowMetrics();
     this.#levels = new Levels(options.clock, options.seats ?? SEATS);
   }
 
@@ -75,7 +68,7 @@ class IsolateFlowControl implements FlowControl {
   }
 
   render(): string {
-    return this.#metrics.render(this.#levels);
+    return this.#metrics.render({ fair: this.#levels.fair, levels: [...this.#levels.byName.values()].map(gaugesOf) });
   }
 
   dump(name: string): string | undefined {
@@ -85,7 +78,6 @@ class IsolateFlowControl implements FlowControl {
   async #wait(entry: Entry, queued: QueuedRequest): Promise<FlowSeat | FlowRefused> {
     const { clock } = this.#options;
     const { level, found } = entry;
-    this.#askForShare();
     this.#metrics.queued(level.shape.name, found.schema, 1);
     for (let poll = FIRST_POLL_MS; queued.state === 'waiting'; poll = Math.min(MAX_POLL_MS, poll * 2)) {
       const left = queued.work.deadline - clock.now();
@@ -121,23 +113,8 @@ class IsolateFlowControl implements FlowControl {
   }
 
   #refuse({ found, level, mark }: Omit<Entry, 'request'>, why: string): FlowRefused {
-    this.#askForShare();
     this.#metrics.rejected(level.shape.name, found.schema, why);
     return { mark, retryAfter: level.dropped.record(this.#options.clock.now()) };
-  }
-
-  /** Beside the request; a share that could not be had leaves things as they are. */
-  #askForShare(): void {
-    const { share, waitUntil, clock, seats = SEATS } = this.#options;
-    const now = clock.now();
-    const pressure = this.#levels.pressure();
-    if (!share || pressure < SHARE_PRESSURE || now - this.#sharedAt < SHARE_EVERY_MS) return;
-    this.#sharedAt = now;
-    const asked = share(pressure * this.#levels.total).then(
-      (part) => this.#levels.resize(Math.max(1, Math.ceil(seats * Math.min(1, part)))),
-      () => undefined,
-    );
-    waitUntil?.(asked);
   }
 }
 
@@ -146,6 +123,10 @@ interface Entry {
   level: Level;
   mark: FlowMark;
   request: FlowRequest;
+}
+
+function gaugesOf({ shape, nominal, min, max, set, demand }: Level): LevelGauges {
+  return { name: shape.name, nominal, min, max, current: set.limit, demand };
 }
 
 function distinguisherOf({ distinguisher, level }: Classification, { user, info }: FlowRequest): string {

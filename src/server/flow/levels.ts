@@ -34,7 +34,7 @@ export class Levels {
   fair = 0;
   #configuration: FlowConfiguration | undefined;
   #adjustedAt: number;
-  #total: number;
+  readonly #total: number;
   readonly #clock: Clock;
 
   /** `total`: seats of this isolate. */
@@ -44,30 +44,12 @@ export class Levels {
     this.#adjustedAt = clock.now();
   }
 
-  get total(): number {
-    return this.#total;
-  }
-
   /** Follows the configuration and the demand; cheap when there is nothing to do. */
   update(configuration: FlowConfiguration): void {
     if (configuration !== this.#configuration) {
       this.#configuration = configuration;
       this.#digest(configuration);
     } else if (this.#clock.now() - this.#adjustedAt >= ADJUST_MS) this.#adjust();
-  }
-
-  /** Changes the seats of this isolate. */
-  resize(total: number): void {
-    if (total === this.#total) return;
-    this.#total = total;
-    if (this.#configuration) this.#digest(this.#configuration);
-  }
-
-  /** The largest demand for seats of limited levels since the last adjustment, as a part of all seats. */
-  pressure(): number {
-    let seats = 0;
-    for (const { shape, set } of this.byName.values()) if (!shape.exempt) seats += set.demand.value;
-    return seats / this.#total;
   }
 
   #digest({ levels }: FlowConfiguration): void {

@@ -1,5 +1,4 @@
 /** Flow control in numbers, under upstream's names. Upstream: util/flowcontrol/metrics. */
-import type { Level, Levels } from './levels.ts';
 
 export interface FlowMetrics {
   dispatched(level: string, schema: string, seats: number): void;
@@ -7,7 +6,17 @@ export interface FlowMetrics {
   rejected(level: string, schema: string, reason: string): void;
   queued(level: string, schema: string, by: 1 | -1): void;
   waited(level: string, schema: string, wait: { execute: boolean; seconds: number }): void;
-  render(levels: Levels): string;
+  render(state: { fair: number; levels: readonly LevelGauges[] }): string;
+}
+
+/** What stands of a priority level at the moment, in seats. */
+export interface LevelGauges {
+  name: string;
+  nominal: number;
+  min: number;
+  max: number;
+  current: number;
+  demand: { average: number; deviation: number; highWatermark: number; smoothed: number };
 }
 
 const WAIT_BUCKETS = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];
@@ -64,7 +73,7 @@ export function createFlowMetrics(): FlowMetrics {
       waits.set(String(execute), known);
       observe(known, WAIT_BUCKETS, seconds);
     },
-    render: (levels) => render(flows, levels),
+    render: (state) => render(flows, state),
   };
 }
 
@@ -83,7 +92,10 @@ function observe(histogram: Histogram, bounds: readonly number[], seconds: numbe
 
 const PREFIX = 'apiserver_flowcontrol_';
 
-function render(flows: ReadonlyMap<string, ReadonlyMap<string, Flow>>, levels: Levels): string {
+function render(
+  flows: ReadonlyMap<string, ReadonlyMap<string, Flow>>,
+  { fair, levels }: { fair: number; levels: readonly LevelGauges[] },
+): string {
   const lines: string[] = [];
   const all = [...flows].flatMap(([level, schemas]) =>
     [...schemas].map(([schema, flow]) => ({ flow, labels: `flow_schema="${schema}",priority_level="${level}"` })),
@@ -99,12 +111,12 @@ function render(flows: ReadonlyMap<string, ReadonlyMap<string, Flow>>, levels: L
       help,
       all.map(({ flow, labels }) => [labels, value(flow)] as const),
     );
-  const perLevel = (name: string, help: string, value: (level: Level) => number): void =>
+  const perLevel = (name: string, help: string, value: (level: LevelGauges) => number): void =>
     family(
       name,
       'gauge',
       help,
-      [...levels.byName].map(([name, level]) => [`priority_level="${name}"`, value(level)] as const),
+      levels.map((level) => [`priority_level="${level.name}"`, value(level)] as const),
     );
   perFlow('dispatched_requests_total', 'counter', 'Number of requests executed.', (flow) => flow.dispatched);
   family('rejected_requests_total', 'counter', 'Number of requests rejected.', rejections(all));
@@ -114,13 +126,13 @@ function render(flows: ReadonlyMap<string, ReadonlyMap<string, Flow>>, levels: L
   perLevel('nominal_limit_seats', 'Nominal number of execution seats.', ({ nominal }) => nominal);
   perLevel('lower_limit_seats', 'Configured lower bound on execution seats.', ({ min }) => min);
   perLevel('upper_limit_seats', 'Configured upper bound on execution seats.', ({ max }) => max);
-  perLevel('current_limit_seats', 'Execution seats available now.', ({ set }) => set.limit);
+  perLevel('current_limit_seats', 'Execution seats available now.', ({ current }) => current);
   perLevel('demand_seats_high_watermark', 'High watermark of demand.', ({ demand }) => demand.highWatermark);
   perLevel('demand_seats_average', 'Average demand.', ({ demand }) => demand.average);
   perLevel('demand_seats_stdev', 'Standard deviation of demand.', ({ demand }) => demand.deviation);
   perLevel('demand_seats_smoothed', 'Smoothed demand.', ({ demand }) => demand.smoothed);
   lines.push(`# HELP ${PREFIX}seat_fair_frac Fair fraction of seats.`, `# TYPE ${PREFIX}seat_fair_frac gauge`);
-  lines.push(`${PREFIX}seat_fair_frac ${levels.fair}`);
+  lines.push(`${PREFIX}seat_fair_frac ${fair}`);
   renderHistograms(lines, 'request_wait_duration_seconds', waitsOf(all), WAIT_BUCKETS);
   const executions = all.map(({ flow, labels }) => [labels, flow.execution] as const);
   renderHistograms(lines, 'request_execution_seconds', executions, EXECUTION_BUCKETS);
