@@ -1,6 +1,6 @@
 /** A bound on what one search may cost: linear time is still long for a large expression over a long text. */
 
-const MAX_WORK = 200_000_000;
+const MAX_WORK = 20_000_000;
 
 /** An expression that was made to be slow, over a text that makes it so. */
 export class RegexpLimitError extends Error {
