@@ -51,6 +51,7 @@ const tls = { cert: readFileSync('/tls/crt'), key: readFileSync('/tls/key'), ca:
 const server = createServer(tls, (incoming, answer) => {
   const url = new URL(incoming.url, 'https://self');
   if (url.pathname.startsWith('/apis/')) return extension(incoming, answer, url);
+  if (incoming.method !== 'POST') return json(answer, {}, 404);
   let text = '';
   incoming.on('data', (chunk) => { text += chunk; });
   incoming.on('end', () => {
