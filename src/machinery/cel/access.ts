@@ -1,6 +1,6 @@
 import type { CelType } from './contract.ts';
 import { CelObject } from './objects.ts';
-import { find, missing, noOverload, runtimeType } from './operators.ts';
+import { find, missing, runtimeType } from './operators.ts';
 import type { Run } from './run.ts';
 import { unwrapOptional } from './unification.ts';
 import { CelDouble, CelFault, CelOptional, CelUint, isInt, isMap } from './values.ts';
@@ -80,19 +80,31 @@ function shownKey(key: unknown): string {
   return String(key);
 }
 
+const goTypes: Readonly<Record<string, readonly [dynamic: string, constant: string]>> = {
+  null: ['<nil>', 'types.Null'],
+  list: ['[]interface {}', '*types.baseList'],
+  map: ['map[string]interface {}', '*types.baseMap'],
+  type: ['*types.Type', '*types.Type'],
+  timestamp: ['types.Timestamp', 'types.Timestamp'],
+  duration: ['types.Duration', 'types.Duration'],
+  bytes: ['types.Bytes', 'types.Bytes'],
+  opaque: ['*types.Optional', '*types.Optional'],
+};
+
+/** Refuses what can be no key and no index, in upstream's words. */
+export function checkIndex(index: unknown, constant: boolean): void {
+  if (typeof index !== 'object' || index instanceof CelUint || index instanceof CelDouble) return;
+  const names = goTypes[runtimeType(index).kind];
+  throw new CelFault(`invalid qualifier type: ${names?.[constant ? 1 : 0] ?? runtimeType(index).name}`);
+}
+
 function element(value: unknown, index: unknown): unknown {
+  checkIndex(index, false);
   if (Array.isArray(value)) {
     const at = position(index);
     return at >= 0 && at < value.length ? (value as unknown[])[at] : missing;
   }
-  if (!isMap(value)) return missing;
-  return typeof index === 'object' && index !== null && !(index instanceof CelUint || index instanceof CelDouble)
-    ? refuseKey()
-    : find(value, index);
-}
-
-function refuseKey(): never {
-  throw noOverload();
+  return isMap(value) ? find(value, index) : missing;
 }
 
 /** `value[index]`: through an optional it gives an optional. */

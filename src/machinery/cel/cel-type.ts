@@ -16,6 +16,8 @@ export const durationType = scalar('duration', 'google.protobuf.Duration');
 export const timestampType = scalar('timestamp', 'google.protobuf.Timestamp');
 export const nullType = scalar('null', 'null_type');
 export const dynType = scalar('dyn', 'dyn');
+/** `dyn` under the name that values of unknown kind have in device selectors. */
+export const anyType = scalar('dyn', 'any');
 export const errorType = scalar('error', '!error!');
 export const anyTypeType = scalar('type', 'type');
 
@@ -100,6 +102,11 @@ export function formatType(type: CelType): string {
     default:
       return type.params.length === 0 ? type.name : `${type.name}(${type.params.map(formatType).join(', ')})`;
   }
+}
+
+/** A type as upstream prints it where it does not shorten names. */
+export function typeText({ name, params }: CelType): string {
+  return params.length === 0 ? name : `${name}(${params.map(typeText).join(', ')})`;
 }
 
 /** A call's argument types as error texts show them: `int.(string, bool)` for members. */

@@ -50,6 +50,8 @@ export interface CelType {
   readonly maxElements?: number;
   /** The least bytes a value takes in JSON; bounds how many of it a request can carry. */
   readonly minSerializedSize?: number;
+  /** Maps whose values all have the size of their value type even where a key is selected as a field. */
+  readonly sizedByKey?: boolean;
   /** Lists of a schema: how elements are identified, which decides equality and concatenation. */
   readonly listType?: 'set' | 'map';
   readonly listMapKeys?: readonly string[];
@@ -70,6 +72,8 @@ export interface CelCompileOptions {
   readonly expects?: readonly CelType[];
   /** Offers JSONPatch{…} and jsonpatch.escapeKey (mutating policies). */
   readonly jsonPatch?: boolean;
+  /** Offers `cel.bind` (device selectors). */
+  readonly bindings?: boolean;
   /** Further functions of the caller's environment. */
   readonly functions?: readonly CelFunction[];
 }

@@ -314,6 +314,7 @@ function stepInto(type: CelType, part: string): CelType | undefined {
     case '@keys':
       return type.kind === 'map' ? type.params[0] : undefined;
     default:
+      if (type.sizedByKey === true) return type.params[1];
       return type.kind === 'object' ? type.fields?.().get(part)?.type : undefined;
   }
 }

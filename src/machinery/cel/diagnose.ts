@@ -6,7 +6,7 @@
 import { type TokenKind, tokenize } from './lexer.ts';
 import { LiteralError } from './literals.ts';
 import { literalOf, reserved } from './parser.ts';
-import { type Follow, quoted, Recovery, SyntaxStop, type TokenSet } from './recovery.ts';
+import { type Follow, Recovery, SyntaxStop, type TokenSet } from './recovery.ts';
 import type { Source } from './source.ts';
 
 const relations = set('==', '!=', 'in', '<', '<=', '>=', '>');
@@ -143,6 +143,7 @@ class Diagnosis {
     if (this.at.kind === '?') this.at.match('?', 'select?');
     const { token } = this.at;
     if (!this.name(afterPrimary)) this.at.remark(token.at, 'unsupported ident kind');
+    else if (token.kind === 'ESC_IDENTIFIER') this.at.remark(token.at, "unsupported syntax: '`'");
   }
 
   private memberCall(): void {
@@ -318,7 +319,7 @@ export function diagnose(source: Source): void {
   const { tokens, errors } = tokenize(source.text);
   const recovery = new Recovery(tokens, source, errors);
   try {
-    for (const { at, text } of errors) recovery.complain(at, `token recognition error at: ${quoted(text)}`);
+    for (const { at, text } of errors) recovery.complain(at, `token recognition error at: '${text}'`);
     new Diagnosis(recovery).start();
   } catch (error) {
     if (!(error instanceof SyntaxStop)) throw error;

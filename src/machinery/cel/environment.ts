@@ -10,6 +10,7 @@ import {
   mapOf,
   nullType,
   optionalOf,
+  paramOf,
   stringType,
   timestampType,
   typeOf,
@@ -44,7 +45,8 @@ function baseOf(): Base {
     anyTypeType,
     uintType,
   ];
-  const structured = [listOf(dynType), mapOf(dynType, dynType), optionalOf(dynType)];
+  const [a, b] = [paramOf('A'), paramOf('B')];
+  const structured = [listOf(a), mapOf(a, b), optionalOf(dynType)];
   for (const type of [...known, ...structured, ...hosts.values()]) types.set(type.name, type);
   base = { functions: declare(baseLibraries(), hosts), types };
   return base;

@@ -1,4 +1,5 @@
 export {
+  anyType,
   anyTypeType,
   boolType,
   bytesType,
@@ -18,6 +19,7 @@ export {
   stringType,
   timestampType,
   typeOf,
+  typeText,
   uintType,
 } from './cel-type.ts';
 export type * from './contract.ts';

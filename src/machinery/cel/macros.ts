@@ -308,13 +308,29 @@ function has(make: Maker, argument: Expr): Expr {
   return { kind: 'select', operand: argument.operand, field: argument.field, test: true, at: make.at };
 }
 
-/** What a call stands for if it is a macro. Upstream: parser/macro.go, cel/macro.go, ext/comprehensions.go */
-export function expandMacro(call: WrittenCall, source: Source): Expr | undefined {
+/** `cel.bind(name, init, result)` */
+function bind(make: Maker, args: readonly Expr[]): Expr {
+  const name = variableOf(args[0] as Expr, 'cel.bind() variable names must be simple identifiers');
+  return bound(make, name, args[1] as Expr, args[2] as Expr);
+}
+
+/** What a call stands for if it is a macro; `bindings`: `cel.bind` is one. Upstream: parser/macro.go, cel/macro.go, ext/comprehensions.go */
+export function expandMacro(call: WrittenCall, source: Source, bindings: boolean): Expr | undefined {
   const make = new Maker(call.at);
   try {
     if (call.target === undefined)
       return call.name === 'has' && call.args.length === 1 ? has(make, call.args[0] as Expr) : undefined;
-    return memberMacros().get(`${call.name}:${call.args.length}`)?.(make, call.target, call.args);
+    const { target } = call;
+    if (
+      bindings &&
+      call.name === 'bind' &&
+      call.args.length === 3 &&
+      target.kind === 'ident' &&
+      target.name === 'cel'
+    ) {
+      return bind(make, call.args);
+    }
+    return memberMacros().get(`${call.name}:${call.args.length}`)?.(make, target, call.args);
   } catch (error) {
     if (!(error instanceof MacroFault)) throw error;
     source.report(error.at, error.message);

@@ -34,12 +34,14 @@ type Rule = 'expr' | 'relation' | 'calc' | 'member';
 class Parser {
   private readonly tokens: readonly Token[];
   private readonly source: Source;
+  private readonly bindings: boolean;
   private index = 0;
   private readonly depth: Record<Rule, number> = { expr: 0, relation: 0, calc: 0, member: 0 };
 
-  constructor(tokens: readonly Token[], source: Source) {
+  constructor(tokens: readonly Token[], source: Source, bindings: boolean) {
     this.tokens = tokens;
     this.source = source;
+    this.bindings = bindings;
   }
 
   start(): Expr {
@@ -196,7 +198,7 @@ class Parser {
     const open = this.take('(');
     const args = this.exprList();
     this.take(')');
-    const expanded = expandMacro({ name, at: open.at, target, args }, this.source);
+    const expanded = expandMacro({ name, at: open.at, target, args }, this.source, this.bindings);
     return this.higher(expanded ?? { kind: 'call', name, target, args, at: open.at }, target, ...args);
   }
 
@@ -251,7 +253,7 @@ class Parser {
     const args = this.exprList();
     this.take(')');
     if (reserved.has(id.text)) return { kind: 'broken', at };
-    const expanded = expandMacro({ name, at: open.at, target: undefined, args }, this.source);
+    const expanded = expandMacro({ name, at: open.at, target: undefined, args }, this.source, this.bindings);
     return this.as(expanded ?? this.call(name, open.at, args), ...args);
   }
 
@@ -359,13 +361,13 @@ export function literalOf(token: Token, negative: boolean): readonly [CelType, u
 
 /**
  * Parses an expression. `undefined` with nothing reported means that the grammar refuses the text and `diagnose` has to
- * say why; what else is wrong is reported to the source.
+ * say why; what else is wrong is reported to the source. `bindings`: the environment has `cel.bind`.
  */
-export function parse(source: Source): Expr | undefined {
+export function parse(source: Source, bindings = false): Expr | undefined {
   const { tokens, errors } = tokenize(source.text);
   if (errors.length > 0) return undefined;
   try {
-    return new Parser(tokens, source).start();
+    return new Parser(tokens, source, bindings).start();
   } catch (error) {
     if (error instanceof SyntaxFault) {
       source.clear();

@@ -1,4 +1,4 @@
-import { fieldOf, indexValue, optionalIndex, optionalKey } from './access.ts';
+import { checkIndex, fieldOf, indexValue, optionalIndex, optionalKey } from './access.ts';
 import { onRead } from './adapt.ts';
 import type { CallNode, Expr } from './ast.ts';
 import type { CelType } from './contract.ts';
@@ -19,7 +19,7 @@ import {
   runtimeType,
   subtract,
 } from './operators.ts';
-import { compileRegex } from './regex/index.ts';
+import { compileRegex } from './regex.ts';
 import { constantOf, type Planned, type Planning, pathOf, type Run, type Step } from './run.ts';
 import { type CallCost, callCost } from './run-cost.ts';
 import { unwrapOptional } from './unification.ts';
@@ -45,7 +45,7 @@ const binaries: Readonly<Record<string, Binary>> = {
 function contains(value: unknown, container: unknown): boolean {
   if (Array.isArray(container)) return container.some((item) => equal(value, item));
   if (isMap(container)) return find(container, value) !== missing;
-  throw noOverload('@in');
+  throw noOverload();
 }
 
 const conversions: ReadonlySet<string> = new Set([
@@ -89,12 +89,19 @@ export function planCall(node: CallNode, planning: Planning): Planned {
 /** && and ||: a side that decides wins over a fault of the other. */
 function logical(node: CallNode, planning: Planning, decisive: boolean): Planned {
   const [left, right] = node.args.map((arg) => planning.plan(arg).step) as [Step, Step];
-  const second = (run: Run, fault: CelFault | undefined): boolean => {
+  const second = (run: Run): boolean => {
     const value = right(run);
-    if (value === decisive) return decisive;
-    if (fault !== undefined) throw fault;
     if (typeof value !== 'boolean') throw noOverload();
     return value;
+  };
+  /** After a fault of the left side the right one can only help by deciding. */
+  const rescued = (run: Run, fault: CelFault): boolean => {
+    try {
+      if (right(run) === decisive) return decisive;
+    } catch (error) {
+      if (!(error instanceof CelFault) || error.limit) throw error;
+    }
+    throw fault;
   };
   return {
     step: (run) => {
@@ -107,7 +114,7 @@ function logical(node: CallNode, planning: Planning, decisive: boolean): Planned
         if (!(error instanceof CelFault) || error.limit) throw error;
         fault = error;
       }
-      return second(run, fault);
+      return fault === undefined ? second(run) : rescued(run, fault);
     },
   };
 }
@@ -136,6 +143,7 @@ function indexed(node: CallNode, planning: Planning): Planned {
   }
   const adapter = elementAdapter(operandNode.type as CelType);
   const index = planning.plan(indexNode);
+  if (index.constant !== undefined) checkIndex(index.constant.value, true);
   const key = index.path ?? index.step;
   const read = node.name === '_[_]' ? indexValue : optionalIndex;
   return pathOf((run) => adaptInside(read(run, base(run), key(run)), adapter), root);
@@ -300,13 +308,16 @@ function acceptsEntry(type: CelType, map: MapValue): boolean {
 /** How upstream words that no overload fits: some functions look at their values themselves. */
 function mismatch(name: string, values: readonly unknown[]): CelFault {
   if (name === 'contains' || name === 'startsWith' || name === 'endsWith' || name === 'matches') return noOverload();
-  return noOverload(name === 'size' ? name : `${name}(${values.map((value) => runtimeType(value).name).join(', ')})`);
+  const alone = name === 'size' || name === 'sort' || name === '@sortByAssociatedKeys';
+  return noOverload(alone ? name : `${name}(${values.map((value) => runtimeType(value).name).join(', ')})`);
 }
 
 /** Picks among overloads by the values, as upstream does where types are not known before. */
 function dispatcher(node: CallNode): (...values: readonly unknown[]) => unknown {
   const overloads = node.overloads ?? [];
   const { name } = node;
+  // Lists that are flat already are let through.
+  const guarded = name !== 'flatten';
   return (...values) => {
     for (const overload of overloads) {
       if (overload.call === undefined || overload.args.length !== values.length) continue;

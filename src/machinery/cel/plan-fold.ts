@@ -120,13 +120,16 @@ function exactlyOne(holds: (run: Run) => boolean, variables: Variables): Fold {
   };
 }
 
-function collect(filter: ((run: Run) => boolean) | undefined, element: Step, variables: Variables): Fold {
+function collect(filter: ((run: Run) => boolean) | undefined, planned: Planned, variables: Variables): Fold {
+  const element = planned.step;
+  // A list of constants is made once, so that only the accumulator and the addition cost.
+  const charge = planned.constant === undefined ? 12 : 2;
   return (run, range) => {
     const list: unknown[] = [];
     iterate(variables, (current) => {
       if (filter !== undefined && !filter(current)) return false;
       list.push(element(current));
-      current.charge(12);
+      current.charge(charge);
       return false;
     })(run, range);
     run.charge(1);
@@ -199,7 +202,7 @@ function bodyOf(node: FoldNode, planning: Planning): Fold {
       case 'one':
         return exactlyOne(predicate(planning.plan(shape.predicate).step), variables);
       case 'list':
-        return collect(test(shape.filter), planning.whole(shape.element).step, variables);
+        return collect(test(shape.filter), planning.whole(shape.element), variables);
       case 'map':
         return transformed(test(shape.filter), planning.whole(shape.value).step, variables);
       case 'entries':

@@ -1,5 +1,5 @@
 import type { Expr } from './ast.ts';
-import { sameType } from './cel-type.ts';
+import { sameType, typeText } from './cel-type.ts';
 import { check } from './checker.ts';
 import type {
   CelBindings,
@@ -131,11 +131,6 @@ function failure(error: unknown): { readonly message: string; readonly limit?: b
   return { message: `evaluation failed: ${error instanceof Error ? error.message : String(error)}` };
 }
 
-/** A type as upstream prints it in messages about results. */
-function typeText({ name, params }: CelType): string {
-  return params.length === 0 ? name : `${name}(${params.map(typeText).join(', ')})`;
-}
-
 function unexpected(type: CelType, expects: readonly CelType[]): string | undefined {
   if (expects.some((wanted) => wanted.kind === 'dyn' || sameType(wanted, type))) return undefined;
   const names = expects.map(typeText);
@@ -146,7 +141,7 @@ function unexpected(type: CelType, expects: readonly CelType[]): string | undefi
 /** Parses, checks and plans an expression. Never throws for what the text says. */
 export function compileCel(text: string, options: CelCompileOptions): CelCompilation {
   const source = new Source(text);
-  const tree = parse(source);
+  const tree = parse(source, options.bindings === true);
   if (tree === undefined || source.failed) {
     if (!source.failed) diagnose(source);
     return { ok: false, error: source.error('syntax') };

@@ -83,8 +83,7 @@ function shownSet(kinds: TokenSet): string {
   return sorted.length === 1 ? (sorted[0] as string) : `{${sorted.join(', ')}}`;
 }
 
-/** A token's text in quotes, white space escaped. */
-export function quoted(text: string): string {
+function quoted(text: string): string {
   return `'${text.replaceAll('\t', '\\t').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}'`;
 }
 

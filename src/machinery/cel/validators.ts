@@ -4,7 +4,7 @@ import { formatType, sameType } from './cel-type.ts';
 import type { CelKind, CelType } from './contract.ts';
 import { toDuration, toTimestamp } from './convert.ts';
 import { clauseMismatch, FormatFault, fillFormat, type Verb } from './library/string-format.ts';
-import { compileRegex } from './regex/index.ts';
+import { compileRegex } from './regex.ts';
 import type { Source } from './source.ts';
 import { unwrapOptional } from './unification.ts';
 

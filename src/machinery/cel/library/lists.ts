@@ -1,3 +1,4 @@
+import { typeText } from '../cel-type.ts';
 import type { Implementation, Library } from '../declaration.ts';
 import { add, compare, equal, runtimeType } from '../operators.ts';
 import { CelDouble, CelDuration, CelFault, CelUint } from '../values.ts';
@@ -69,6 +70,7 @@ function slice(list: readonly unknown[], start: number, end: number): readonly u
 }
 
 function flatten(list: readonly unknown[], depth: number): readonly unknown[] {
+  if (!Array.isArray(list)) throw new CelFault(`no such overload: ${typeText(runtimeType(list))}.flatten()`);
   if (depth < 0) throw new CelFault('level must be non-negative');
   return list.flatMap((item) => (Array.isArray(item) && depth > 0 ? flatten(item, Number(depth) - 1) : [item]));
 }

@@ -1,17 +1,28 @@
+import type { Regexp } from '../../regexp/index.ts';
 import type { Library } from '../declaration.ts';
-import { compileRegex } from '../regex/index.ts';
+import { compileRegex, searching } from '../regex.ts';
+import { CelFault } from '../values.ts';
+
+function compiled(pattern: string): Regexp {
+  try {
+    return compileRegex(pattern);
+  } catch (error) {
+    throw error instanceof CelFault ? new CelFault(`Illegal regex: ${error.message}`) : error;
+  }
+}
+
+function find(text: string, pattern: string): string {
+  return searching(() => compiled(pattern).find(text)) ?? '';
+}
 
 function findAll(text: string, pattern: string, limit: number | bigint): readonly string[] {
-  return compileRegex(pattern).findAll(text, Number(limit));
+  return searching(() => compiled(pattern).findAll(text, Number(limit)));
 }
 
 /** Upstream: pkg/cel/library/regex.go */
 export function regexLibrary(): Library {
   return {
-    find: {
-      'string_find_string: string.(string) -> string': (text: string, pattern: string) =>
-        compileRegex(pattern).find(text) ?? '',
-    },
+    find: { 'string_find_string: string.(string) -> string': find },
     findAll: {
       'string_find_all_string: string.(string) -> list(string)': (text: string, pattern: string) =>
         findAll(text, pattern, -1),

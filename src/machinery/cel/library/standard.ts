@@ -1,7 +1,7 @@
 import { toBool, toBytes, toDouble, toDuration, toInt, toText, toTimestamp, toUint } from '../convert.ts';
 import type { Implementation, Library } from '../declaration.ts';
 import { runtimeType, sizeOf } from '../operators.ts';
-import { compileRegex } from '../regex/index.ts';
+import { compileRegex, searching } from '../regex.ts';
 import { type CalendarTime, calendar } from '../time.ts';
 import { type CelDuration, type CelTimestamp, CelTypeValue, intOf } from '../values.ts';
 
@@ -171,7 +171,7 @@ function conversions(): Library {
 }
 
 function matches(text: string, pattern: string): boolean {
-  return compileRegex(pattern).test(text);
+  return searching(() => compileRegex(pattern).test(text));
 }
 
 function texts(): Library {
