@@ -15,6 +15,7 @@ import type {
   DeviceToleration,
   OpaqueDeviceConfiguration,
 } from '../../generated/types/resource-v1.ts';
+import { validateDeviceExpression } from './device-expressions.ts';
 import { validateList } from './lists.ts';
 import { validateKey, validateValue } from './names.ts';
 
@@ -33,10 +34,8 @@ function validateSelector({ cel }: DeviceSelector, path: string): FieldError[] {
   const at = `${path}.cel.expression`;
   const { expression = '' } = cel;
   if (new TextEncoder().encode(expression).length > MAX_EXPRESSION) return [tooLongError(at, MAX_EXPRESSION)];
-  return expression.trim() === '' ? [invalidError(at, expression, EMPTY_EXPRESSION)] : [];
+  return validateDeviceExpression(expression, at);
 }
-
-const EMPTY_EXPRESSION = 'compilation failed: ERROR: <input>:1:1: Syntax error: mismatched input at the end';
 
 export function validateConfiguration({ opaque }: DeviceConfiguration, path: string): FieldError[] {
   if (!opaque) return [requiredError(`${path}.opaque`)];
