@@ -3,7 +3,7 @@ import { CelObject } from './objects.ts';
 import { find, missing, runtimeType } from './operators.ts';
 import type { Run } from './run.ts';
 import { unwrapOptional } from './unification.ts';
-import { CelDouble, CelFault, CelOptional, CelUint, isInt, isMap } from './values.ts';
+import { asDouble, CelDouble, CelFault, CelOptional, CelUint, isInt, isMap } from './values.ts';
 
 /** A field as it is written, where it lies in the value, and whether null there means that it is absent. */
 export interface FieldKey {
@@ -71,6 +71,7 @@ function position(index: unknown): number {
   if (isInt(index)) return Number(index);
   if (index instanceof CelUint) return Number(index.value);
   if (index instanceof CelDouble) return index.value;
+  if (asDouble(index) !== undefined) throw new CelFault(`unsupported index value ${String(index)} in list`);
   throw new CelFault(`unsupported index type '${runtimeType(index).name}' in list`);
 }
 

@@ -312,18 +312,18 @@ function mismatch(name: string, values: readonly unknown[]): CelFault {
   return noOverload(alone ? name : `${name}(${values.map((value) => runtimeType(value).name).join(', ')})`);
 }
 
+/** Functions of lists that look at their elements themselves. */
+const unguarded: ReadonlySet<string> = new Set(['flatten', 'sort', '@sortByAssociatedKeys']);
+
 /** Picks among overloads by the values, as upstream does where types are not known before. */
 function dispatcher(node: CallNode): (...values: readonly unknown[]) => unknown {
   const overloads = node.overloads ?? [];
   const { name } = node;
-  // Lists that are flat already are let through.
-  const guarded = name !== 'flatten';
+  const guarded = !unguarded.has(name);
   return (...values) => {
     for (const overload of overloads) {
       if (overload.call === undefined || overload.args.length !== values.length) continue;
-      let fits = true;
-      for (let index = 0; index < values.length && fits; index++)
-        fits = accepts(overload.args[index] as CelType, values[index]);
+      const fits = !guarded || overload.args.every((type, index) => accepts(type, values[index]));
       if (fits) return overload.call(...(values as readonly never[]));
     }
     throw mismatch(name, values);

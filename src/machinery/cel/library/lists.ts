@@ -75,7 +75,13 @@ function flatten(list: readonly unknown[], depth: number): readonly unknown[] {
   return list.flatMap((item) => (Array.isArray(item) && depth > 0 ? flatten(item, Number(depth) - 1) : [item]));
 }
 
+function isOrdered(value: unknown): boolean {
+  return comparable.includes(runtimeType(value).kind);
+}
+
 function sortBy(list: readonly unknown[], keys: readonly unknown[]): readonly unknown[] {
+  if (!Array.isArray(list)) throw new CelFault('no such overload: sort');
+  if (keys.length > 0 && !isOrdered(keys[0])) throw new CelFault('list elements must be comparable');
   const { name } = runtimeType(keys[0]);
   if (!keys.every((key) => runtimeType(key).name === name)) throw new CelFault('list elements must have the same type');
   const pairs = list.map((item, index) => ({ item, key: keys[index] }));
