@@ -190,7 +190,7 @@ describe.skipIf(!canRunContainers())('servers in pods that extend the API', () =
       `${server.replace('https', 'wss')}/apis/meters.example.com/v1/namespaces/default/meters/m/talk`,
       {
         headers: { authorization: `Bearer ${token}` },
-        ca,
+        ca: Buffer.from(ca, 'base64').toString(),
       },
     );
     const said = await new Promise((resolve, reject) => {
