@@ -102,7 +102,7 @@ async function auditFailure(parts: ServerParts, passage: Passage, error: unknown
   const { scope, audit } = passage;
   const { status } = toStatusError(error);
   if (audit) {
-    if (error instanceof StatusError) return audit.failed(status);
+    if (error instanceof StatusError || status.code !== 500) return audit.failed(status);
     passage.audit = undefined;
     return audit.panicked(error instanceof Error ? error.message : String(error));
   }

@@ -72,16 +72,26 @@ function listQuery(options: CollectionOptions): ListQuery {
 }
 
 async function readPage(call: ResourceCall, query: ListQuery): Promise<ListPage> {
-  const { config, options } = call.parts;
+  const { config, options, flow } = call.parts;
   const result = await options.store.shardOf(call.kind.storedAs).list(query);
   config.observe(result.tracked, call.kind.storedAs);
-  if (result.ok) return result;
+  if (result.ok) {
+    if (!query.after && query.namespace === undefined && !query.labels && !query.fields)
+      flow.observeList(call.scope.info, sizeOf(result));
+    return result;
+  }
   if (result.why === 'TooLarge') throw tooLargeVersion(query.revision ?? 0, result.revision);
   if (!query.after) throw expired('The resourceVersion for the provided list is too old.');
   throw expired(
     'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
     encodeContinue({ revision: -1, after: query.after }),
   );
+}
+
+/** How much there is of a resource, going by the first page of all. */
+function sizeOf({ count, remaining = 0, text }: ListPage): { count: number; characters: number } {
+  const all = count + remaining;
+  return { count: all, characters: count === 0 ? 0 : Math.ceil((text.length / count) * all) };
 }
 
 /** 504 for a version that storage has not reached. Upstream: storage.NewTooLargeResourceVersionError. */

@@ -4,6 +4,9 @@ import { dealHand } from '../../../src/server/flow/dealer.ts';
 import { DroppedRequests } from '../../../src/server/flow/dropped.ts';
 import type { QueuedRequest, Work } from '../../../src/server/flow/queue.ts';
 import { QueueSet } from '../../../src/server/flow/queue-set.ts';
+import { WatchCounts } from '../../../src/server/flow/watch-counts.ts';
+import { WorkEstimator } from '../../../src/server/flow/work.ts';
+import { parseRequestInfo } from '../../../src/server/request-info.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 
 const work = (over: Partial<Work> = {}): Work => ({
@@ -193,5 +196,51 @@ describe('the time clients are told to stay away', () => {
     expect(second(40)).toBe(32);
     now += 60_000;
     expect([second(1), second(1), second(1)]).toEqual([31, 30, 29]);
+  });
+});
+
+describe('the work of a request', () => {
+  const request = (method: string, path: string) => {
+    const url = new URL(`http://cluster.test${path}`);
+    return { info: parseRequestInfo(method, url), query: url.searchParams, deadline: 0, maxSeats: 4 };
+  };
+  const create = request('POST', '/api/v1/namespaces/a/pods');
+
+  test('grows with the watches that a write concerns, up to what the level lets one request have', () => {
+    const watches = new WatchCounts();
+    const estimator = new WorkEstimator(watches);
+    const add = (count: number, path: string): (() => void)[] =>
+      Array.from({ length: count }, () => {
+        const { info, query } = request('GET', path);
+        return watches.add(info, query);
+      });
+    add(9, '/api/v1/pods?watch=1');
+    // Watches for one node, of other namespaces or of other resources are no work for this write.
+    add(50, '/api/v1/pods?watch=1&fieldSelector=spec.nodeName%3Dn');
+    add(50, '/api/v1/namespaces/b/pods?watch=1');
+    add(50, '/api/v1/configmaps?watch=1');
+    expect(estimator.estimate(create)).toMatchObject({ seats: 1, finalSeats: 0, lingerMs: 0 });
+    const ends = add(21, '/api/v1/namespaces/a/pods?watch=1');
+    expect(estimator.estimate(create)).toMatchObject({ seats: 3, initialSeats: 1, finalSeats: 3, lingerMs: 5 });
+    add(50, '/api/v1/namespaces/a/pods?watch=1');
+    // Eight seats for five milliseconds are as much as four for ten.
+    expect(estimator.estimate(create)).toMatchObject({ seats: 4, finalSeats: 4, lingerMs: 10 });
+    for (const end of ends) end();
+    expect(estimator.estimate(request('GET', '/api/v1/namespaces/a/pods/p'))).toMatchObject({ seats: 1, lingerMs: 0 });
+  });
+
+  test('of a list and of a watch that starts with one goes by what there is', () => {
+    const estimator = new WorkEstimator(new WatchCounts());
+    const all = { ...request('GET', '/api/v1/pods'), maxSeats: 0 };
+    estimator.observe(all.info, { count: 1_000, characters: 3_000_000 });
+    const seats = (path: string): number => estimator.estimate({ ...request('GET', path), maxSeats: 0 }).seats;
+    expect(seats('/api/v1/pods')).toBe(30);
+    expect(seats('/api/v1/pods?limit=100')).toBe(3);
+    expect(seats('/api/v1/pods?limit=100&labelSelector=a')).toBe(15);
+    expect(seats('/api/v1/pods?resourceVersion=0')).toBe(10);
+    expect(seats('/api/v1/pods?watch=1&resourceVersion=5')).toBe(1);
+    expect(seats('/api/v1/pods?watch=1&sendInitialEvents=true&resourceVersion=5')).toBe(10);
+    expect(seats('/api/v1/services')).toBe(1);
+    expect(estimator.estimate({ ...all, maxSeats: 8 }).seats).toBe(8);
   });
 });

@@ -113,7 +113,7 @@ async function slowCluster(seats: number) {
       flow: {
         enter: (...args) => flow.current!.enter(...args),
         watching: (request) => flow.current!.watching(request),
-        observeList: () => undefined,
+        observeList: (info, size) => flow.current!.observeList(info, size),
         render: () => flow.current!.render(),
         dump: (name) => flow.current!.dump(name),
       },
@@ -232,6 +232,43 @@ describe('a flood', () => {
       await settle();
     }
     await Promise.all(running);
+  });
+});
+
+describe('seats', () => {
+  test('of a list are as many as its size asks for, once that is known', async () => {
+    const { cluster, held } = await slowCluster(600);
+    await letRead(cluster);
+    for (let i = 0; i < 5; i++) {
+      const body = { metadata: { name: `big-${i}` }, data: { a: 'x'.repeat(90_000) } };
+      expect((await cluster.send('POST /api/v1/namespaces/default/configmaps', { body })).status).toBe(201);
+    }
+    const shard = cluster.options.store.shardOf('configmaps');
+    const list = shard.list.bind(shard);
+    shard.list = async (query) => {
+      if (query.resource === 'configmaps') await new Promise<void>((resolve) => held.push(resolve));
+      return list(query);
+    };
+    const seatsOf = async (path: string): Promise<number> => {
+      const answer = cluster.send(`GET ${path}`, { headers: as('jane') });
+      await settle();
+      const { text } = await cluster.send('GET /metrics');
+      held.shift()?.();
+      await answer;
+      return Number(/current_executing_seats\{flow_schema="global-default",[^}]*\} (\d+)/.exec(text)?.[1]);
+    };
+    await cluster.send('POST /apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+      body: {
+        metadata: { name: 'jane' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'jane' }],
+      },
+    });
+    cluster.clock.advance(1_500);
+    expect(await seatsOf('/api/v1/configmaps')).toBe(1);
+    expect(await seatsOf('/api/v1/configmaps')).toBeGreaterThanOrEqual(5);
+    expect(await seatsOf('/api/v1/configmaps?limit=1')).toBe(1);
+    expect(await seatsOf('/api/v1/namespaces/default/configmaps?fieldSelector=metadata.name%3Dbig-1')).toBe(1);
   });
 });
 
