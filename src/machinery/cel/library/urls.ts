@@ -1,8 +1,9 @@
+import type { GoUrl } from '../../go-url.ts';
 import type { CelType } from '../contract.ts';
 import type { Library } from '../declaration.ts';
 import { CelFault, CelHostValue } from '../values.ts';
-import { type GoUrl, hostname, parseQuery, parseRequestUrl, portOf, UrlFault } from './go-url.ts';
 import { urlType } from './host-types.ts';
+import { hostname, parseQuery, parseRequestUrl, portOf, UrlFault } from './request-url.ts';
 
 class CelUrl extends CelHostValue {
   readonly type: CelType = urlType;
