@@ -4,3 +4,4 @@ export { forbiddenRequest } from './forbidden.ts';
 export { createImpersonator, type Impersonator } from './impersonation.ts';
 export { aggregate, rulesFor } from './rbac.ts';
 export { ruleAllows, rulesAllow } from './rules.ts';
+export { asksWebhooks } from './structured/index.ts';

@@ -3,7 +3,7 @@ import type { NonResourceRule, ResourceRule, SelfSubjectRulesReview } from '../.
 import type { KubeObject } from '../../machinery/meta.ts';
 import { badRequest } from '../../machinery/status.ts';
 import { nodeOf } from '../authn/index.ts';
-import { aggregate, rulesFor } from '../authz/index.ts';
+import { aggregate, asksWebhooks, rulesFor } from '../authz/index.ts';
 import type { ConfigSnapshot, UserInfo } from '../contract.ts';
 
 export function reviewOwnRules(review: KubeObject, user: UserInfo, snapshot: ConfigSnapshot): KubeObject {
@@ -18,9 +18,9 @@ export function reviewOwnRules(review: KubeObject, user: UserInfo, snapshot: Con
     }
     if (nonResourceURLs?.length) nonResourceRules.push({ verbs, nonResourceURLs });
   }
-  // Rights of a node depend on its pods, so they cannot be listed.
-  const isNode = nodeOf(user) !== undefined;
-  const evaluation = [...(isNode ? ['node authorizer does not support user rule resolution'] : []), ...errors];
+  // Rights of a node depend on its pods, and those that a webhook gives on the webhook: they cannot be listed.
+  const silent = [...(nodeOf(user) === undefined ? [] : ['node']), ...(asksWebhooks(snapshot) ? ['webhook'] : [])];
+  const evaluation = [...silent.map((which) => `${which} authorizer does not support user rule resolution`), ...errors];
   return {
     apiVersion: 'authorization.k8s.io/v1',
     kind: 'SelfSubjectRulesReview',
@@ -29,7 +29,7 @@ export function reviewOwnRules(review: KubeObject, user: UserInfo, snapshot: Con
     status: {
       resourceRules,
       nonResourceRules,
-      incomplete: isNode,
+      incomplete: silent.length > 0,
       ...(evaluation.length > 0 ? { evaluationError: aggregate(evaluation) } : {}),
     },
   };

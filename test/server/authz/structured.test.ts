@@ -155,6 +155,26 @@ describe('a webhook that authorizes', () => {
     expect(calls).toHaveLength(1);
   });
 
+  test('makes the list of what a user may do incomplete', async () => {
+    const { cluster, configure } = await setUp(() => ({}));
+    const review = async () => {
+      const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectRulesReview', spec: { namespace: 'a' } };
+      const reply = await cluster.send<{ status: object }>(
+        'POST /apis/authorization.k8s.io/v1/selfsubjectrulesreviews',
+        {
+          body,
+        },
+      );
+      return reply.body.status;
+    };
+    expect(await review()).toMatchObject({ incomplete: false });
+    await configure(chain({}));
+    expect(await review()).toMatchObject({
+      incomplete: true,
+      evaluationError: 'webhook authorizer does not support user rule resolution',
+    });
+  });
+
   test('of the old version gets the groups under their old name', async () => {
     const { calls, configure, as } = await setUp(() => ({ allowed: true }));
     await configure(chain({ subjectAccessReviewVersion: 'v1beta1' }));

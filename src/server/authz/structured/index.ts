@@ -1,6 +1,6 @@
 /** The chain of authorizers that an AuthorizationConfiguration makes. Upstream: kubeapiserver/authorizer, authorization/union. */
 import type { Clock } from '../../../base/clock.ts';
-import { type ConfigurationInput, compiledConfiguration } from '../../configuration/document.ts';
+import { type ConfigurationInput, compiledConfiguration, configurationOf } from '../../configuration/document.ts';
 import type { Authorizer, ConfigSnapshot, Decision, Logger } from '../../contract.ts';
 import type { Outbound } from '../../outbound/contract.ts';
 import { type CompiledAuthorizer, compileAuthorization } from './configuration.ts';
@@ -14,6 +14,14 @@ export interface StructuredAuthorizationDeps {
   outbound: Outbound | undefined;
   clock: Clock;
   log?: Logger | undefined;
+}
+
+/** Whether the configuration has a webhook in its chain, whose rules nobody can list. */
+export function asksWebhooks(snapshot: ConfigSnapshot): boolean {
+  const { authorizers = [] } = (configurationOf(snapshot, 'authorization')?.document ?? {}) as {
+    authorizers?: { type?: string }[];
+  };
+  return authorizers.some(({ type }) => type === 'Webhook');
 }
 
 /** The chain that the cluster's configuration asks for; undefined where none is set. */
