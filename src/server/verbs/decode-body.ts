@@ -5,7 +5,8 @@ import type { Kind } from '../../machinery/kind.ts';
 import { apiVersionOf, type KubeObject } from '../../machinery/meta.ts';
 import type { ObjectSchema } from '../../machinery/schema.ts';
 import { badRequest, StatusError } from '../../machinery/status.ts';
-import { type BodyFormat, readObjectText } from '../negotiation/body.ts';
+import { type BodyFormat, contentTypeOf, readObjectText } from '../negotiation/body.ts';
+import { PROTOBUF } from '../negotiation/protobuf.ts';
 import { yamlToJson } from '../negotiation/yaml-reader.ts';
 import type { RequestScope, ResourceCall } from '../scope.ts';
 import { checkVersion, decodeCustom, MissingKindError } from './decode-custom.ts';
@@ -25,6 +26,7 @@ export interface BodyType {
 /** Reads the body of a request as an object of `type`, with defaults filled in. */
 export async function readObject(call: ResourceCall, type: BodyType, options: WriteOptions): Promise<KubeObject> {
   const { text, format } = await readObjectText(call.scope.request);
+  if (isCustom(type) && contentTypeOf(call.scope.request) === PROTOBUF) throw withoutProtobuf(type, text);
   const object = decodeText(text, { call, type, format, validation: options.fieldValidation });
   call.scope.audit?.requestObject(object);
   return object;
@@ -163,6 +165,14 @@ function cannotHandle(type: BodyType, given: { apiVersion?: unknown; kind?: unkn
       .split('/')
       .at(-1) ?? '';
   return `${given.kind} in version "${version}" cannot be handled as a ${type.kind}: ${why}`;
+}
+
+/** Custom resources have no form in protobuf. */
+function withoutProtobuf(type: BodyType, text: string): StatusError {
+  const why =
+    'object *unstructured.Unstructured does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message';
+  const given = JSON.parse(text) as { apiVersion?: string; kind?: string };
+  return given.kind ? badRequest(cannotHandle(type, given, why)) : unrecognized(type, why, 'k8s');
 }
 
 /** What a body says of its own type must fit the path. Upstream: runtime.Codec decode, then the check of handlers. */
