@@ -1,5 +1,5 @@
 /** The fleet of a running control plane, as its administrator sees it. */
-import { type ApiTarget, apiRequest, UserError } from '../emulator/index.ts';
+import { type ApiTarget, apiRequest, messageOf, UserError } from '../emulator/index.ts';
 import type { CommandContext } from './command.ts';
 
 /** As the control plane describes it. */
@@ -45,12 +45,4 @@ async function ask<T>(target: ApiTarget, path: string, options: { method?: strin
   const reply = await apiRequest(target, `/kedge/v1/clusters${path}`, { ...options, timeout: 30_000 });
   if (reply.status >= 200 && reply.status < 300) return JSON.parse(reply.body) as T;
   throw new UserError(messageOf(reply.body) ?? `the control plane answered ${reply.status}`);
-}
-
-function messageOf(body: string): string | undefined {
-  try {
-    return (JSON.parse(body) as { message?: string }).message;
-  } catch {
-    return undefined;
-  }
 }

@@ -46,3 +46,12 @@ export function apiRequest(
     call.end(text);
   });
 }
+
+/** What the Status in an answer's body says; undefined when there is none. */
+export function messageOf(body: string): string | undefined {
+  try {
+    return (JSON.parse(body) as { message?: string }).message;
+  } catch {
+    return undefined;
+  }
+}

@@ -229,7 +229,7 @@ function configOf(options: UpOptions, paths: ClusterPaths, facts: ConfigFacts): 
     dialer: facts.dialer.address,
     variables: {
       // Webhooks under development listen on the machine itself.
-      KEDGE_OUTBOUND_OPEN: 'loopback',
+      KEDGE_OUTBOUND_OPEN: process.env.KEDGE_OUTBOUND_OPEN ?? 'loopback',
       KEDGE_ADMIN_TOKEN_HASH: hashToken(facts.token),
       // The edge has a socket of its own.
       KEDGE_API_HOSTS: '*',

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { parse } from 'yaml';
-import { type ApiTarget, apiRequest } from './api-request.ts';
+import { type ApiTarget, apiRequest, messageOf } from './api-request.ts';
 import { UserError } from './errors.ts';
 
 /** Keys whose values name files, which the control plane cannot read by itself. */
@@ -32,14 +32,6 @@ export async function configurationRequest(
   const reply = await apiRequest(target, path, { ...options, timeout: 30_000 });
   if (reply.status >= 200 && reply.status < 300) return reply.body;
   throw new UserError(messageOf(reply.body) ?? `the control plane answered ${reply.status}`);
-}
-
-function messageOf(body: string): string | undefined {
-  try {
-    return (JSON.parse(body) as { message?: string }).message;
-  } catch {
-    return undefined;
-  }
 }
 
 function read(file: string): string {

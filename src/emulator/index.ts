@@ -1,4 +1,4 @@
-export { type ApiTarget, apiRequest } from './api-request.ts';
+export { type ApiTarget, apiRequest, messageOf } from './api-request.ts';
 export { runCluster } from './cluster.ts';
 export { type ClusterState, readRunningState, readState } from './cluster-state.ts';
 export { configurationRequest, setConfiguration } from './configuration.ts';
