@@ -11,7 +11,7 @@ export const mutatingAdmissionWebhook: AdmissionPlugin = {
   handles: (request) => !isExempt(request),
   admit(request, context) {
     const hooks = context.config.derive('mutating-webhooks', [storedAs], build);
-    const candidates = hooks.candidates(request, context);
+    const candidates = hooks.of(request, context);
     if (candidates.length > 0) return mutateByWebhooks(candidates, request, context);
   },
 };

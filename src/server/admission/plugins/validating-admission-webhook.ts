@@ -11,7 +11,7 @@ export const validatingAdmissionWebhook: AdmissionPlugin = {
   handles: (request) => !isExempt(request),
   validate(request, context) {
     const hooks = context.config.derive('validating-webhooks', [storedAs], build);
-    const candidates = hooks.candidates(request, context);
+    const candidates = hooks.of(request, context);
     if (candidates.length > 0) return validateByWebhooks(candidates, request, context);
   },
 };

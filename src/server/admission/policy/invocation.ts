@@ -1,6 +1,7 @@
 /** What a policy is evaluated with: the request in the matched version, its namespace, its authorizer. */
 import { CEL_MATCH_CONDITIONS_BUDGET, CEL_RUNTIME_BUDGET } from '../../../machinery/cel/index.ts';
 import type { KubeObject } from '../../../machinery/meta.ts';
+import { StatusError } from '../../../machinery/status.ts';
 import type { AdmissionContext, AdmissionRequest } from '../../contract.ts';
 import {
   Activation,
@@ -11,7 +12,7 @@ import {
   type VersionedRequest,
 } from '../expressions/index.ts';
 import { namespaceOf } from '../match/index.ts';
-import type { Param } from './params.ts';
+import { ConfigurationError, type Param } from './params.ts';
 
 /** What all policies share that one request is put to. */
 export interface Asked {
@@ -25,6 +26,24 @@ export const askedOf = (request: AdmissionRequest, context: AdmissionContext): A
   context,
   authorize: cachingAuthorizer(request.user, context),
 });
+
+/**
+ * Runs a step of a policy's or binding's configuration. What is wrong with it is reported in the words of messages, and
+ * the policy or binding passed over. Other errors are thrown.
+ */
+export async function configured<T>(
+  of: 'policy' | 'binding',
+  step: () => Promise<T>,
+  report: (message: string) => void,
+): Promise<T | undefined> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError || error instanceof StatusError)) throw error;
+    report(`failed to configure ${of}: ${error.message}`);
+    return undefined;
+  }
+}
 
 /** The namespace that expressions see. Throws 404 when it does not exist. */
 export async function namespaceSeen({ request, context }: Asked): Promise<KubeObject | undefined> {

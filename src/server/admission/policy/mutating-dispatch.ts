@@ -19,12 +19,13 @@ import {
   activationOf,
   askedOf,
   conditionActivationOf,
+  configured,
   type Invocation,
   namespaceSeen,
 } from './invocation.ts';
 import { type CompiledMutatingPolicy, type CompiledMutation, compileMutatingPolicy } from './mutating-policy.ts';
 import { decodeMutated, schemaOfForm } from './object-kind.ts';
-import { ConfigurationError, type Param, paramKindOf, paramsFor } from './params.ts';
+import { type Param, paramKindOf, paramsFor } from './params.ts';
 import { applyMutation } from './patches.ts';
 import { bindingMatches, buildPolicySet, type Candidate, type PolicySet, policyForm } from './policy-set.ts';
 import { PolicyReinvocation } from './reinvocation.ts';
@@ -60,7 +61,7 @@ interface Failure {
 
 /** Changes the object of the request as policies say. Throws a StatusError when one fails. */
 export async function mutateByPolicies(request: AdmissionRequest, context: AdmissionContext): Promise<void> {
-  const candidates = policiesOf(context).candidates(request, context);
+  const candidates = policiesOf(context).of(request, context);
   if (candidates.length === 0) return;
   const asked = askedOf(request, context);
   const failures: Failure[] = [];
@@ -74,18 +75,10 @@ export async function mutateByPolicies(request: AdmissionRequest, context: Admis
 /** The policy under each binding and with each parameter that concerns the request. */
 async function duePolicies(candidate: Candidate<Policy, Binding>, asked: Asked, failures: Failure[]): Promise<Due[]> {
   const { policy } = candidate.hook;
-  const configured = async <T>(binding: Binding | undefined, step: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await step();
-    } catch (error) {
-      if (!(error instanceof ConfigurationError || error instanceof StatusError)) throw error;
-      const message = `failed to configure ${binding ? 'binding' : 'policy'}: ${error.message}`;
-      failures.push({ policy, binding, message });
-      return undefined;
-    }
-  };
+  const check = <T>(binding: Binding | undefined, step: () => Promise<T>): Promise<T | undefined> =>
+    configured(binding ? 'binding' : 'policy', step, (message) => void failures.push({ policy, binding, message }));
   const { paramKind } = policy.spec;
-  const matched = await configured(undefined, async () => {
+  const matched = await check(undefined, async () => {
     const form = await policyForm(candidate, asked);
     return form && { form, kind: paramKind && (await paramKindOf(paramKind, asked.context)) };
   });
@@ -93,7 +86,7 @@ async function duePolicies(candidate: Candidate<Policy, Binding>, asked: Asked, 
   const due: Due[] = [];
   for (const { bound, ...rules } of candidate.bindings) {
     const { binding } = bound;
-    const params = await configured(binding, async () =>
+    const params = await check(binding, async () =>
       (await bindingMatches({ bound, ...rules }, asked)) ? paramsFor(matched.kind, binding.spec.paramRef, asked) : [],
     );
     for (const param of params ?? []) due.push({ policy, binding, form: matched.form, params: param });

@@ -1,11 +1,10 @@
 /** The policies in force, with their bindings, and which of them a request may concern. Upstream: policy/generic/policy_source.go. */
 import type { MatchResources, ParamKind, ParamRef } from '../../../kinds/index.ts';
-import type { Kind } from '../../../machinery/kind.ts';
 import type { ObjectMeta } from '../../../machinery/meta.ts';
 import { type LabelRequirement, requirementsOf } from '../../../machinery/selectors/index.ts';
 import type { AdmissionContext, AdmissionRequest, ConfigSnapshot } from '../../contract.ts';
 import {
-  equivalentForms,
+  CandidateIndex,
   matchByName,
   matchesNamespace,
   matchesObject,
@@ -63,39 +62,8 @@ export interface Candidate<P, B> extends RulesOf {
   readonly bindings: readonly CandidateBinding<B>[];
 }
 
-export class PolicySet<P extends AnyPolicy, B extends AnyBinding> {
-  readonly hooks: readonly PolicyHook<P, B>[];
-  readonly #candidates = new WeakMap<Kind, Map<string, readonly Candidate<P, B>[]>>();
-
-  constructor(hooks: readonly PolicyHook<P, B>[]) {
-    this.hooks = hooks;
-  }
-
-  /** The policies whose rules name requests like this one, in the order of their names. */
-  candidates(request: AdmissionRequest, { kinds }: AdmissionContext): readonly Candidate<P, B>[] {
-    if (this.hooks.length === 0) return [];
-    const { kind, operation, subresource, namespace } = request;
-    let bySort = this.#candidates.get(kind);
-    if (!bySort) {
-      bySort = new Map();
-      this.#candidates.set(kind, bySort);
-    }
-    const sort = `${operation} ${subresource} ${namespace === '' ? '' : 'namespaced'}`;
-    let known = bySort.get(sort);
-    if (!known) {
-      let forms: ResourceForm[] | undefined;
-      const equivalents = (): ResourceForm[] => {
-        forms ??= equivalentForms(kinds, kind, subresource);
-        return forms;
-      };
-      const form = resourceForm(kind, subresource);
-      const target: RuleTarget = { operation, subresource, inNamespace: namespace !== '', form, equivalents };
-      known = this.hooks.flatMap((hook) => candidateOf(hook, target) ?? []);
-      bySort.set(sort, known);
-    }
-    return known;
-  }
-}
+/** The policies in force, in the order of their names. */
+export type PolicySet<P, B> = CandidateIndex<PolicyHook<P, B>, Candidate<P, B>>;
 
 function candidateOf<P, B>(hook: PolicyHook<P, B>, target: RuleTarget): Candidate<P, B> | undefined {
   const own = rulesFor(hook.criteria, target);
@@ -164,7 +132,7 @@ export function buildPolicySet<P extends AnyPolicy, B extends AnyBinding>(
     if (!policy?.spec.matchConstraints) return [];
     return [{ policy, bindings: bound.get(name) ?? [], criteria: criteriaOf(policy.spec.matchConstraints) }];
   });
-  return new PolicySet(hooks);
+  return new CandidateIndex<PolicyHook<P, B>, Candidate<P, B>>(hooks, candidateOf);
 }
 
 const sortedByName = <T extends AnyBinding>(objects: readonly T[]): T[] =>

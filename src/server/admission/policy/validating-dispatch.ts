@@ -8,7 +8,7 @@ import type { ResourceForm } from '../match/index.ts';
 import { refusal } from '../requests.ts';
 import { AnnotationCollector, annotateFailure } from './annotations.ts';
 import type { PolicyDecision, ValidateResult } from './decision.ts';
-import { type Asked, activationOf, askedOf, conditionActivationOf, namespaceSeen } from './invocation.ts';
+import { type Asked, activationOf, askedOf, conditionActivationOf, configured, namespaceSeen } from './invocation.ts';
 import { ConfigurationError, type Param, paramCacheOf, paramKindOf, paramsFor } from './params.ts';
 import { bindingMatches, buildPolicySet, type Candidate, type PolicySet, policyForm } from './policy-set.ts';
 import { compileValidatingPolicy, evaluateValidatingPolicy } from './validating-policy.ts';
@@ -34,7 +34,7 @@ const policiesOf = ({ config }: AdmissionContext): PolicySet<Policy, Binding> =>
 /** Throws a StatusError when a policy denies the request. */
 export async function validateByPolicies(request: AdmissionRequest, context: AdmissionContext): Promise<void> {
   paramCacheOf(context).noteWrite(request, context.clock.now());
-  const candidates = policiesOf(context).candidates(request, context);
+  const candidates = policiesOf(context).of(request, context);
   if (candidates.length === 0) return;
   const asked = askedOf(request, context);
   const denials: Denial[] = [];
@@ -77,18 +77,12 @@ class Dispatch {
     this.#annotations.publish(this.#asked.request);
   }
 
-  /** Runs a step of the configuration; what fails in it denies the request, unless failures are ignored. */
-  async #configured<T>(binding: Binding | undefined, step: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await step();
-    } catch (error) {
-      if (!(error instanceof ConfigurationError || error instanceof StatusError)) throw error;
-      const { policy } = this.#candidate.hook;
-      if (policy.spec.failurePolicy === 'Ignore') return undefined;
-      const message = `failed to configure ${binding ? 'binding' : 'policy'}: ${error.message}`;
-      this.#denials.push({ policy, binding, denies: true, message });
-      return undefined;
-    }
+  /** What is wrong with the configuration denies the request, unless failures are ignored. */
+  #configured<T>(binding: Binding | undefined, step: () => Promise<T>): Promise<T | undefined> {
+    const { policy } = this.#candidate.hook;
+    return configured(binding ? 'binding' : 'policy', step, (message) => {
+      if (policy.spec.failurePolicy !== 'Ignore') this.#denials.push({ policy, binding, denies: true, message });
+    });
   }
 
   async #prepare(binding: Binding, { form, kind }: { form: ResourceForm; kind: Kind | undefined }) {

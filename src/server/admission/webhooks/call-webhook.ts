@@ -18,6 +18,13 @@ const DEFAULT_TIMEOUT_S = 10;
 /** A patch in base64 that makes the largest object anew fits, with room. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
+export interface CallOptions {
+  context: AdmissionContext;
+  mutating: boolean;
+  /** When the whole request is given up, in milliseconds since the epoch. */
+  deadline?: number;
+}
+
 /**
  * The verdict of a webhook that allows the request; its warnings and annotations are added to the request. Throws the
  * StatusError of a webhook that refuses and a CallFailure for one that does not answer as it should.
@@ -25,7 +32,7 @@ const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 export async function callWebhook(
   { webhook }: Hook,
   versioned: VersionedRequest,
-  { context, mutating }: { context: AdmissionContext; mutating: boolean },
+  { context, mutating, deadline = Number.POSITIVE_INFINITY }: CallOptions,
 ): Promise<Verdict> {
   const { request } = versioned;
   const { name, sideEffects, timeoutSeconds = DEFAULT_TIMEOUT_S, admissionReviewVersions = [] } = webhook;
@@ -35,7 +42,7 @@ export async function callWebhook(
   const answer = await postReview<AnsweredReview>({
     outbound: context.outbound,
     config: webhook.clientConfig,
-    timeoutMs: timeoutSeconds * 1_000,
+    timeoutMs: Math.max(1, Math.min(timeoutSeconds * 1_000, deadline - context.clock.now())),
     maxBytes: MAX_ANSWER_BYTES,
     review,
     schema: answerSchema(),

@@ -1,11 +1,10 @@
 /** The webhooks in force, and which of them a request may concern. Upstream: admission/configuration, webhook/generic. */
 import type { CompiledExpression, MutatingWebhook, ValidatingWebhook } from '../../../kinds/index.ts';
-import type { Kind } from '../../../machinery/kind.ts';
 import type { KubeObject } from '../../../machinery/meta.ts';
 import { type LabelRequirement, requirementsOf } from '../../../machinery/selectors/index.ts';
-import type { AdmissionContext, AdmissionRequest, ConfigSnapshot } from '../../contract.ts';
+import type { ConfigSnapshot } from '../../contract.ts';
 import { compileConditions } from '../expressions/index.ts';
-import { equivalentForms, matchingRules, type ResourceForm, type RuleTarget, resourceForm } from '../match/index.ts';
+import { CandidateIndex, matchingRules, type ResourceForm, type RuleTarget } from '../match/index.ts';
 
 export type Webhook = MutatingWebhook & ValidatingWebhook;
 
@@ -30,39 +29,8 @@ export interface HookCandidate {
 
 const CONDITION_SCOPE = { params: false, authorizer: true };
 
-export class HookSet {
-  readonly hooks: readonly Hook[];
-  readonly #candidates = new WeakMap<Kind, Map<string, readonly HookCandidate[]>>();
-
-  constructor(hooks: readonly Hook[]) {
-    this.hooks = hooks;
-  }
-
-  /** The webhooks whose rules name requests like this one, in the order in which they are called. */
-  candidates(request: AdmissionRequest, { kinds }: AdmissionContext): readonly HookCandidate[] {
-    if (this.hooks.length === 0) return [];
-    const { kind, operation, subresource, namespace } = request;
-    let bySort = this.#candidates.get(kind);
-    if (!bySort) {
-      bySort = new Map();
-      this.#candidates.set(kind, bySort);
-    }
-    const sort = `${operation} ${subresource} ${namespace === '' ? '' : 'namespaced'}`;
-    let known = bySort.get(sort);
-    if (!known) {
-      let forms: ResourceForm[] | undefined;
-      const equivalents = (): ResourceForm[] => {
-        forms ??= equivalentForms(kinds, kind, subresource);
-        return forms;
-      };
-      const form = resourceForm(kind, subresource);
-      const target: RuleTarget = { operation, subresource, inNamespace: namespace !== '', form, equivalents };
-      known = this.hooks.flatMap((hook) => candidateOf(hook, target) ?? []);
-      bySort.set(sort, known);
-    }
-    return known;
-  }
-}
+/** The webhooks in force, in the order in which they are called. */
+export type HookSet = CandidateIndex<Hook, HookCandidate>;
 
 function candidateOf(hook: Hook, target: RuleTarget): HookCandidate | undefined {
   const { rules = [], matchPolicy } = hook.webhook;
@@ -86,7 +54,7 @@ export function buildHookSet(snapshot: ConfigSnapshot, resource: string): HookSe
       );
     }
   }
-  return new HookSet(hooks);
+  return new CandidateIndex(hooks, candidateOf);
 }
 
 function hookOf(webhook: Webhook, names: Pick<Hook, 'id' | 'configuration' | 'index'>): Hook {

@@ -1,5 +1,7 @@
 /** Asks mutating webhooks one after the other. Upstream: plugin/webhook/mutating/dispatcher.go. */
-import { internalError } from '../../../machinery/status.ts';
+import { managersFault } from '../../../machinery/apply/index.ts';
+import type { ManagedFieldsEntry } from '../../../machinery/meta.ts';
+import { internalError, StatusError } from '../../../machinery/status.ts';
 import type { AdmissionContext, AdmissionRequest, Reinvocation } from '../../contract.ts';
 import type { VersionedRequest } from '../expressions/index.ts';
 import { applyPatch } from './apply-patch.ts';
@@ -10,13 +12,23 @@ import { shouldCall } from './should-call.ts';
 import { inForm } from './validating.ts';
 
 export const PLUGIN = 'MutatingAdmissionWebhook';
+/** All webhooks of a request together may take this long. Upstream: handlers requestTimeoutUpperBound. */
+const REQUEST_MS = 34_000;
+const INVALID_OWNERS =
+  '.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests';
 
 /** What is kept between the two runs. Upstream: mutating/reinvocationcontext.go. */
 class Memory {
+  /** When the request is given up, in milliseconds since the epoch. */
+  readonly deadline: number;
   /** The object, as JSON, as the webhooks left it. */
   #output: string | undefined;
   #invoked = new Set<string>();
   readonly #due = new Set<string>();
+
+  constructor(deadline: number) {
+    this.deadline = deadline;
+  }
 
   isDue(id: string): boolean {
     return this.#due.has(id);
@@ -43,12 +55,24 @@ class Memory {
   }
 }
 
-function memoryOf(reinvocation: Reinvocation | undefined): Memory {
+function memoryOf(reinvocation: Reinvocation | undefined, now: number): Memory {
   const known = reinvocation?.values.get(PLUGIN) as Memory | undefined;
   if (known) return known;
-  const memory = new Memory();
+  const memory = new Memory(now + REQUEST_MS);
   reinvocation?.values.set(PLUGIN, memory);
   return memory;
+}
+
+const timedOut = (): StatusError =>
+  new StatusError(504, 'Timeout', 'Timeout: request did not complete within requested timeout', {});
+
+/** Managers that cannot be read are put back. Upstream: fieldmanager/admission.go. */
+function restoreOwners({ object, warn }: AdmissionRequest, owners: ManagedFieldsEntry[] | undefined): void {
+  const fault = object?.metadata?.managedFields && managersFault(object.metadata.managedFields);
+  if (!object || !fault) return;
+  if (owners) object.metadata.managedFields = owners;
+  else delete object.metadata.managedFields;
+  warn(`${INVALID_OWNERS}: ${fault}`);
 }
 
 /** Changes `request.object` as the webhooks say. Throws what one of them refuses with. */
@@ -58,8 +82,9 @@ export async function mutateByWebhooks(
   context: AdmissionContext,
 ): Promise<void> {
   const { reinvocation } = context;
-  const memory = memoryOf(reinvocation);
+  const memory = memoryOf(reinvocation, context.clock.now());
   if (reinvocation?.isReinvoke) memory.compare(request);
+  const owners = structuredClone(request.object?.metadata?.managedFields);
   try {
     for (const candidate of candidates) {
       let versioned: VersionedRequest | undefined;
@@ -72,6 +97,7 @@ export async function mutateByWebhooks(
       if (reinvocation?.isReinvoke && !memory.isDue(candidate.hook.id)) continue;
       await callOne(candidate, await inItsForm(), { context, memory });
     }
+    restoreOwners(request, owners);
   } finally {
     memory.keep(request);
   }
@@ -90,7 +116,7 @@ async function callOne(
     request.annotate?.(`${prefix}.webhook.admission.k8s.io/${place}`, JSON.stringify(value), level);
   let mutated = false;
   try {
-    const verdict = await callWebhook(hook, versioned, { context, mutating: true });
+    const verdict = await callWebhook(hook, versioned, { context, mutating: true, deadline: memory.deadline });
     const patched = await applyPatch(verdict, versioned, { webhook: name, context });
     mutated = patched.changed;
     if (patched.patch)
@@ -98,6 +124,7 @@ async function callOne(
   } catch (error) {
     if (!(error instanceof CallFailure)) throw error;
     if (failurePolicy !== 'Ignore') throw internalError(callFailureText(name, error));
+    if (context.clock.now() >= memory.deadline) throw timedOut();
     request.annotate?.(`failed-open.mutation.webhook.admission.k8s.io/${place}`, name);
   } finally {
     annotate('mutation', { configuration, webhook: name, mutated });
