@@ -16,6 +16,7 @@ export { validatingAdmissionPolicies } from './admissionregistration/v1/validati
 export { validatingAdmissionPolicyBindings } from './admissionregistration/v1/validating-admission-policy-binding.ts';
 export { validatingWebhookConfigurations } from './admissionregistration/v1/validating-webhook-configuration.ts';
 export { allKinds } from './all-kinds.ts';
+export { type Approval, approvalOf } from './apiextensions/v1/approval.ts';
 export { customResourceDefinitions } from './apiextensions/v1/custom-resource-definition.ts';
 export { type DefinitionCondition, setDefinitionCondition } from './apiextensions/v1/definition-conditions.ts';
 export { apiServices } from './apiregistration/v1/api-service.ts';

@@ -3,13 +3,14 @@
  * Upstream: apiextensions-apiserver pkg/controller/status, establish, apiapproval, nonstructuralschema.
  */
 import {
+  type Approval,
+  approvalOf,
   type CustomResourceDefinition,
   type CustomResourceDefinitionNames,
   type DefinitionCondition,
   setDefinitionCondition,
 } from '../../kinds/index.ts';
 import { quote } from '../../machinery/quote.ts';
-import { approvalCondition } from './approval.ts';
 
 /** Names that other definitions of the group hold. */
 export interface TakenNames {
@@ -95,6 +96,20 @@ function establishedCondition(definition: CustomResourceDefinition, conflict: bo
   return (
     present ?? { type: 'Established', status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' }
   );
+}
+
+const APPROVALS: Record<Approval['state'], Pick<DefinitionCondition, 'status' | 'reason'>> = {
+  missing: { status: 'False', reason: 'MissingAnnotation' },
+  bypassed: { status: 'False', reason: 'UnapprovedAnnotation' },
+  approved: { status: 'True', reason: 'ApprovedAnnotation' },
+  invalid: { status: 'False', reason: 'InvalidAnnotation' },
+};
+
+/** Groups of the Kubernetes community need an approval. */
+function approvalCondition(definition: CustomResourceDefinition): DefinitionCondition | undefined {
+  const approval = approvalOf(definition);
+  if (!approval) return undefined;
+  return { type: 'KubernetesAPIApprovalPolicyConformant', ...APPROVALS[approval.state], message: approval.reason };
 }
 
 /** Definitions of earlier releases may keep unknown fields altogether, which later ones may not ask for. */
