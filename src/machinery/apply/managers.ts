@@ -32,8 +32,13 @@ export function managerId(manager: Pick<Manager, 'name' | 'operation' | 'apiVers
 
 /** A timestamp as metadata carries it: whole seconds, UTC. */
 export function timestamp(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(milliseconds / 1000);
+  if (second !== latest.second) latest = { second, text: `${new Date(milliseconds).toISOString().slice(0, 19)}Z` };
+  return latest.text;
 }
+
+/** The last timestamp: writes of one second share it. */
+let latest = { second: Number.NaN, text: '' };
 
 /** Managers of entries that this server wrote. */
 export function readManagers(entries: readonly ManagedFieldsEntry[] | undefined): Managers {
@@ -43,6 +48,19 @@ export function readManagers(entries: readonly ManagedFieldsEntry[] | undefined)
     managers.set(managerId(manager), manager);
   }
   return managers;
+}
+
+/** What is wrong with entries; undefined for nothing. Upstream: ValidateManagedFields. */
+export function managersFault(entries: readonly ManagedFieldsEntry[]): string | undefined {
+  for (const [index, entry] of entries.entries()) {
+    if (entry.operation !== 'Apply' && entry.operation !== 'Update') return 'operation must be `Apply` or `Update`';
+    if (!entry.apiVersion) return 'apiVersion must not be empty';
+    if (!entry.fieldsType) return `missing fieldsType in managed fields entry ${index}`;
+    if (entry.fieldsType !== 'FieldsV1')
+      return `invalid fieldsType ${JSON.stringify(entry.fieldsType)} in managed fields entry ${index}`;
+    if (!parseManagers([entry])) return `error decoding versioned set from ${JSON.stringify(entry)}`;
+  }
+  return undefined;
 }
 
 /** Managers of entries that a client sent; undefined when any of them is invalid. */

@@ -2,7 +2,7 @@
 import { textResponse } from '../errors.ts';
 import type { Outbound } from '../outbound/index.ts';
 import { OutboundError } from '../outbound/index.ts';
-import { forwardedHeaders } from '../subresources/node-request.ts';
+import { forwardedHeaders, ownResponse } from '../subresources/node-request.ts';
 import type { RemoteApi } from './api-index.ts';
 import type { ProxiedRequest } from './contract.ts';
 import { type FrontProxyIdentity, setIdentity } from './identity.ts';
@@ -29,7 +29,7 @@ export async function proxyRequest(asked: ProxiedRequest, api: RemoteApi, deps: 
   setIdentity(headers, user);
   const bodied = request.body !== null && request.method !== 'GET' && request.method !== 'HEAD';
   try {
-    return await callApi(api, deps, {
+    const answer = await callApi(api, deps, {
       path: url.pathname + url.search,
       request: {
         method: request.method,
@@ -39,6 +39,7 @@ export async function proxyRequest(asked: ProxiedRequest, api: RemoteApi, deps: 
       },
       ...(info.isResource ? {} : { timeoutMs: DISCOVERY_TIMEOUT_MS }),
     });
+    return ownResponse(answer);
   } catch (error) {
     if (!(error instanceof OutboundError)) throw error;
     deps.unreached(api);

@@ -36,6 +36,7 @@ export async function createObject(call: ResourceCall, object: KubeObject, optio
   if (metadata.resourceVersion && metadata.resourceVersion !== '0') {
     throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
   }
+  wipeSystemFields(object);
   dedupOwners(scope, object);
   parts.definitions.checkCreate(kind, metadata.name ?? '');
   if (!options.recorded) {
@@ -73,6 +74,15 @@ export async function createObject(call: ResourceCall, object: KubeObject, optio
   const guard = parts.definitions.guard(kind);
   if (guard) attached.push(guard);
   return store(call, object, { attached, generated });
+}
+
+/** What only the server may say of a new object is not shown to admission either. Upstream: WipeObjectMetaSystemFields. */
+function wipeSystemFields({ metadata }: KubeObject): void {
+  delete metadata.uid;
+  delete metadata.creationTimestamp;
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  delete metadata.selfLink;
 }
 
 /** Fills what the server decides about a new object. True when the name was generated here. */

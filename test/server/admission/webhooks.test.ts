@@ -264,6 +264,30 @@ describe('a mutating webhook', () => {
     expect(body.metadata.uid).not.toBe('forged');
   });
 
+  it('cannot leave managers behind that nobody can read', async () => {
+    const { cluster } = await clusterWith({
+      '/0': () => patch([{ op: 'replace', path: '/metadata/managedFields/0/operation', value: 'Steal' }]),
+    });
+    await configure(cluster, 'mutating', [{}]);
+    const { body, headers } = await cluster.send(`POST ${MAPS}`, map());
+    expect(body.metadata.managedFields).toMatchObject([{ manager: 'test', operation: 'Update' }]);
+    expect(headers.get('warning')).toContain('please fix your requests: operation must be `Apply` or `Update`');
+  });
+
+  it('has no more time than the request has', async () => {
+    let late = () => undefined as unknown;
+    const { cluster, reviews } = await clusterWith({ '/0': () => late(), '/1': () => late(), '/2': () => late() });
+    late = () => {
+      cluster.clock.advance(20_000);
+      throw new OutboundError('timeout', 'context deadline exceeded');
+    };
+    const ignored = { failurePolicy: 'Ignore', timeoutSeconds: 20 };
+    await configure(cluster, 'mutating', [ignored, ignored, ignored]);
+    const { status, body } = await cluster.send<Status & KubeObject>(`POST ${MAPS}`, map());
+    expect([status, body.message]).toEqual([504, 'Timeout: request did not complete within requested timeout']);
+    expect(reviews.map(({ path }) => path)).toEqual(['/0', '/1']);
+  });
+
   it.each([
     [
       'a patch without its type',
