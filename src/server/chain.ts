@@ -72,7 +72,7 @@ export function createChain(parts: ServerParts): Chain {
         await auditFailure(parts, passage, error);
       }
       const code = response.status;
-      passage.audit?.answered(response, isLongRunning(scope));
+      if (passage.audit) response = passage.audit.answered(response, isLongRunning(scope));
       const done = (): void => record.done(code, (parts.options.clock.now() - scope.started) / 1000);
       if (scope.streaming && code < 400) void scope.streaming.then(done, done);
       else done();

@@ -25,8 +25,11 @@ export interface AuditRecord extends AuditTrail {
   decided(decision: Decision): void;
   /** The Status that is going to be the answer. */
   failed(status: Status): void;
-  /** The answer is ready to be sent; its body is read beside its way to the client. */
-  answered(response: Response, longRunning: boolean): void;
+  /**
+   * The answer is ready to be sent; its body is read beside its way to the client. The result is what to send: an answer
+   * that goes on is watched for its end.
+   */
+  answered(response: Response, longRunning: boolean): Response;
   /** Credentials were wrong: one event says that, and nothing follows. */
   unauthenticated(status: Status): void;
   /** A fault of the server, not of the request. */

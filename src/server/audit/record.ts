@@ -120,19 +120,13 @@ class RequestRecord implements AuditRecord {
     if (this.#keeps('RequestResponse')) this.#responseObject = JSON.stringify(status);
   }
 
-  answered(response: Response, longRunning: boolean): void {
-    const { scope, waitUntil } = this.#options;
+  answered(response: Response, longRunning: boolean): Response {
+    if (longRunning) return this.#started(response);
+    const { waitUntil } = this.#options;
     const code = response.status;
-    if (longRunning) {
-      this.#emit('ResponseStarted', { code });
-      const complete = (): void => this.#emit('ResponseComplete', { code });
-      if (scope.streaming && code < 400) void scope.streaming.then(complete, complete);
-      else complete();
-      return;
-    }
     if (this.#responseObject !== undefined || !this.#keeps('RequestResponse') || response.body === null) {
       this.#emit('ResponseComplete', { code });
-      return;
+      return response;
     }
     const done = (body: AuditBody): void => {
       if (body.json !== undefined) this.#responseObject = this.#filtered(body.json);
@@ -140,6 +134,22 @@ class RequestRecord implements AuditRecord {
       this.#emit('ResponseComplete', { code });
     };
     waitUntil(readAnswer(response.clone(), MAX_EVENT_CHARACTERS).then(done, () => done({})));
+    return response;
+  }
+
+  #started(response: Response): Response {
+    const { streaming } = this.#options.scope;
+    const code = response.status;
+    this.#emit('ResponseStarted', { code });
+    let open = true;
+    const complete = (): void => {
+      if (open) this.#emit('ResponseComplete', { code });
+      open = false;
+    };
+    if (code < 400 && streaming) void streaming.then(complete, complete);
+    else if (code < 400 && code !== 101 && response.body) return watched(response, complete);
+    else complete();
+    return response;
   }
 
   unauthenticated(status: Status): void {
@@ -192,4 +202,11 @@ class RequestRecord implements AuditRecord {
     const response = objects && this.#responseObject !== undefined ? `,"responseObject":${this.#responseObject}` : '';
     return `${JSON.stringify(head).slice(0, -1)}${request}${response},${JSON.stringify(tail).slice(1)}`;
   }
+}
+
+/** The same answer; `ended` is called when its body was sent or given up. */
+function watched(response: Response, ended: () => void): Response {
+  const stages: Transformer<Uint8Array, Uint8Array> & { cancel(): void } = { flush: ended, cancel: ended };
+  const body = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TransformStream(stages));
+  return new Response(body, response);
 }

@@ -138,5 +138,7 @@ const DEPRECATED: Record<string, string> = {
 function warnDeprecated({ kind, scope }: ResourceCall): void {
   for (const warning of kind.warnings ?? []) scope.warn(warning);
   const text = kind.group === '' && kind.version === 'v1' ? DEPRECATED[kind.resource] : undefined;
-  if (text) scope.warn(text);
+  if (!text) return;
+  scope.warn(text);
+  scope.audit?.annotate('k8s.io/deprecated', 'true');
 }

@@ -172,6 +172,36 @@ describe('audit events of requests', () => {
     ]);
   });
 
+  test('logs that are followed have an event when they start and one when they end', async () => {
+    const { cluster, events } = await audited({ ...POLICY, rules: [{ level: 'Metadata' }] });
+    let end: () => void = () => undefined;
+    cluster.options.nodes.fetch = async () =>
+      new Response(
+        new ReadableStream({
+          start(controller) {
+            controller.enqueue(new TextEncoder().encode('one line\n'));
+            end = () => controller.close();
+          },
+        }),
+      );
+    const pod = {
+      ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } },
+      spec: { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] },
+    };
+    await cluster.send('POST /api/v1/namespaces/kube-system/serviceaccounts', {
+      body: { metadata: { name: 'default' } },
+    });
+    expect((await cluster.send('POST /api/v1/namespaces/kube-system/pods', { body: pod })).status).toBe(201);
+    const before = (await events()).length;
+    const response = await cluster.fetch('GET /api/v1/namespaces/kube-system/pods/p/log?follow=true');
+    const text = response.text();
+    const stages = async () => (await events()).slice(before).map(({ stage }) => stage);
+    expect(await stages()).toEqual(['RequestReceived', 'ResponseStarted']);
+    end();
+    expect(await text).toBe('one line\n');
+    expect(await stages()).toEqual(['RequestReceived', 'ResponseStarted', 'ResponseComplete']);
+  });
+
   test('a fault of the server has the stage Panic', async () => {
     const { cluster, events } = await audited({ ...ALL, omitStages: ['RequestReceived'] });
     cluster.options.store.shardOf('configmaps').get = async () => {
