@@ -123,6 +123,7 @@ function compareLists(type: TypedNode, before: unknown, after: unknown): Compari
   const old = Array.isArray(before) ? before : EMPTY_LIST;
   const now = Array.isArray(after) ? after : EMPTY_LIST;
   if (old.length === 0 && now.length === 0) return deepEqual(before, after) ? undefined : { changed: LEAF };
+  if (isPaired(type, old, now)) return comparePairs(type, old, now);
   const oldItems = indexItems(type, old);
   const nowItems = indexItems(type, now);
   const changes = new Changes();
@@ -133,6 +134,28 @@ function compareLists(type: TypedNode, before: unknown, after: unknown): Compari
   }
   for (const [element, items] of oldItems) {
     if (!nowItems.has(element)) changes.add(element, compareItems(elementType, items, EMPTY_LIST));
+  }
+  return changes.result();
+}
+
+/** Lists that are longer are indexed, or finding names that come twice would take longer than that. */
+const MAX_PAIRED = 8;
+
+/** Whether both lists name the same items in the same order and none twice, as nearly all do that an update carries. */
+function isPaired(type: TypedNode, old: readonly unknown[], now: readonly unknown[]): boolean {
+  if (old.length !== now.length || now.length > MAX_PAIRED) return false;
+  for (let i = 0; i < now.length; i++) {
+    if (!type.sameName(old[i], now[i])) return false;
+    for (let j = 0; j < i; j++) if (type.sameName(now[j], now[i])) return false;
+  }
+  return true;
+}
+
+function comparePairs(type: TypedNode, old: readonly unknown[], now: readonly unknown[]): Comparison | undefined {
+  const changes = new Changes();
+  for (let i = 0; i < now.length; i++) {
+    const comparison = compareTyped(type.element, old[i], now[i]);
+    if (comparison !== undefined) changes.add(type.itemElement(now[i]), comparison);
   }
   return changes.result();
 }

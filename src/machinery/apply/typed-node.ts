@@ -147,6 +147,20 @@ export class TypedNode {
     return `k:{${text}}`;
   }
 
+  /** Whether two items have the same name; false as well where one has none, or one that is no scalar. */
+  sameName(a: unknown, b: unknown): boolean {
+    if (this.keys.length === 0) return a === b && a !== undefined && typeof a !== 'object';
+    if (!isMap(a) || !isMap(b)) return false;
+    let named = false;
+    for (let i = 0; i < this.keys.length; i++) {
+      const name = this.keys[i]!;
+      const value = a[name] ?? this.keyDefaults[i] ?? undefined;
+      if (value !== (b[name] ?? this.keyDefaults[i] ?? undefined) || typeof value === 'object') return false;
+      if (value !== undefined) named = true;
+    }
+    return named;
+  }
+
   private get keyDefaults(): readonly unknown[] {
     if (this.#keyDefaults === undefined) {
       const items = (this.#schema as ArraySchema).items;

@@ -1,6 +1,7 @@
 /** Filling in defaults. Upstream: apiserver/schema/defaulting/algorithm.go. */
+import { copyJson } from '../copy-json.ts';
 import type { JSONSchemaProps } from './contract.ts';
-import { additionalOf, copyJson, hasDefault, itemsOf, type JsonMap, own, setKey } from './schema-node.ts';
+import { additionalOf, hasDefault, itemsOf, type JsonMap, own, setKey } from './schema-node.ts';
 
 const isForbiddenNull = (value: unknown, schema: JSONSchemaProps): boolean =>
   value === null && schema.nullable !== true;

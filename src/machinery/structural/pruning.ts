@@ -1,9 +1,9 @@
 /** Dropping what a schema does not know. Upstream: apiserver/schema/pruning, schema/defaulting/prunenulls.go. */
+import { copyJson } from '../copy-json.ts';
 import type { JSONSchemaProps } from './contract.ts';
 import {
   additionalOf,
   child,
-  copyJson,
   hasDefault,
   isEmbedded,
   itemsOf,

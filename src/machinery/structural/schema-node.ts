@@ -36,15 +36,6 @@ export const preserves = (schema: JSONSchemaProps): boolean => schema['x-kuberne
 export const isEmbedded = (schema: JSONSchemaProps): boolean => schema['x-kubernetes-embedded-resource'] === true;
 export const isIntOrString = (schema: JSONSchemaProps): boolean => schema['x-kubernetes-int-or-string'] === true;
 
-/** A deep copy of a JSON value. */
-export function copyJson<T>(value: T): T {
-  if (Array.isArray(value)) return value.map(copyJson) as T;
-  if (!isMap(value)) return value;
-  const out: JsonMap = {};
-  for (const key of Object.keys(value)) setKey(out, key, copyJson(value[key]));
-  return out as T;
-}
-
 /** The path of a property below another: `spec.a`; of one at the root, its name. */
 export const child = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
 

@@ -1,5 +1,6 @@
 /** What the body of a PATCH makes of an object. Upstream: handlers/patch.go, its four mechanisms. */
 import { apply } from '../../machinery/apply/index.ts';
+import { copyJson } from '../../machinery/copy-json.ts';
 import { type Decoded, DecodeError, decodeObject, duplicateKeys, fieldErrorsOf } from '../../machinery/fields/index.ts';
 import { jsonSyntaxMessage } from '../../machinery/json-syntax.ts';
 import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../machinery/meta.ts';
@@ -52,13 +53,14 @@ export function createPatch(call: ResourceCall, input: PatchInput): (live: KubeO
   const { schema } = call.kind;
   return (live) => {
     const document = live as unknown as JsonObject;
-    if (input.type === 'json')
-      return decodePatched(call, input, applyJsonPatch(document, patch.value), patch.duplicates);
+    const { value, duplicates } = patch;
     const patched =
-      input.type === 'merge'
-        ? applyMergePatch(document, patch.value)
-        : applyStrategicMergePatch(document, patch.value, schema);
-    return decodePatched(call, input, patched, patch.duplicates);
+      input.type === 'json'
+        ? applyJsonPatch(document, value)
+        : input.type === 'merge'
+          ? applyMergePatch(document, value)
+          : applyStrategicMergePatch(document, value, schema);
+    return decodePatched(call, input, { live, patched, duplicates });
   };
 }
 
@@ -75,26 +77,47 @@ function parsePatch({ type, text, options }: PatchInput): { value: unknown; dupl
   return { value, duplicates };
 }
 
-/** Decodes a patched document; what does not fit the type is a fault of the patch. */
-function decodePatched(call: ResourceCall, input: PatchInput, patched: Json, duplicates: string[] = []): KubeObject {
-  const text = JSON.stringify(patched);
-  const decoded = decode(call, input.type, text);
-  const faults = [...duplicates];
-  if (decoded.unknown && input.options.fieldValidation !== 'Ignore')
-    faults.push(...fieldErrorsOf(call.kind.schema, text, decoded));
-  if (faults.length > 0 && input.options.fieldValidation === 'Strict') {
-    throw badPatch(text, `strict decoding error: ${faults.join(', ')}`);
-  }
-  for (const fault of faults) call.scope.warn(fault);
-  return decoded.object;
+interface Patched {
+  live: KubeObject | undefined;
+  patched: Json;
+  duplicates: readonly string[];
 }
 
-function decode(call: ResourceCall, type: PatchType, text: string): Decoded<KubeObject> {
+/** Decodes a patched document; what does not fit the type is a fault of the patch. */
+function decodePatched(call: ResourceCall, input: PatchInput, { live, patched, duplicates }: Patched): KubeObject {
+  const print = (): string => JSON.stringify(patched);
+  const managers = live?.metadata.managedFields;
+  const untouched = managers !== undefined && (patched as KubeObject | null)?.metadata?.managedFields === managers;
+  const decoded = decode(call, input.type, { json: untouched ? withoutManagers(patched) : patched, print });
+  const { object } = decoded;
+  // Managers that the patch left alone are as they were stored: nothing has to be read from them.
+  if (untouched) object.metadata.managedFields = managers;
+  const faults = [...duplicates];
+  if (decoded.unknown && input.options.fieldValidation !== 'Ignore')
+    faults.push(...fieldErrorsOf(call.kind.schema, print(), decoded));
+  if (faults.length > 0 && input.options.fieldValidation === 'Strict') {
+    throw badPatch(print(), `strict decoding error: ${faults.join(', ')}`);
+  }
+  for (const fault of faults) call.scope.warn(fault);
+  return object;
+}
+
+function withoutManagers(patched: Json): Json {
+  const { metadata, ...rest } = patched as unknown as KubeObject;
+  return { ...rest, metadata: { ...metadata, managedFields: undefined } } as unknown as Json;
+}
+
+/** Decodes a copy of `json`; `print` gives the text that messages show. */
+function decode(
+  call: ResourceCall,
+  type: PatchType,
+  { json, print }: { json: Json; print: () => string },
+): Decoded<KubeObject> {
   try {
-    const json = JSON.parse(text) as KubeObject;
-    const reset = Array.isArray(json.metadata?.managedFields) && json.metadata.managedFields.length === 0;
-    if (!call.kind.inVersion && (type === 'json' || type === 'merge')) checkType(call, json);
-    const decoded = decodeObject<KubeObject>(call.kind.schema, json);
+    const copy = copyJson(json) as unknown as KubeObject;
+    const reset = Array.isArray(copy.metadata?.managedFields) && copy.metadata.managedFields.length === 0;
+    if (!call.kind.inVersion && (type === 'json' || type === 'merge')) checkType(call, copy);
+    const decoded = decodeObject<KubeObject>(call.kind.schema, copy);
     const { object } = decoded;
     object.metadata ??= {};
     // Decoding drops empty lists, but an empty list of managers is how a client asks to forget them.
@@ -102,7 +125,7 @@ function decode(call: ResourceCall, type: PatchType, text: string): Decoded<Kube
     call.kind.defaults?.(object);
     return decoded;
   } catch (error) {
-    if (error instanceof DecodeError) throw badPatch(text, error.message);
+    if (error instanceof DecodeError) throw badPatch(print(), error.message);
     throw error;
   }
 }
@@ -156,7 +179,8 @@ function createApply(call: ResourceCall, input: PatchInput): (live: KubeObject |
     });
     if (options.fieldValidation === 'Strict' && duplicates.length > 0) throw duplicateKeyError(duplicates);
     if (options.fieldValidation === 'Warn') for (const line of duplicates) scope.warn(line);
-    const { object: value } = decode(call, 'apply', JSON.stringify(object));
+    const json = object as unknown as Json;
+    const { object: value } = decode(call, 'apply', { json, print: () => JSON.stringify(json) });
     if (managedFields) value.metadata.managedFields = managedFields;
     else delete value.metadata.managedFields;
     return value;

@@ -1,4 +1,5 @@
 /** PUT of one object, or of a subresource that writes it. Upstream: handlers/update.go. */
+import { copyJson } from '../../machinery/copy-json.ts';
 import type { SubresourceDefinition } from '../../machinery/kind.ts';
 import { respondText } from '../respond/object.ts';
 import { type ResourceCall, withConversions } from '../scope.ts';
@@ -27,7 +28,7 @@ export async function updateVerb(call: ResourceCall, subresource?: SubresourceDe
     transform: (live) =>
       withConversions(call, () => {
         // Only a write that names no version is tried again, and changes the body each time.
-        const object = body.metadata.resourceVersion ? body : structuredClone(body);
+        const object = body.metadata.resourceVersion ? body : copyJson(body);
         parts.fieldOwners.recordUpdate({
           kind,
           object,

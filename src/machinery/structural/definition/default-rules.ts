@@ -1,4 +1,5 @@
 /** That defaults fit the schema they stand in. Upstream: apiserver/schema/defaulting/validation.go. */
+import { copyJson } from '../../copy-json.ts';
 import { DecodeError } from '../../fields/index.ts';
 import type { ObjectSchema } from '../../schema.ts';
 import type { FieldError } from '../../status.ts';
@@ -8,7 +9,7 @@ import { invalidValue } from '../field-errors.ts';
 import { isPruned } from '../pruning.ts';
 import { RuleBudget } from '../rules/budget.ts';
 import { defaultRuleErrors } from '../rules/default-value.ts';
-import { child, copyJson, hasDefault, isEmbedded, isMap, itemsOf, type JsonMap, key } from '../schema-node.ts';
+import { child, hasDefault, isEmbedded, isMap, itemsOf, type JsonMap, key } from '../schema-node.ts';
 import { fieldErrorsOf } from '../values/faults.ts';
 import { validateValue } from '../values/validate.ts';
 import { structuralErrors, unsupportedPart } from './structural-rules.ts';
@@ -42,9 +43,9 @@ export function defaultErrors(schema: JSONSchemaProps, path: string, options: De
 
 /** Whether a schema has a default with fields that it does not know. Upstream: schemaHasUnprunedDefaults. */
 export const hasUnprunedDefaults = (schema: JSONSchemaProps): boolean =>
+  someSchema(schema, (one) => hasDefault(one) && !isPruned(one.default, one, one === schema || isEmbedded(one))) &&
   unsupportedPart(schema) === undefined &&
-  structuralErrors(schema, '').length === 0 &&
-  someSchema(schema, (one) => hasDefault(one) && !isPruned(one.default, one, one === schema || isEmbedded(one)));
+  structuralErrors(schema, '').length === 0;
 
 class Visitor {
   readonly #options: DefaultRulesOptions;
