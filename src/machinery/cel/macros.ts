@@ -27,8 +27,15 @@ class MacroFault extends Error {
 /** Makes nodes at the place of the macro. */
 class Maker {
   readonly at: number;
-  constructor(at: number) {
+  private readonly source: Source;
+  constructor(at: number, source: Source) {
     this.at = at;
+    this.source = source;
+  }
+  /** The checker writes into nodes, so what appears twice must be two trees. Macros inside each other double and double. */
+  copy(node: Expr): Expr {
+    if (--this.source.copies < 0) throw new MacroFault(this.at, 'expression is too large once its macros are expanded');
+    return copied(node, (inner) => this.copy(inner));
   }
   call(name: string, ...args: readonly Expr[]): CallNode {
     return { kind: 'call', name, target: undefined, args, at: this.at };
@@ -211,7 +218,7 @@ function bound(make: Maker, name: string, init: Expr, result: Expr): Expr {
 function optional(macro: 'optMap' | 'optFlatMap'): Expander {
   return (make, target, args) => {
     const name = variableOf(args[0] as Expr, `${macro}() variable name must be a simple identifier`);
-    const inner = bound(make, name, make.member('value', copy(target)), args[1] as Expr);
+    const inner = bound(make, name, make.member('value', make.copy(target)), args[1] as Expr);
     const present = macro === 'optMap' ? make.call('optional.of', inner) : inner;
     return make.call('_?_:_', make.member('hasValue', target), present, make.call('optional.none'));
   };
@@ -230,8 +237,9 @@ const sortBy: Expander = (make, target, args) => {
   return bound(make, sortInput, target, make.member('@sortByAssociatedKeys', make.ident(sortInput), keys));
 };
 
-/** The checker writes into nodes, so what appears twice must be two trees. */
-function copy(node: Expr): Expr {
+type Copy = (node: Expr) => Expr;
+
+function copied(node: Expr, copy: Copy): Expr {
   switch (node.kind) {
     case 'select':
       return { ...node, operand: copy(node.operand) };
@@ -247,18 +255,17 @@ function copy(node: Expr): Expr {
     case 'struct':
       return { ...node, fields: node.fields.map((field) => ({ ...field, value: copy(field.value) })) };
     case 'fold':
-      return copyFold(node);
+      return copiedFold(node, copy);
     default:
       return { ...node };
   }
 }
 
 /** The parts that a shape names have to be the very nodes of the copied tree, which the checker types. */
-function copyFold(node: FoldNode): FoldNode {
+function copiedFold(node: FoldNode, copy: Copy): FoldNode {
   const parts = { range: copy(node.range), init: copy(node.init), condition: copy(node.condition) };
   const step = copy(node.step);
-  const copied = { ...node, ...parts, step, result: copy(node.result) };
-  return { ...copied, shape: shapeOf(node.shape, step) };
+  return { ...node, ...parts, step, result: copy(node.result), shape: shapeOf(node.shape, step) };
 }
 
 function shapeOf(shape: FoldShape, step: Expr): FoldShape {
@@ -316,7 +323,7 @@ function bind(make: Maker, args: readonly Expr[]): Expr {
 
 /** What a call stands for if it is a macro; `bindings`: `cel.bind` is one. Upstream: parser/macro.go, cel/macro.go, ext/comprehensions.go */
 export function expandMacro(call: WrittenCall, source: Source, bindings: boolean): Expr | undefined {
-  const make = new Maker(call.at);
+  const make = new Maker(call.at, source);
   try {
     if (call.target === undefined)
       return call.name === 'has' && call.args.length === 1 ? has(make, call.args[0] as Expr) : undefined;

@@ -33,6 +33,7 @@ import {
   isMap,
   uintOf,
 } from './values.ts';
+import { spend } from './work.ts';
 
 const anyList = listOf(dynType);
 const anyMap = mapOf(dynType, dynType);
@@ -255,11 +256,14 @@ export function sizeOf(value: unknown): number | undefined {
   if (value instanceof Uint8Array) return value.length;
   if (value instanceof Map) return value.size;
   if (value instanceof CelLazyObject || !isMap(value)) return undefined;
-  return Object.keys(value).length;
+  const { length } = Object.keys(value);
+  spend(length);
+  return length;
 }
 
 export function codePoints(text: string): number {
   let count = text.length;
+  if (count > 64) spend(count);
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     if (unit >= 0xd800 && unit < 0xdc00 && at + 1 < text.length) {
@@ -279,12 +283,14 @@ export interface IdentifiedList extends ReadonlyArray<unknown> {
 
 function joinLists(left: IdentifiedList, right: readonly unknown[]): readonly unknown[] {
   const identity = left[listIdentity];
+  spend(left.length + right.length);
   if (identity === undefined) return [...left, ...right];
   const joined = identity.type === 'set' ? unite(left, right) : overlay(left, right, identity.keys);
   return Object.assign(joined, { [listIdentity]: identity });
 }
 
 function unite(left: readonly unknown[], right: readonly unknown[]): unknown[] {
+  spend(left.length * right.length);
   return [...left, ...right.filter((item) => !left.some((other) => equal(item, other)))];
 }
 
@@ -347,6 +353,7 @@ function equalObjects(left: object, right: unknown): boolean {
 function equalLists(left: IdentifiedList, right: readonly unknown[]): boolean {
   if (left.length !== right.length) return false;
   const identity = left[listIdentity];
+  spend(identity?.type === 'set' ? left.length * right.length : left.length);
   if (identity === undefined) return left.every((item, index) => equal(item, right[index]));
   if (identity.type === 'set') return left.every((item) => right.some((other) => equal(item, other)));
   const others = new Map(right.map((item) => [keyOf(item, identity.keys), item]));
@@ -371,8 +378,9 @@ export type MapValue = Record<string, unknown> | Map<unknown, unknown> | CelLazy
 export const missing = Symbol('missing');
 
 export function keysOf(map: MapValue): readonly unknown[] {
-  if (map instanceof Map) return [...map.keys()];
-  return map instanceof CelLazyObject ? [] : Object.keys(map);
+  const keys = map instanceof Map ? [...map.keys()] : map instanceof CelLazyObject ? [] : Object.keys(map);
+  spend(keys.length);
+  return keys;
 }
 
 function lookup(map: MapValue, key: string): unknown {
@@ -386,6 +394,7 @@ export function find(map: MapValue, key: unknown): unknown {
   if (map instanceof Map) {
     if (map.has(key)) return map.get(key);
     if (typeof key === 'string' || typeof key === 'boolean') return missing;
+    spend(map.size);
     for (const [other, value] of map) if (equal(key, other)) return value;
     return missing;
   }

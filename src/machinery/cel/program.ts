@@ -25,6 +25,7 @@ import { Run, type Step } from './run.ts';
 import { Source } from './source.ts';
 import { childrenOf, validate } from './validators.ts';
 import { CelFault } from './values.ts';
+import { startWork, workCost } from './work.ts';
 
 interface Parts {
   readonly planner: Planner;
@@ -61,11 +62,12 @@ class Program implements CelProgram {
     const run = new Run(this.bind(bindings), options.limit ?? CEL_PER_CALL_LIMIT);
     return withDecisions(options.decisions, (nested) => {
       try {
-        return { ok: true, value: this.step(run), cost: run.cost };
+        if (!nested) startWork();
+        return { ok: true, value: this.step(run), cost: run.cost + workCost() };
       } catch (error) {
         // Whoever evaluates around this one can ask, and starts again.
         if (error instanceof DecisionNeeded && (nested || options.decisions !== undefined)) throw error;
-        return { ok: false, error: failure(error), cost: run.cost };
+        return { ok: false, error: failure(error), cost: run.cost + workCost() };
       }
     });
   }

@@ -10,6 +10,8 @@ export class Source {
   private readonly found: CelIssue[] = [];
   private total = 0;
   private starts: number[] | undefined;
+  /** How many nodes macros may still copy. */
+  copies = 20_000;
 
   constructor(text: string) {
     this.text = text;

@@ -2,6 +2,7 @@ import { quote } from '../../quote.ts';
 import { toText } from '../convert.ts';
 import { compareText, find, keysOf, runtimeType } from '../operators.ts';
 import { asDouble, CelDuration, CelFault, CelTimestamp, CelTypeValue, CelUint, isInt, isMap } from '../values.ts';
+import { spend } from '../work.ts';
 
 const defaultPrecision = 6;
 
@@ -41,7 +42,9 @@ export function fillFormat(text: string, filling: Filling): string {
       if (at + 1 >= text.length) throw new FormatFault('unexpected end of string');
       if (next >= filling.count) throw new FormatFault(`index ${next} out of range`);
       const [clause, width] = clauseAt(text.slice(at + 1));
-      result += filling.render(clause, next++);
+      const filled = filling.render(clause, next++);
+      spend(filled.length + 1);
+      result += filled;
       at += width;
     }
   }
@@ -115,7 +118,10 @@ function key(value: unknown): string {
 }
 
 function aggregate(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(nested).join(', ')}]`;
+  if (Array.isArray(value)) {
+    spend(value.length);
+    return `[${value.map(nested).join(', ')}]`;
+  }
   if (!isMap(value)) throw refused('s', value);
   const pairs = keysOf(value).map((one) => [key(one), nested(find(value, one))] as const);
   pairs.sort(([a], [b]) => compareText(a, b));

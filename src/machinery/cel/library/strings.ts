@@ -1,14 +1,15 @@
 import { toText } from '../convert.ts';
 import type { Library } from '../declaration.ts';
 import { CelFault } from '../values.ts';
+import { spend } from '../work.ts';
 import { formatText } from './string-format.ts';
 
 function outOfRange(index: number): CelFault {
   return new CelFault(`index out of range: ${index}`);
 }
 
-/** Code points; a text of one unit each is not split. */
 function runes(text: string): readonly string[] {
+  spend(text.length);
   return [...text];
 }
 
@@ -48,6 +49,7 @@ function lastIndex(text: string, part: string): number {
 /** Go's strings.Replace: at most `limit` times, every place if it is negative. */
 function replace(text: string, from: string, to: string, limit: number): string {
   if (limit === 0 || from === to) return text;
+  spend((text.length / Math.max(1, from.length)) * to.length);
   if (limit < 0 && from !== '') return text.split(from).join(to);
   const parts = from === '' ? ['', ...runes(text)] : text.split(from);
   const count = Math.min(limit < 0 ? Infinity : limit, from === '' ? parts.length : parts.length - 1);
@@ -79,6 +81,7 @@ function substring(text: string, start: number, end?: number): string {
 
 function join(list: readonly unknown[], separator: string): string {
   for (const item of list) if (typeof item !== 'string') throw new CelFault(`join: invalid input: ${toText(item)}`);
+  spend(list.reduce((sum: number, item) => sum + (item as string).length + separator.length, 0));
   return list.join(separator);
 }
 

@@ -1,0 +1,28 @@
+/**
+ * What an evaluation does beside what it costs. Upstream's costs leave out some work that grows with the data (copying
+ * lists, comparing whole objects, formatting), which could hold up everything else on one thread.
+ */
+import { CelFault } from './values.ts';
+
+/** Elements or characters; about a quarter of a second. */
+const maxWork = 20_000_000;
+let left = maxWork;
+
+/** Counts work on so many elements or characters. */
+export function spend(size: number): void {
+  left -= size;
+  if (left < 0) throw new CelFault('operation cancelled: actual cost limit exceeded', true);
+}
+
+/** Work up to here is what costs stand for. */
+const covered = 200_000;
+
+/** What work beyond that adds to the cost, so that many evaluations together stay bounded, too. */
+export function workCost(): number {
+  return Math.max(0, Math.floor((maxWork - left - covered) / 10));
+}
+
+/** Begins a new evaluation. */
+export function startWork(): void {
+  left = maxWork;
+}
