@@ -72,22 +72,24 @@ function textStream(
   });
 }
 
-/** Parsed objects as a list in the form that was negotiated. */
-export function respondList(
-  call: ResourceCall,
-  { objects, metadata, output }: { objects: readonly KubeObject[]; metadata: ListMeta; output: Output },
-): Response {
-  return respondValue(call, { value: listValue(call, { objects, metadata, output }), output, status: 200 });
+export interface ListAnswer {
+  objects: readonly KubeObject[];
+  /** For Tables: the rows, where they were made before. */
+  rows?: readonly object[];
+  metadata: ListMeta;
+  output: Output;
 }
 
-function listValue(
-  call: ResourceCall,
-  { objects, metadata, output }: { objects: readonly KubeObject[]; metadata: ListMeta; output: Output },
-): object {
+/** Parsed objects as a list in the form that was negotiated. */
+export function respondList(call: ResourceCall, answer: ListAnswer): Response {
+  return respondValue(call, { value: listValue(call, answer), output: answer.output, status: 200 });
+}
+
+function listValue(call: ResourceCall, { objects, rows, metadata, output }: ListAnswer): object {
   const { kind } = call;
   switch (output.as) {
     case 'Table':
-      return tableOf(call, { objects, output, listMeta: metadata });
+      return tableOf(call, { objects, ...(rows ? { rows } : {}), output, listMeta: metadata });
     case 'PartialObjectMetadataList':
       return partialMetadataList(objects, metadata, output.metaVersion);
     case 'PartialObjectMetadata':

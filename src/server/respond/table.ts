@@ -9,6 +9,8 @@ import { partialMetadata } from './partial.ts';
 
 export interface TableInput {
   objects: readonly KubeObject[];
+  /** The rows, where they were made before. */
+  rows?: readonly object[];
   output: Output;
   listMeta: ListMeta;
   /** Left out after the first event of a watch. */
@@ -34,22 +36,28 @@ export function includeObjectOf(call: ResourceCall): Include {
 
 /** A Table of meta.k8s.io. */
 export function tableOf(call: ResourceCall, input: TableInput): object {
-  const { objects, output, listMeta, columns = true, form = call.kind } = input;
-  const include = includeObjectOf(call);
-  const now = call.parts.options.clock.now();
+  const { output, listMeta, columns = true, form = call.kind } = input;
   return {
     kind: 'Table',
     apiVersion: `meta.k8s.io/${output.metaVersion}`,
     metadata: listMeta,
     columnDefinitions: columns ? form.columns.map(columnDefinition) : null,
-    rows: objects.map((object) => ({
-      cells: form.cells(object, now),
-      ...conditionsOf(form, object),
-      ...(include === 'None'
-        ? { object: null }
-        : { object: include === 'Metadata' ? partialMetadata(object, output.metaVersion) : typed(form, object) }),
-    })),
+    rows: input.rows ?? rowsOf(call, input),
   };
+}
+
+/** The rows of objects, which are far smaller than they. */
+export function rowsOf(call: ResourceCall, input: Pick<TableInput, 'objects' | 'output' | 'form'>): object[] {
+  const { objects, output, form = call.kind } = input;
+  const include = includeObjectOf(call);
+  const now = call.parts.options.clock.now();
+  return objects.map((object) => ({
+    cells: form.cells(object, now),
+    ...conditionsOf(form, object),
+    ...(include === 'None'
+      ? { object: null }
+      : { object: include === 'Metadata' ? partialMetadata(object, output.metaVersion) : typed(form, object) }),
+  }));
 }
 
 function conditionsOf(form: TableForm, object: KubeObject): object {

@@ -4,6 +4,7 @@ import { badRequest, expired, StatusError } from '../../machinery/status.ts';
 import type { ListQuery } from '../../storage/contract.ts';
 import { type ListPage, respondList, streamList } from '../respond/list.ts';
 import { isStoredForm } from '../respond/object.ts';
+import { rowsOf } from '../respond/table.ts';
 import { type ResourceCall, readHookOf } from '../scope.ts';
 import { decodeContinue, encodeContinue } from './continue-token.ts';
 import { type CollectionOptions, parseCollectionOptions, parseResourceVersion } from './list-options.ts';
@@ -20,16 +21,43 @@ export async function listVerb(call: ResourceCall): Promise<Response> {
   const next = await nextOf(call, page, query);
   const metadata = listMetadata(next ? { ...page, next } : page, options, query);
   const hook = readHookOf(call);
-  if (!hook && !output.as && output.serializer.isJson && !output.pretty && isStoredForm(call)) {
-    return streamList(call, { head: listHead(call, metadata), pages: pagesOf(call, { first: page, query }) });
+  const pages = pagesOf(call, { first: page, query });
+  if (!hook && !output.as && output.serializer.isJson && !output.pretty) {
+    if (isStoredForm(call)) return streamList(call, { head: listHead(call, metadata), pages });
+    if (call.kind.itemsCarryType) {
+      const head = listHead(call, { continue: '', ...metadata });
+      return streamList(call, { head, pages: readableTexts(call, pages) });
+    }
   }
   const objects: KubeObject[] = [];
-  for await (const each of pagesOf(call, { first: page, query })) {
-    for (const object of JSON.parse(`[${each.text}]`) as KubeObject[])
-      objects.push(call.kind.fromStorage?.(object) ?? object);
+  const rows: object[] = [];
+  const early = !hook && output.as === 'Table';
+  for await (const each of pages) {
+    const read = objectsOf(call, each);
+    // A page's objects are let go for their rows, so that no large list lies in memory.
+    if (early) rows.push(...rowsOf(call, { objects: read, output }));
+    else objects.push(...read);
   }
   await hook?.overlay(objects);
-  return respondList(call, { objects, metadata, output });
+  return respondList(call, { objects, ...(early ? { rows } : {}), metadata, output });
+}
+
+/** The objects of a page in the version of the call. */
+function objectsOf({ kind }: ResourceCall, page: ListPage): KubeObject[] {
+  const stored = JSON.parse(`[${page.text}]`) as KubeObject[];
+  return kind.fromStorage ? stored.map((object) => kind.fromStorage!(object)) : stored;
+}
+
+/** Pages whose texts are not answered as they are stored. */
+async function* readableTexts(call: ResourceCall, pages: AsyncGenerator<ListPage>): AsyncGenerator<ListPage> {
+  for await (const page of pages) {
+    yield {
+      ...page,
+      text: objectsOf(call, page)
+        .map((object) => JSON.stringify(object))
+        .join(','),
+    };
+  }
 }
 
 /** Parsed objects of a collection, for verbs that work on all of them. */
@@ -40,10 +68,7 @@ export async function readCollection(
   const query = listQuery(options);
   const first = await readPage(call, query);
   const objects: KubeObject[] = [];
-  for await (const page of pagesOf(call, { first, query })) {
-    for (const object of JSON.parse(`[${page.text}]`) as KubeObject[])
-      objects.push(call.kind.fromStorage?.(object) ?? object);
-  }
+  for await (const page of pagesOf(call, { first, query })) objects.push(...objectsOf(call, page));
   return { objects, metadata: listMetadata(first, options, query) };
 }
 
