@@ -1,26 +1,16 @@
 /** Keeps admission from breaking the record of who owns what. Upstream: handlers/fieldmanager/admission.go. */
+import { managersFault } from '../../machinery/apply/index.ts';
 import type { ManagedFieldsEntry } from '../../machinery/meta.ts';
-import { quote } from '../../machinery/quote.ts';
 import type { AdmissionRequest } from '../contract.ts';
 
 /** Puts managed fields back that admission left in a state that nobody can read, and warns of it. */
 export function restoreManagedFields(request: AdmissionRequest, before: ManagedFieldsEntry[] | undefined): void {
   const metadata = request.object?.metadata;
   if (!metadata || metadata.managedFields === before) return;
-  const fault = faultOf(metadata.managedFields ?? []);
+  const fault = managersFault(metadata.managedFields ?? []);
   if (fault === undefined) return;
   if (before) metadata.managedFields = before;
   else delete metadata.managedFields;
   const why = 'this could be caused by an outdated mutating admission controller; please fix your requests';
   request.warn(`.metadata.managedFields was in an invalid state after admission; ${why}: ${fault}`);
-}
-
-function faultOf(entries: readonly ManagedFieldsEntry[]): string | undefined {
-  for (const [index, { operation, apiVersion, fieldsType }] of entries.entries()) {
-    if (operation !== 'Apply' && operation !== 'Update') return 'operation must be `Apply` or `Update`';
-    if (!apiVersion) return 'apiVersion must not be empty';
-    if (!fieldsType) return `missing fieldsType in managed fields entry ${index}`;
-    if (fieldsType !== 'FieldsV1') return `invalid fieldsType ${quote(fieldsType)} in managed fields entry ${index}`;
-  }
-  return undefined;
 }

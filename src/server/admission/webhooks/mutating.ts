@@ -1,6 +1,4 @@
 /** Asks mutating webhooks one after the other. Upstream: plugin/webhook/mutating/dispatcher.go. */
-import { managersFault } from '../../../machinery/apply/index.ts';
-import type { ManagedFieldsEntry } from '../../../machinery/meta.ts';
 import { internalError, StatusError } from '../../../machinery/status.ts';
 import type { AdmissionContext, AdmissionRequest, Reinvocation } from '../../contract.ts';
 import type { VersionedRequest } from '../expressions/index.ts';
@@ -14,8 +12,6 @@ import { inForm } from './validating.ts';
 export const PLUGIN = 'MutatingAdmissionWebhook';
 /** All webhooks of a request together may take this long. Upstream: handlers requestTimeoutUpperBound. */
 const REQUEST_MS = 34_000;
-const INVALID_OWNERS =
-  '.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests';
 
 /** What is kept between the two runs. Upstream: mutating/reinvocationcontext.go. */
 class Memory {
@@ -66,15 +62,6 @@ function memoryOf(reinvocation: Reinvocation | undefined, now: number): Memory {
 const timedOut = (): StatusError =>
   new StatusError(504, 'Timeout', 'Timeout: request did not complete within requested timeout', {});
 
-/** Managers that cannot be read are put back. Upstream: fieldmanager/admission.go. */
-function restoreOwners({ object, warn }: AdmissionRequest, owners: ManagedFieldsEntry[] | undefined): void {
-  const fault = object?.metadata?.managedFields && managersFault(object.metadata.managedFields);
-  if (!object || !fault) return;
-  if (owners) object.metadata.managedFields = owners;
-  else delete object.metadata.managedFields;
-  warn(`${INVALID_OWNERS}: ${fault}`);
-}
-
 /** Changes `request.object` as the webhooks say. Throws what one of them refuses with. */
 export async function mutateByWebhooks(
   candidates: readonly HookCandidate[],
@@ -84,7 +71,6 @@ export async function mutateByWebhooks(
   const { reinvocation } = context;
   const memory = memoryOf(reinvocation, context.clock.now());
   if (reinvocation?.isReinvoke) memory.compare(request);
-  const owners = structuredClone(request.object?.metadata?.managedFields);
   try {
     for (const candidate of candidates) {
       let versioned: VersionedRequest | undefined;
@@ -97,7 +83,6 @@ export async function mutateByWebhooks(
       if (reinvocation?.isReinvoke && !memory.isDue(candidate.hook.id)) continue;
       await callOne(candidate, await inItsForm(), { context, memory });
     }
-    restoreOwners(request, owners);
   } finally {
     memory.keep(request);
   }
