@@ -20,10 +20,6 @@ function streamSubresource(verb: 'exec' | 'attach' | 'portForward', optionsKind:
       const { parts, scope } = call;
       // A GET that opens a socket runs commands like a POST, so it needs the right to create as well.
       if (scope.request.method === 'GET') await authorize(parts, { ...attributesOf(scope), verb: 'create' });
-      const pod = decodeStored(call.kind, (await loadStored(call)).text) as PodShape;
-      const container = verb === 'portForward' ? '' : chooseContainer(pod, scope.query.get('container') ?? '');
-      const node = pod.spec?.nodeName;
-      if (!node) throw badRequest(`pod ${call.name} does not have a host assigned`);
       const connect = admissionRequest(call, {
         operation: 'CONNECT',
         subresource: scope.info.subresource,
@@ -32,6 +28,10 @@ function streamSubresource(verb: 'exec' | 'attach' | 'portForward', optionsKind:
       });
       await parts.admission.admit(connect);
       await parts.admission.validate(connect);
+      const pod = decodeStored(call.kind, (await loadStored(call)).text) as PodShape;
+      const container = verb === 'portForward' ? '' : chooseContainer(pod, scope.query.get('container') ?? '');
+      const node = pod.spec?.nodeName;
+      if (!node) throw badRequest(`pod ${call.name} does not have a host assigned`);
       requireWebSocket(scope.request);
       return ownResponse(await askNode(call, { node, path: pathOf(call, verb, container) }));
     },

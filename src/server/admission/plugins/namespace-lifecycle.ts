@@ -9,7 +9,7 @@ const NAMESPACES = { group: '', kind: 'namespaces' };
 
 export const namespaceLifecycle: AdmissionPlugin = {
   name: 'NamespaceLifecycle',
-  handles: (request) => request.kind.namespaced || request.kind.storedAs === 'namespaces',
+  handles: ({ kind, operation }) => operation !== 'CONNECT' && (kind.namespaced || kind.storedAs === 'namespaces'),
   async admit(request, context) {
     const { kind, operation, namespace } = request;
     if (kind.storedAs === 'namespaces') {
