@@ -1,4 +1,5 @@
 /** A request in the version that a rule named. Upstream: admission/conversion.go, plugin/cel/condition.go. */
+import { copyJson } from '../../../machinery/copy-json.ts';
 import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../../machinery/meta.ts';
 import type { AdmissionContext, AdmissionRequest } from '../../contract.ts';
 import { convertTo } from '../../field-owners.ts';
@@ -40,7 +41,7 @@ interface Conversion {
 
 async function inForm(object: KubeObject, { request, form, context }: Conversion): Promise<JsonObject> {
   const own = resourceForm(request.kind, request.subresource);
-  return copyOf(await converted(object, { from: own, to: form, request, context }));
+  return copyJson(await converted(object, { from: own, to: form, request, context })) as unknown as JsonObject;
 }
 
 /** An object of the request in another of its forms; not a copy where the forms have bodies of one kind. */
@@ -80,8 +81,6 @@ function replaceContents(target: KubeObject, source: KubeObject): void {
 
 const sameKind = (a: GroupVersionKind, b: GroupVersionKind): boolean =>
   a.group === b.group && a.version === b.version && a.kind === b.kind;
-
-const copyOf = (object: KubeObject): JsonObject => JSON.parse(JSON.stringify(object)) as JsonObject;
 
 /**
  * The `request` variable: an AdmissionRequest without its objects. Match conditions are shown the resource as the client

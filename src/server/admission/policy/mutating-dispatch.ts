@@ -1,6 +1,7 @@
 /** Puts a request to the mutating policies in force. Upstream: policy/generic/policy_dispatcher.go, policy/mutating/dispatcher.go. */
 import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding } from '../../../kinds/index.ts';
 import { deepEqual } from '../../../machinery/apply/index.ts';
+import { copyJson } from '../../../machinery/copy-json.ts';
 import type { JsonObject, KubeObject } from '../../../machinery/meta.ts';
 import { StatusError } from '../../../machinery/status.ts';
 import type { AdmissionContext, AdmissionRequest } from '../../contract.ts';
@@ -183,7 +184,7 @@ class Run {
   async #writeBack(): Promise<void> {
     const versioned = this.#versioned;
     if (!versioned || !this.#dirty || versioned.object === null) return;
-    const object = structuredClone(versioned.object) as unknown as KubeObject;
+    const object = copyJson(versioned.object) as unknown as KubeObject;
     await writeBack(versioned, object, this.#asked.context);
   }
 }

@@ -1,5 +1,6 @@
 /** Makes objects of what mutations give: decoded, checked and with defaults, as if a client had sent them. */
 import { schemaOfKind } from '../../../kinds/index.ts';
+import { copyJson } from '../../../machinery/copy-json.ts';
 import { DecodeError, decodeObject, fieldErrorsOf } from '../../../machinery/fields/index.ts';
 import { apiVersionOf, type JsonObject, type KubeObject } from '../../../machinery/meta.ts';
 import type { ObjectSchema } from '../../../machinery/schema.ts';
@@ -23,11 +24,11 @@ const isOwn = ({ kind, of }: Pick<ResourceForm, 'kind' | 'of'>): boolean =>
 /** Decodes a mutated object; with `strict`, unknown fields are refused. Throws a 500 StatusError where it is no object of its type. */
 export function decodeMutated(json: JsonObject, form: ResourceForm, { strict }: { strict: boolean }): KubeObject {
   const schema = schemaOfForm(form);
-  const text = JSON.stringify(json);
   try {
-    const decoded = decodeObject<KubeObject>(schema, JSON.parse(text));
+    const decoded = decodeObject<KubeObject>(schema, copyJson(json));
     // Custom resources lose unknown fields without a word.
-    const faults = strict && decoded.unknown && !form.of.itemsCarryType ? fieldErrorsOf(schema, text, decoded) : [];
+    const checked = strict && decoded.unknown && !form.of.itemsCarryType;
+    const faults = checked ? fieldErrorsOf(schema, JSON.stringify(json), decoded) : [];
     if (faults.length > 0) throw internalError(`strict decoding error: ${faults.join(', ')}`);
     const { object } = decoded;
     object.apiVersion = apiVersionOf(form.kind.group, form.kind.version);

@@ -1,6 +1,7 @@
 /** Which mutating policies run once more after later ones changed the object. Upstream: policy/mutating/reinvocationcontext.go. */
 
 import { deepEqual } from '../../../machinery/apply/index.ts';
+import { copyJson } from '../../../machinery/copy-json.ts';
 import type { KubeObject } from '../../../machinery/meta.ts';
 import type { Reinvocation } from '../../contract.ts';
 
@@ -31,7 +32,7 @@ export class PolicyReinvocation {
   }
 
   end(object: KubeObject | undefined): void {
-    this.#output = object ? structuredClone(object) : null;
+    this.#output = object ? copyJson(object) : null;
   }
 
   isDue(key: string): boolean {
