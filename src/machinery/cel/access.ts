@@ -3,7 +3,7 @@ import { CelObject } from './objects.ts';
 import { find, missing, runtimeType } from './operators.ts';
 import type { Run } from './run.ts';
 import { unwrapOptional } from './unification.ts';
-import { asDouble, CelDouble, CelFault, CelOptional, CelUint, isInt, isMap } from './values.ts';
+import { asDouble, CelDouble, CelFault, CelOptional, CelUint, isInt, isMap, isRecord } from './values.ts';
 
 /** A field as it is written, where it lies in the value, and whether null there means that it is absent. */
 export interface FieldKey {
@@ -24,13 +24,13 @@ export function fieldOf(type: CelType, name: string): FieldKey & { readonly type
 
 /** Reads a key of a value, `missing` where it is not there. */
 function lookup(value: unknown, { key, nullIsAbsent }: FieldKey): unknown {
-  if (isMap(value)) {
-    const found = find(value, key);
-    return found === undefined || (nullIsAbsent && found === null) ? missing : found;
-  }
-  if (value instanceof CelObject) return Object.hasOwn(value.fields, key) ? value.fields[key] : missing;
-  if (Array.isArray(value)) throw new CelFault(`unsupported index type 'string' in list`);
-  return missing;
+  let found: unknown = missing;
+  if (isRecord(value)) {
+    if (Object.hasOwn(value, key)) found = value[key];
+  } else if (isMap(value)) found = find(value, key);
+  else if (value instanceof CelObject) return Object.hasOwn(value.fields, key) ? value.fields[key] : missing;
+  else if (Array.isArray(value)) throw new CelFault(`unsupported index type 'string' in list`);
+  return found === undefined || (nullIsAbsent && found === null) ? missing : found;
 }
 
 /** `value.key`: through an optional it gives an optional. */

@@ -203,17 +203,21 @@ function magnitude(value: unknown): number | bigint | undefined {
 
 /** -1, 0 or 1; throws where the values have no order. `name` is the operator for the error text. */
 export function compare(left: unknown, right: unknown, name: string): number {
+  if (typeof left === 'number' && typeof right === 'number') return compareNumbers(left, right);
   if (typeof left === 'string' && typeof right === 'string') return compareText(left, right);
-  const [a, b] = [magnitude(left), magnitude(right)];
-  if (a !== undefined && b !== undefined) {
-    if (Number.isNaN(a) || Number.isNaN(b)) throw new CelFault('NaN values cannot be ordered');
-    return a < b ? -1 : a > b ? 1 : 0;
-  }
+  const a = magnitude(left);
+  const b = magnitude(right);
+  if (a !== undefined && b !== undefined) return compareNumbers(a, b);
   if (typeof left === 'boolean' && typeof right === 'boolean') return Number(left) - Number(right);
   if (left instanceof CelTimestamp && right instanceof CelTimestamp) return sign(left.nanos - right.nanos);
   if (left instanceof CelDuration && right instanceof CelDuration) return sign(left.nanos - right.nanos);
   if (left instanceof Uint8Array && right instanceof Uint8Array) return compareBytes(left, right);
   throw refused(a !== undefined || comparable(left), left, name);
+}
+
+function compareNumbers(a: number | bigint, b: number | bigint): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) throw new CelFault('NaN values cannot be ordered');
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function comparable(value: unknown): boolean {

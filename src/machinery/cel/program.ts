@@ -143,6 +143,8 @@ function unexpected(type: CelType, expects: readonly CelType[]): string | undefi
 /** Parses, checks and plans an expression. Never throws for what the text says. */
 export function compileCel(text: string, options: CelCompileOptions): CelCompilation {
   const source = new Source(text);
+  // Constants are computed and literals tried while compiling.
+  startWork();
   const tree = parse(source, options.bindings === true);
   if (tree === undefined || source.failed) {
     if (!source.failed) diagnose(source);

@@ -117,8 +117,12 @@ export function asDouble(value: unknown): number | undefined {
 }
 
 export function isMap(value: unknown): value is Record<string, unknown> | Map<unknown, unknown> | CelLazyObject {
+  return isRecord(value) || value instanceof Map || value instanceof CelLazyObject;
+}
+
+/** An object of JSON. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
-  if (value instanceof Map || value instanceof CelLazyObject) return true;
   const prototype = Object.getPrototypeOf(value) as unknown;
   return prototype === Object.prototype || prototype === null;
 }

@@ -22,7 +22,7 @@ export function workCost(): number {
   return Math.max(0, Math.floor((maxWork - left - covered) / 10));
 }
 
-/** Begins a new evaluation. */
+/** Begins a new evaluation, or a compilation. */
 export function startWork(): void {
   left = maxWork;
 }
