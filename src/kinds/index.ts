@@ -17,6 +17,7 @@ export { validatingAdmissionPolicyBindings } from './admissionregistration/v1/va
 export { validatingWebhookConfigurations } from './admissionregistration/v1/validating-webhook-configuration.ts';
 export { allKinds } from './all-kinds.ts';
 export { type Approval, approvalOf } from './apiextensions/v1/approval.ts';
+export { bundleFault } from './apiextensions/v1/conversion-rules.ts';
 export { customResourceDefinitions } from './apiextensions/v1/custom-resource-definition.ts';
 export { type DefinitionCondition, setDefinitionCondition } from './apiextensions/v1/definition-conditions.ts';
 export { apiServices } from './apiregistration/v1/api-service.ts';

@@ -5,6 +5,7 @@
 import {
   type Approval,
   approvalOf,
+  bundleFault,
   type CustomResourceDefinition,
   type CustomResourceDefinitionNames,
   type DefinitionCondition,
@@ -86,6 +87,14 @@ function acceptedCondition(conflict: NameConflict | undefined): DefinitionCondit
 function establishedCondition(definition: CustomResourceDefinition, conflict: boolean): DefinitionCondition {
   const present = definition.status?.conditions?.find(({ type }) => type === 'Established');
   if (present?.status === 'True') return present;
+  const bundle = definition.spec.conversion?.webhook?.clientConfig?.caBundle;
+  if (!conflict && bundle && bundleFault(bundle) !== undefined)
+    return {
+      type: 'Established',
+      status: 'False',
+      reason: 'InvalidCABundle',
+      message: 'The conversion webhook CABundle is invalid',
+    };
   if (!conflict)
     return {
       type: 'Established',

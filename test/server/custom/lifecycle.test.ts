@@ -182,3 +182,23 @@ describe('a watch of custom resources', () => {
     expect(ended).toBe(true);
   });
 });
+
+describe('a webhook whose certificates cannot be read', () => {
+  it('keeps a definition from being established until it is mended', async () => {
+    const cluster = await clusterWithDefault();
+    const conversionWith = (caBundle: string) => ({
+      strategy: 'Webhook',
+      webhook: { conversionReviewVersions: ['v1'], clientConfig: { url: 'https://example.com/convert', caBundle } },
+    });
+    await define(cluster, definition({ conversion: conversionWith(btoa('no certificate')) }));
+    expect(await conditionsOf(cluster)).toEqual([
+      'NamesAccepted=True/NoConflicts',
+      'Established=False/InvalidCABundle',
+    ]);
+    const mended = await cluster.send(`PATCH ${DEFINITIONS}/widgets.example.com`, {
+      body: { spec: { conversion: { strategy: 'None', webhook: null } } },
+    });
+    expect(mended.status).toBe(200);
+    expect(await conditionsOf(cluster)).toContain('Established=True/InitialNamesAccepted');
+  });
+});

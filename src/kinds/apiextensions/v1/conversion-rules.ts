@@ -87,7 +87,7 @@ function reviewErrors(versions: readonly string[], path: string, requireKnown: b
 const SEQUENCE = 0x30;
 
 /** Why a bundle (base64 of PEM) has no certificate in it. Upstream: client-go transport.TLSConfigFor. */
-function bundleFault(bundle: string): string | undefined {
+export function bundleFault(bundle: string): string | undefined {
   const head = 'unable to load root certificates: ';
   const blocks = pemBlocks(textOf(bundle));
   if (blocks.length === 0) return `${head}unable to parse bytes as PEM block`;
