@@ -40,6 +40,8 @@ export interface CompiledExpression {
   readonly source: string;
   readonly program?: CelProgram;
   readonly fault?: string;
+  /** It compiles, but cannot be made to run: upstream's own fault, as its messages have it. */
+  readonly internal?: boolean;
 }
 
 /** Types an expression may evaluate to, as messages name them. */
@@ -63,7 +65,9 @@ export function compileExpression(
   });
   if (!compiled.ok) {
     const { kind, message } = compiled.error;
-    return { source, fault: `${kind === 'program' ? 'program instantiation' : 'compilation'} failed: ${message}` };
+    return kind === 'program'
+      ? { source, fault: `program instantiation failed: ${message}`, internal: true }
+      : { source, fault: `compilation failed: ${message}` };
   }
   const { program } = compiled;
   const got = typeText(program.type);
@@ -79,13 +83,17 @@ export function typeIssues(source: string, scope: ExpressionScope): string | und
 }
 
 /** The fault of an expression as a field error. */
-export function expressionErrors(
+export const expressionErrors = (
   path: string,
   source: string,
   { scope, results }: { scope: ExpressionScope; results: readonly string[] },
-): FieldError[] {
-  const { fault } = compileExpression(source, scope, results);
-  return fault === undefined ? [] : [invalidError(path, source, fault)];
+): FieldError[] => faultErrors(path, source, compileExpression(source, scope, results));
+
+/** What is wrong with a compiled expression; `source` is shown. Upstream: convertCELErrorToValidationError. */
+export function faultErrors(path: string, source: string, { fault, internal }: CompiledExpression): FieldError[] {
+  if (fault === undefined) return [];
+  if (internal) return [{ type: 'InternalError', field: path, message: `Internal error: ${fault}` }];
+  return [invalidError(path, source, fault)];
 }
 
 /** The variables of one policy, each of which sees those before it. */

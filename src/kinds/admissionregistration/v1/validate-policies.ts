@@ -26,6 +26,7 @@ import {
   type ExpressionScope,
   ExpressionVariables,
   expressionErrors,
+  faultErrors,
   RESULTS,
 } from './expressions.ts';
 import {
@@ -133,9 +134,9 @@ function validateVariable({ name, expression }: Variable, path: string, scope: S
   else if (!IDENTIFIER.test(name) || RESERVED.has(name))
     errors.push(invalidError(`${path}.name`, name, 'must be a valid CEL identifier'));
   if (!expression?.trim()) errors.push(requiredError(`${path}.expression`, 'expression is not specified'));
-  else {
-    const fault = scope.variables?.add(name ?? '', expression, scope).fault;
-    if (fault !== undefined) errors.push(invalidError(`${path}.expression`, expression, fault));
+  else if (scope.variables) {
+    const compiled = scope.variables.add(name ?? '', expression, scope);
+    errors.push(...faultErrors(`${path}.expression`, expression, compiled));
   }
   return errors;
 }
@@ -207,8 +208,7 @@ function validateAnnotation(
     errors.push(requiredError(at, `must not exceed ${MAX_VALUE_EXPRESSION} bytes in length`));
   else {
     // What is shown is the expression as it was written, what is compiled the one without white space around it.
-    const { fault } = compileExpression(text, scope, RESULTS.annotation);
-    if (fault !== undefined) errors.push(invalidError(at, valueExpression, fault));
+    errors.push(...faultErrors(at, valueExpression, compileExpression(text, scope, RESULTS.annotation)));
   }
   return errors;
 }
