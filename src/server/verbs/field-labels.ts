@@ -7,6 +7,8 @@ const METADATA_FIELDS = ['metadata.name', 'metadata.namespace'];
 
 /** Throws 400 for a field that objects of `kind` cannot be selected by. */
 export function checkSelectableField(kind: Kind, field: string): void {
+  const nowhere = kind.itemsCarryType && !kind.namespaced && field === 'metadata.namespace';
+  if (nowhere) throw badRequest(`field label not supported: ${field}`);
   if (METADATA_FIELDS.includes(field) || kind.selectableFields.includes(field)) return;
   if (kind.itemsCarryType) throw badRequest(`field label not supported: ${field}`);
   if (kind.selectableFields.every((known) => METADATA_FIELDS.includes(known))) {

@@ -9,6 +9,7 @@ import { type ResourceCall, readHookOf } from '../scope.ts';
 import { decodeContinue, encodeContinue } from './continue-token.ts';
 import { type CollectionOptions, parseCollectionOptions, parseResourceVersion } from './list-options.ts';
 import { outputOf } from './output.ts';
+import { ownFields, selectPage } from './selected-page.ts';
 
 /** Characters of one page that storage sends; a longer list is streamed page by page. */
 const PAGE_CHARACTERS = 4 * 1024 * 1024;
@@ -97,6 +98,13 @@ function listQuery(options: CollectionOptions): ListQuery {
 }
 
 async function readPage(call: ResourceCall, query: ListQuery): Promise<ListPage> {
+  const own = ownFields(call.kind, query);
+  return own.length === 0
+    ? readStored(call, query)
+    : selectPage(call.kind, { query, own }, (asked) => readStored(call, asked));
+}
+
+async function readStored(call: ResourceCall, query: ListQuery): Promise<ListPage> {
   const { config, options, flow } = call.parts;
   const result = await options.store.shardOf(call.kind.storedAs).list(query);
   config.observe(result.tracked, call.kind.storedAs);
