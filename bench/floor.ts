@@ -1,6 +1,7 @@
 /** What the machine and the runtime allow at best: a Worker that does nothing, and fsync of the disk. */
 import { closeSync, fdatasyncSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { serveWords } from '../src/emulator/compiled-config.ts';
 import { workerdProgram } from '../src/emulator/control-plane.ts';
 import { workerdConfig } from '../src/emulator/workerd-config.ts';
 import { percentiles } from './client.ts';
@@ -42,7 +43,8 @@ export function startWorker({ folder, port, workerFile, certificateFile, keyFile
     compatibilityFlags: ['enable_request_signal'],
   });
   writeFileSync(config, text);
-  return start(workerdProgram(), ['serve', config]);
+  const program = workerdProgram();
+  return start(program, serveWords(program, config));
 }
 
 /** Milliseconds of fdatasync after appends of 2 KB, as a commit makes them. */

@@ -57,7 +57,7 @@ for (const kind of ['memory', 'sqlite']) {
       apiVersion: 'v1',
       kind: 'Pod',
     });
-    watch.onFrame = () => lines++;
+    watch.onFrame = () => void lines++;
     watch.onClose = () => {};
   }
   const start = performance.now();

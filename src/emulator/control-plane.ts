@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { serveWords } from './compiled-config.ts';
 import { UserError } from './errors.ts';
 
 export interface ControlPlaneOptions {
@@ -41,6 +42,7 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
   mkdirSync(options.storage, { recursive: true });
   writeFileSync(options.configFile, options.configText, { mode: 0o600 });
   const program = workerdProgram();
+  const words = serveWords(program, options.configFile);
   let child: ChildProcess | undefined;
   let stopping = false;
   let quickExits = 0;
@@ -49,14 +51,10 @@ export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
     const log = openSync(options.logFile, 'a', 0o600);
     const startedAt = performance.now();
     // The soft limit of open files is raised: each open watch and each resident object takes descriptors.
-    child = spawn(
-      '/bin/sh',
-      ['-c', 'ulimit -n "$(ulimit -Hn)" 2>/dev/null; exec "$0" serve "$1"', program, options.configFile],
-      {
-        stdio: ['ignore', log, log],
-        detached: true,
-      },
-    );
+    child = spawn('/bin/sh', ['-c', 'ulimit -n "$(ulimit -Hn)" 2>/dev/null; exec "$0" "$@"', program, ...words], {
+      stdio: ['ignore', log, log],
+      detached: true,
+    });
     closeSync(log);
     if (child.pid) options.onStart(child.pid);
     child.once('exit', (code, signal) => {
