@@ -1,5 +1,6 @@
 /** Filling in defaults. Upstream: apiserver/schema/defaulting/algorithm.go. */
 import { copyJson } from '../copy-json.ts';
+import { requestEntityTooLarge } from '../status.ts';
 import type { JSONSchemaProps } from './contract.ts';
 import { additionalOf, hasDefault, itemsOf, type JsonMap, own, setKey } from './schema-node.ts';
 
@@ -18,18 +19,44 @@ export function hasDefaults(schema: JSONSchemaProps | undefined): boolean {
   );
 }
 
-/** Fills in the defaults of `schema`, in place, from the outside in. */
-export function applyDefaults(value: unknown, schema: JSONSchemaProps): void {
-  if (typeof value !== 'object' || value === null) return;
-  if (Array.isArray(value)) defaultItems(value, itemsOf(schema));
-  else defaultFields(value as JsonMap, schema);
+/** Defaults may add this many characters of JSON to an object; without a bound, a small list grows without one. */
+const MAX_ADDED = 32 * 1024 * 1024;
+
+interface Filling {
+  /** How much more may be added. */
+  left: number;
 }
 
-function defaultItems(list: unknown[], items: JSONSchemaProps | undefined): void {
+const sizes = new WeakMap<JSONSchemaProps, number>();
+
+/** A copy of the default of a schema, or null. */
+function defaultOf(schema: JSONSchemaProps, filling: Filling): unknown {
+  if (typeof schema.default !== 'object' || schema.default === null) return schema.default ?? null;
+  let size = sizes.get(schema);
+  if (size === undefined) {
+    size = JSON.stringify(schema.default).length;
+    sizes.set(schema, size);
+  }
+  filling.left -= size;
+  if (filling.left < 0) throw requestEntityTooLarge(`defaults add more than ${MAX_ADDED} characters to the object`);
+  return copyJson(schema.default);
+}
+
+/** Fills in the defaults of `schema`, in place, from the outside in. Throws a StatusError (413) for too much of them. */
+export const applyDefaults = (value: unknown, schema: JSONSchemaProps): void =>
+  fill(value, schema, { left: MAX_ADDED });
+
+function fill(value: unknown, schema: JSONSchemaProps, filling: Filling): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) fillItems(value, itemsOf(schema), filling);
+  else fillFields(value as JsonMap, schema, filling);
+}
+
+function fillItems(list: unknown[], items: JSONSchemaProps | undefined, filling: Filling): void {
   if (items === undefined) return;
   for (let index = 0; index < list.length; index++) {
-    if (isForbiddenNull(list[index], items)) list[index] = copyJson(items.default ?? null);
-    applyDefaults(list[index], items);
+    if (isForbiddenNull(list[index], items)) list[index] = defaultOf(items, filling);
+    fill(list[index], items, filling);
   }
 }
 
@@ -47,20 +74,20 @@ function defaultedFields(properties: Properties): readonly string[] {
   return names;
 }
 
-function defaultFields(map: JsonMap, schema: JSONSchemaProps): void {
+function fillFields(map: JsonMap, schema: JSONSchemaProps, filling: Filling): void {
   const properties = schema.properties ?? {};
   for (const name of defaultedFields(properties)) {
     const field = properties[name]!;
-    if (!Object.hasOwn(map, name) || isForbiddenNull(map[name], field)) setKey(map, name, copyJson(field.default));
+    if (!Object.hasOwn(map, name) || isForbiddenNull(map[name], field)) setKey(map, name, defaultOf(field, filling));
   }
   const additional = additionalOf(schema);
   for (const name of Object.keys(map)) {
     const declared = own(properties, name);
     if (declared !== undefined) {
-      applyDefaults(map[name], declared);
+      fill(map[name], declared, filling);
     } else if (additional !== undefined) {
-      if (isForbiddenNull(map[name], additional)) setKey(map, name, copyJson(additional.default ?? null));
-      applyDefaults(map[name], additional);
+      if (isForbiddenNull(map[name], additional)) setKey(map, name, defaultOf(additional, filling));
+      fill(map[name], additional, filling);
     }
   }
 }

@@ -151,6 +151,31 @@ describe('hostile input', () => {
     ]);
   }, 30_000);
 
+  it('refuses objects that defaults would make huge', () => {
+    const items: JSONSchemaProps = {
+      type: 'object',
+      properties: { a: { type: 'array', default: ['x'.repeat(10_000)] } },
+    };
+    const compiled = compile({ type: 'object', properties: { spec: { type: 'array', items } } });
+    const spec = Array.from({ length: 10_000 }, () => ({}));
+    const { object } = compiled.decode({ apiVersion: 'v', kind: 'W', metadata: {}, spec });
+    expect(() => compiled.applyDefaults(object)).toThrow(/defaults add more than/);
+  });
+
+  it('does not list more faults than anybody reads', () => {
+    const supported = ['x'.repeat(10_000)];
+    const items: JSONSchemaProps = { type: 'string', enum: supported };
+    const compiled = compile({ type: 'object', properties: { spec: { type: 'array', items } } });
+    const spec = Array.from({ length: 10_000 }, () => 'y');
+    const errors = compiled.validateCreate({
+      apiVersion: 'g.example.com/v1',
+      kind: 'W',
+      metadata: { name: 'w' },
+      spec,
+    });
+    expect(errors.length).toBeLessThan(1_000);
+  });
+
   it('does not take names of every object for properties', () => {
     const compiled = compile({
       type: 'object',

@@ -45,10 +45,19 @@ export class Result {
   }
 }
 
+/** Messages of this many characters together are enough; an object can break a long rule at a million places. */
+const MAX_TEXT = 4 * 1024 * 1024;
+
 /** Faults as field errors below `root`. Upstream: kubeOpenAPIResultToFieldErrors. */
 export function fieldErrorsOf(result: Result, root: string): FieldError[] {
   const errors: FieldError[] = [];
-  for (const fault of result.faults) errors.push(fieldErrorOf(fault, root));
+  let left = MAX_TEXT;
+  for (const fault of result.faults) {
+    const error = fieldErrorOf(fault, root);
+    errors.push(error);
+    left -= error.message.length + error.field.length;
+    if (left < 0) break;
+  }
   return errors;
 }
 

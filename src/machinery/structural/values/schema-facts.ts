@@ -18,6 +18,8 @@ export interface SchemaFacts {
   readonly numberType: '' | 'integer' | 'number';
   readonly numberFormat: string;
   readonly hasJunctors: boolean;
+  /** How many names an object is asked for. */
+  readonly fields: number;
 }
 
 const known: Readonly<Record<SchemaUse, WeakMap<JSONSchemaProps, SchemaFacts>>> = {
@@ -46,6 +48,7 @@ function work(schema: JSONSchemaProps, use: SchemaUse): SchemaFacts {
     format,
     numberType,
     numberFormat: numberType !== '' && isKnownFormat(numberType, format) ? format : '',
+    fields: Object.keys(schema.properties ?? {}).length + (schema.required ?? []).length,
     hasJunctors:
       schema.not !== undefined || [schema.anyOf, schema.oneOf, schema.allOf].some((list) => list && list.length > 0),
   };

@@ -15,7 +15,7 @@ import { patternOf } from './pattern.ts';
 import { factsOf, type SchemaFacts, type SchemaUse } from './schema-facts.ts';
 
 /** Values are checked in this many steps at most; only a schema made to be slow needs more. */
-const MAX_STEPS = 20_000_000;
+const MAX_STEPS = 10_000_000;
 
 /** A value that a schema made too expensive to check. */
 export class TooExpensiveError extends Error {
@@ -85,8 +85,9 @@ class Validator {
     { place, facts, result }: { place: Place; facts: SchemaFacts; result: Result },
   ): void {
     const enumerated = (): void => {
-      if (schema.enum !== undefined && schema.enum.length > 0 && !schema.enum.some((one) => sameValue(one, value)))
-        result.add(enumFault(schema.enum, value, place.path));
+      if (schema.enum === undefined || schema.enum.length === 0) return;
+      this.#spend(schema.enum.length);
+      if (!schema.enum.some((one) => sameValue(one, value))) result.add(enumFault(schema.enum, value, place.path));
     };
     if (typeof value === 'string') {
       this.#checkString(schema, value, { place, facts, result });
@@ -162,7 +163,7 @@ class Validator {
     { place: { path, before }, result }: { place: Place; result: Result },
   ): void {
     const names = Object.keys(map);
-    this.#spend(names.length);
+    this.#spend(names.length + factsOf(schema, this.#use).fields);
     checkCount(schema, names.length, { path, result });
     const additional = additionalOf(schema);
     if (schema.additionalProperties === false) {
@@ -300,15 +301,35 @@ function characters(text: string): number {
   return count;
 }
 
-/** A number is cut to an integer when it is compared with one. Upstream: basicCommonValidator. */
+/**
+ * Values are compared after a conversion of Go's to the type of the enumerated one: numbers are cut to integers, integers
+ * are code points of texts. Upstream: basicCommonValidator.
+ */
 function sameValue(one: unknown, value: unknown): boolean {
+  if (typeof one === 'string' && typeof value === 'number') return isInt64(value) && one === charOf(value);
   if (typeof one === 'number' && typeof value === 'number')
     return one === (Number.isInteger(one) ? Math.trunc(value) : value);
   return deepEqual(one, value);
 }
 
+const charOf = (code: number): string =>
+  code >= 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? String.fromCodePoint(code) : '\ufffd';
+
+const enumTexts = new WeakMap<readonly unknown[], string>();
+
+/** What tells one enumeration from another; of a long one its ends and its length. */
+function textOf(supported: readonly unknown[]): string {
+  let text = enumTexts.get(supported);
+  if (text === undefined) {
+    const whole = JSON.stringify(supported);
+    text = whole.length < 300 ? whole : `${whole.slice(0, 100)} ${whole.length} ${whole.slice(-100)}`;
+    enumTexts.set(supported, text);
+  }
+  return text;
+}
+
 const enumFault = (supported: readonly unknown[], value: unknown, path: string): Fault => ({
-  text: `${path} in body should be one of ${JSON.stringify(supported)}`,
+  text: `${path} in body should be one of ${textOf(supported)}`,
   path,
   kind: 'enum',
   value,
