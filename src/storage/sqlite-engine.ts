@@ -4,7 +4,6 @@ import type {
   ChangesQuery,
   ChangesResult,
   DependentObject,
-  EncodedObject,
   GetResult,
   ListQuery,
   ObjectKey,
@@ -12,7 +11,6 @@ import type {
   StoredObject,
   Transaction,
   TransactionResult,
-  WriteOp,
 } from './contract.ts';
 import { isTooLarge, replaceRevision, withRevision } from './encoded-text.ts';
 import {
@@ -27,17 +25,12 @@ import {
 import { readRevision } from './list-page.ts';
 import { migrate } from './migrations.ts';
 import { ReadRows } from './read-rows.ts';
-import { isFullError, type SqlDatabase, type SqlValue } from './sql-database.ts';
+import { isFullError, type SqlDatabase } from './sql-database.ts';
 import { firstSeqOf, LoggedEvent, MAX_OPS, revisionOf, SqliteEvents, State } from './sqlite-events.ts';
 import { SqliteList } from './sqlite-list.ts';
-import { decodeMeta, dependentsOf, encodeMeta, type Meta, moveClaims, writeLookups } from './sqlite-lookups.ts';
+import { dependentsOf, type Meta, moveClaims, writeLookups } from './sqlite-lookups.ts';
+import { metaOf, publicPart, type Row, rowAfter, rowOf } from './sqlite-row.ts';
 import { SqliteState } from './sqlite-state.ts';
-
-interface Row extends StoredObject {
-  id: number;
-  revisionAt: number;
-  meta: string;
-}
 
 type Failure = Omit<Extract<TransactionResult, { ok: false }>, 'tracked'>;
 
@@ -270,8 +263,8 @@ export class SqliteEngine implements ShardEngine {
 
   #index({ type, before, after }: RowChange): { claim: string; current?: StoredObject } | undefined {
     if (type === 'update' && before?.meta === after.meta) return undefined;
-    const from = before ? decodeMeta(before.meta) : NO_META;
-    const to = type === 'delete' ? NO_META : decodeMeta(after.meta);
+    const from = before ? metaOf(before) : NO_META;
+    const to = type === 'delete' ? NO_META : metaOf(after);
     writeLookups(this.#db, this.state, { resource: after.key.resource, object: after.id, before: from, after: to });
     const taken = moveClaims(this.#db, after.id, from, to);
     if (!taken) return undefined;
@@ -340,33 +333,6 @@ interface RowChange {
 const TYPE_NUMBER = { create: 0, update: 1, delete: 2 } as const;
 const EVENT_TYPE = { create: 'ADDED', update: 'MODIFIED', delete: 'DELETED' } as const;
 
-function rowOf(key: ObjectKey, row: SqlValue[]): Row {
-  const [id, revision, revisionAt, meta, text] = row;
-  return {
-    key,
-    id: Number(id),
-    revision: Number(revision),
-    revisionAt: Number(revisionAt),
-    meta: String(meta),
-    text: String(text),
-  };
-}
-
-function rowAfter(op: Exclude<WriteOp, { type: 'check' }>, before: Row | undefined, revision: number): Row {
-  const id = before?.id ?? 0;
-  if (op.object) return encodeRow({ key: op.key, id, revision }, op.object);
-  return { ...before!, revision, text: replaceRevision(before!.text, before!.revisionAt, revision) };
-}
-
-function encodeRow(row: { key: ObjectKey; id: number; revision: number }, object: EncodedObject): Row {
-  const text = withRevision(object, row.revision);
-  return { ...row, revisionAt: object.revisionAt, meta: encodeMeta(object.projection, object.claims), text };
-}
-
-function publicPart(row: StoredObject): StoredObject {
-  return { key: row.key, revision: row.revision, text: row.text };
-}
-
 function eventOf({ type, before, after }: RowChange): ShardEvent {
   const { key, revision } = after;
   const old = before && new State(before.text, before.meta, { at: before.revisionAt, revision });
@@ -381,7 +347,7 @@ function occupied(row: Row): Pick<Failure, 'why' | 'current'> {
 /** TX-2: why a precondition does not hold. */
 function unmet(expect: Precondition | undefined, row: Row | undefined): Pick<Failure, 'why' | 'current'> | undefined {
   if (!row) return { why: 'NotFound' };
-  if (expect?.uid !== undefined && expect.uid !== decodeMeta(row.meta).uid) {
+  if (expect?.uid !== undefined && expect.uid !== metaOf(row).uid) {
     return { why: 'UidMismatch', current: publicPart(row) };
   }
   if (expect?.revision !== undefined && expect.revision !== row.revision) {

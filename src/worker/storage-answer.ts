@@ -24,14 +24,28 @@ const REVIEWS = new Set(['authentication.k8s.io', 'authorization.k8s.io']);
  */
 export function shardOfWrite(method: string, path: string): string | undefined {
   if (!WRITES.has(method)) return undefined;
-  const [, prefix, ...segments] = path.split('/');
+  const segments = path.split('/');
+  const prefix = segments[1];
   if (prefix !== 'api' && prefix !== 'apis') return undefined;
-  const group = prefix === 'apis' ? segments[0] : '';
-  let at = prefix === 'apis' ? 2 : 1;
+  const group = prefix === 'apis' ? segments[2] : '';
+  let at = prefix === 'apis' ? 4 : 3;
   if (segments[at] === 'namespaces' && !OF_NAMESPACE.has(segments[at + 2] ?? 'status')) at += 2;
   const resource = segments[at];
   if (!resource || group === undefined || REVIEWS.has(group) || STREAMS.has(segments[at + 2] ?? '')) return undefined;
   return shardNameOf(DEFAULT_SHARD_MAP, group === '' ? resource : `${resource}.${group}`);
+}
+
+/** Ids of objects by name: a name is hashed each time that it is looked up. */
+const ids = new Map<string, DurableObjectId>();
+const MAX_IDS = 1_000;
+
+function idOf(env: Env, name: string): DurableObjectId {
+  let id = ids.get(name);
+  if (id) return id;
+  if (ids.size >= MAX_IDS) ids.clear();
+  id = env.STORAGE.idFromName(name);
+  ids.set(name, id);
+  return id;
 }
 
 /** Has the object of a shard answer `request`; `server` is the isolate's own and learns what changed. */
@@ -41,7 +55,7 @@ export async function answerInStorage(
   { server, request }: { server: Server; request: Request },
 ): Promise<Response> {
   try {
-    const response = await env.STORAGE.getByName(`${shard.cluster}/${shard.name}`).fetch(request);
+    const response = await env.STORAGE.get(idOf(env, `${shard.cluster}/${shard.name}`)).fetch(request);
     const tracked = response.headers.get(TRACKED_HEADER);
     if (tracked !== null) server.observe(Number(tracked));
     return response;

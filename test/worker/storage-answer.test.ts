@@ -39,7 +39,7 @@ describe('answerInStorage', () => {
   const request = new Request('https://api/api/v1/namespaces', { method: 'POST', body: '{}' });
   const shard = { cluster: 'default', name: 'main' };
   const answer = (fetch: () => Promise<Response>, observe = (_: number): void => undefined) => {
-    const env = { STORAGE: { getByName: (name: string) => ({ name, fetch }) } } as unknown as Env;
+    const env = { STORAGE: { idFromName: (name: string) => name, get: () => ({ fetch }) } } as unknown as Env;
     return answerInStorage(env, shard, { server: { observe } as never, request });
   };
 
