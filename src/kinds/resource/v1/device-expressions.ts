@@ -1,14 +1,16 @@
 /** Expressions that choose devices. Upstream: dynamic-resource-allocation/cel/compile.go. */
 import {
+  anyType,
   boolType,
+  type CelProgram,
   type CelType,
   compileCel,
-  dynType,
   fieldOf,
   hostOf,
   mapOf,
   objectOf,
   stringType,
+  typeText,
 } from '../../../machinery/cel/index.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { forbiddenError, invalidError } from '../../../machinery/validation/index.ts';
@@ -26,24 +28,40 @@ let device: CelType | undefined;
 function deviceType(): CelType {
   if (device) return device;
   const sized = (type: CelType, maxElements: number): CelType => ({ ...type, maxElements });
-  const byName = (value: CelType): CelType =>
-    mapOf(sized(stringType, MAX_DOMAIN), mapOf(sized(stringType, MAX_ID), value, MAX_ATTRIBUTES), MAX_ATTRIBUTES);
-  device = objectOf('kubernetes.DRADevice', () => [
+  const byDomain = (values: CelType): CelType => mapOf(sized(stringType, MAX_DOMAIN), values, MAX_ATTRIBUTES);
+  const byId = (value: CelType): CelType => mapOf(sized(stringType, MAX_ID), value, MAX_ATTRIBUTES);
+  const fields = [
     fieldOf('driver', sized(stringType, MAX_DRIVER)),
-    fieldOf('attributes', byName(sized(dynType, MAX_VALUE))),
-    fieldOf('capacity', byName(hostOf('kubernetes.Quantity'))),
-    fieldOf('allowMultipleAllocations', boolType),
-  ]);
+    fieldOf('attributes', byDomain({ ...byId(sized(anyType, MAX_VALUE)), sizedByKey: true })),
+    fieldOf('capacity', byDomain(byId(sized(hostOf('kubernetes.Quantity'), 0)))),
+    fieldOf('allowMultipleAllocations', sized(boolType, 1)),
+  ];
+  device = sized(
+    objectOf('kubernetes.DRADevice', () => fields),
+    0,
+  );
   return device;
+}
+
+/** Compiles an expression that tells whether a device fits; `fault` is what upstream says is wrong. */
+export function compileDeviceExpression(
+  expression: string,
+): { readonly program: CelProgram } | { readonly fault: string } {
+  const variables = [{ name: 'device', type: deviceType() }];
+  const compiled = compileCel(expression, { variables, bindings: true });
+  if (!compiled.ok) {
+    const stage = compiled.error.kind === 'program' ? 'program instantiation' : 'compilation';
+    return { fault: `${stage} failed: ${compiled.error.message}` };
+  }
+  const { program } = compiled;
+  if (program.type.kind === 'bool' || program.type.name === anyType.name) return { program };
+  return { fault: `must evaluate to bool or the unknown type, not ${typeText(program.type)}` };
 }
 
 /** What is wrong with an expression that must tell whether a device fits. */
 export function validateDeviceExpression(expression: string, path: string): FieldError[] {
-  const compiled = compileCel(expression, { variables: [{ name: 'device', type: deviceType() }], bindings: true });
-  if (!compiled.ok) return [invalidError(path, expression, `compilation failed: ${compiled.error.message}`)];
-  const { type } = compiled.program;
-  if (type.kind !== 'bool' && type.kind !== 'dyn')
-    return [invalidError(path, expression, `must evaluate to bool or the unknown type, not ${type.name}`)];
+  const compiled = compileDeviceExpression(expression);
+  if ('fault' in compiled) return [invalidError(path, expression, compiled.fault)];
   return compiled.program.estimateCost().max > MAX_COST
     ? [forbiddenError(path, `too complex, exceeds cost limit ${MAX_COST}`)]
     : [];
