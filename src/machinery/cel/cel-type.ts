@@ -17,7 +17,7 @@ export const timestampType = scalar('timestamp', 'google.protobuf.Timestamp');
 export const nullType = scalar('null', 'null_type');
 export const dynType = scalar('dyn', 'dyn');
 /** `dyn` under the name that values of unknown kind have in device selectors. */
-export const anyType = scalar('dyn', 'any');
+export const anyType = scalar('dyn', 'google.protobuf.Any');
 export const errorType = scalar('error', '!error!');
 export const anyTypeType = scalar('type', 'type');
 
@@ -99,6 +99,8 @@ export function formatType(type: CelType): string {
     case 'error':
     case 'param':
       return type.name;
+    case 'dyn':
+      return type.name === anyType.name ? 'any' : type.name;
     default:
       return type.params.length === 0 ? type.name : `${type.name}(${type.params.map(formatType).join(', ')})`;
   }
