@@ -26,9 +26,12 @@ export function resourceForm(kind: Kind, subresource: string): ResourceForm {
 /** The other resources that serve the same objects and have the same subresource. */
 export function equivalentForms(kinds: KindRegistry, kind: Kind, subresource: string): ResourceForm[] {
   const others = kinds.all().filter((other) => other.storedAs === kind.storedAs && !isSame(other, kind));
-  return others
-    .filter((other) => subresource === '' || other.subresources.some(({ name }) => name === subresource))
-    .map((other) => resourceForm(other, subresource));
+  return (
+    others
+      .filter((other) => subresource === '' || other.subresources.some(({ name }) => name === subresource))
+      // What lists all kinds shows custom ones without their schemas.
+      .map((other) => resourceForm(kind.inVersion?.(other.version) ?? other, subresource))
+  );
 }
 
 const isSame = (a: Kind, b: Kind): boolean =>
