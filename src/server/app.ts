@@ -16,7 +16,6 @@ import { createAuthorizer, createImpersonator } from './authz/index.ts';
 import { bootstrapCluster } from './bootstrap/index.ts';
 import { createChain } from './chain.ts';
 import { createConfigCache } from './config-cache.ts';
-import { answerConfiguration } from './configuration/routes.ts';
 import type { Server, ServerOptions } from './contract.ts';
 import { createWebhookConverter } from './conversion/webhook-converter.ts';
 import { createCustomRegistry, createDefinitionKeeper, definitionRecords, storeFor } from './custom/index.ts';
@@ -37,11 +36,8 @@ export function createServer(options: ServerOptions, replaced: Partial<ServerPar
   const joinDeps = { ...parts, lookup, signing: createSigningKeys(options.keys) };
   return {
     async fetch(request, caller) {
-      if (caller === undefined && request.url.includes('/kedge/v1/')) {
-        const own = (await answerJoin(request, joinDeps)) ?? (await answerConfiguration(request, parts));
-        if (own) return own;
-      }
-      return chain.fetch(request, caller);
+      const joined = caller === undefined ? await answerJoin(request, joinDeps) : undefined;
+      return joined ?? chain.fetch(request, caller);
     },
     authenticate: (request) => parts.authenticator.authenticate(request),
     observe: (tracked) => parts.config.observe(tracked),

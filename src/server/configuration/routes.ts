@@ -1,15 +1,8 @@
 /** `/kedge/v1/configuration`: the settings of a cluster that its administrator changes while it runs. */
-import {
-  badRequest,
-  forbidden,
-  notFound,
-  requestEntityTooLarge,
-  StatusError,
-  unauthorized,
-} from '../../machinery/status.ts';
+import { badRequest, forbidden, notFound, requestEntityTooLarge, StatusError } from '../../machinery/status.ts';
 import type { EncodedObject } from '../../storage/contract.ts';
 import { MASTERS_GROUP } from '../authn/users.ts';
-import type { Authenticator, ConfigCache, ServerOptions } from '../contract.ts';
+import type { ConfigCache, ServerOptions, UserInfo } from '../contract.ts';
 import { parseDocument } from './decode.ts';
 import {
   CONFIGURATION_NAMES,
@@ -24,30 +17,21 @@ import { checkConfiguration } from './kinds.ts';
 export interface ConfigurationDeps {
   options: ServerOptions;
   config: ConfigCache;
-  authenticator: Authenticator;
 }
 
-const PATH = '/kedge/v1/configuration';
 const CONFIGURATIONS = { group: '', kind: 'configurations' };
 const MAX_BODY_CHARACTERS = 1_000_000;
 const ATTEMPTS = 5;
 
-/** Answers `GET`, `PUT` and `DELETE` of a document and `GET` of all; undefined for every other path. */
-export async function answerConfiguration(request: Request, deps: ConfigurationDeps): Promise<Response | undefined> {
-  if (!request.url.includes(PATH)) return undefined;
-  const { pathname } = new URL(request.url);
-  if (pathname !== PATH && !pathname.startsWith(`${PATH}/`)) return undefined;
-  try {
-    return await answer(request, pathname.slice(PATH.length + 1), deps);
-  } catch (error) {
-    if (!(error instanceof StatusError)) throw error;
-    return Response.json(error.status, { status: error.code });
-  }
-}
-
-async function answer(request: Request, given: string, deps: ConfigurationDeps): Promise<Response> {
-  const user = await deps.authenticator.authenticate(request);
-  if (!user) throw unauthorized();
+/**
+ * Answers `GET`, `PUT` and `DELETE` of the document `given`, and `GET` of all where that is ''. Whoever asks must be an
+ * administrator, whatever the authorizers say: they are among what is configured.
+ */
+export async function answerConfiguration(
+  call: { request: Request; user: UserInfo; given: string },
+  deps: ConfigurationDeps,
+): Promise<Response> {
+  const { request, user, given } = call;
   if (!user.groups.includes(MASTERS_GROUP)) throw forbidden(CONFIGURATIONS, given, 'only administrators may call this');
   const snapshot = await deps.config.fresh();
   if (given === '' && request.method === 'GET') {

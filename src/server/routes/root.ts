@@ -2,6 +2,7 @@
 import type { Hono } from 'hono';
 import { StatusError } from '../../machinery/status.ts';
 import type { ChainEnv } from '../chain-env.ts';
+import { answerConfiguration } from '../configuration/routes.ts';
 import { pageNotFound, textResponse } from '../errors.ts';
 import type { ServerParts } from '../scope.ts';
 import { versionInfo } from './version.ts';
@@ -21,6 +22,12 @@ export function addRootRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
       'Content-Type': 'text/plain; version=0.0.4; charset=utf-8',
     }),
   );
+  for (const path of ['/kedge/v1/configuration', '/kedge/v1/configuration/:name']) {
+    app.all(path, (c) => {
+      const { request, user } = c.env.scope;
+      return answerConfiguration({ request, user, given: c.req.param('name') ?? '' }, parts);
+    });
+  }
   app.get('/debug/api_priority_and_fairness/:name', (c) => {
     const text = parts.flow.dump(c.req.param('name'));
     return text === undefined ? pageNotFound() : textResponse(200, text);
