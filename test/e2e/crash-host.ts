@@ -82,9 +82,13 @@ const worker :Workerd.Worker = (
   compatibilityDate = "${COMPATIBILITY_DATE}",
   bindings = [
     (name = "STORAGE", durableObjectNamespace = "StorageObject"),
-    (name = "KEDGE_API_ONLY", text = "true"),
+    (name = "CONTROLLERS", durableObjectNamespace = "ConsumerObject"),
+    (name = "SCHEDULER", durableObjectNamespace = "ConsumerObject"),
   ],
-  durableObjectNamespaces = [(className = "StorageObject", uniqueKey = "storage", enableSql = true)],
+  durableObjectNamespaces = [
+    (className = "StorageObject", uniqueKey = "storage", enableSql = true),
+    (className = "ConsumerObject", uniqueKey = "consumer", enableSql = true),
+  ],
   durableObjectStorage = (localDisk = "disk"),
 );
 `;

@@ -1,8 +1,13 @@
-/** The Worker that the crash test kills: one Storage object behind plain HTTP. */
+/** The Worker that the crash test kills: one Storage object behind plain HTTP, and somebody who takes its changes. */
+import { DurableObject } from 'cloudflare:workers';
 import type { ListQuery, Transaction } from '../../src/storage/contract.ts';
 import type { StorageObject } from '../../src/worker/storage-object.ts';
 
 export { StorageObject } from '../../src/worker/storage-object.ts';
+
+export class ConsumerObject extends DurableObject {
+  async deliver(): Promise<void> {}
+}
 
 interface CrashEnv {
   STORAGE: DurableObjectNamespace<StorageObject>;
