@@ -2,7 +2,7 @@
 import { customScaleColumns, objectSchema } from '../../kinds/index.ts';
 import { formatAge } from '../../machinery/age.ts';
 import { apply, parentEntries, replicasPath, scaleEntries, trackUpdate } from '../../machinery/apply/index.ts';
-import { decodeObject } from '../../machinery/fields/index.ts';
+import { DecodeError, decodeObject } from '../../machinery/fields/index.ts';
 import { jsonSyntaxMessage } from '../../machinery/json-syntax.ts';
 import type { SubresourceDefinition } from '../../machinery/kind.ts';
 import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../machinery/meta.ts';
@@ -23,7 +23,7 @@ import { type BodyType, readObject } from '../verbs/decode-body.ts';
 import { loadStored } from '../verbs/get.ts';
 import { checkName } from '../verbs/metadata.ts';
 import { managerOf, parseWriteOptions, type WriteOptions } from '../verbs/options.ts';
-import { parseConfiguration, patchTypeOf } from '../verbs/patch-body.ts';
+import { badPatch, parseConfiguration, patchTypeOf } from '../verbs/patch-body.ts';
 import { updateObject } from '../verbs/update-object.ts';
 import type { SubresourceHandler } from './handler.ts';
 
@@ -190,11 +190,22 @@ async function patch(call: ResourceCall, paths: ScalePaths, output: Output): Pro
         : type === 'strategic'
           ? applyStrategicMergePatch(document, body, schema)
           : applyMergePatch(document, body);
-    const { object } = decodeObject<Scale>(schema, patched);
+    const object = decodeScale(patched);
     checkName(call, object);
     return object;
   };
   return write(call, { paths, output, options, change, patch: true });
+}
+
+/** A patched scale; what does not fit its type is a fault of the patch. */
+function decodeScale(patched: unknown): Scale {
+  const text = JSON.stringify(patched);
+  try {
+    return decodeObject<Scale>(scaleType().schema, patched).object;
+  } catch (error) {
+    if (error instanceof DecodeError) throw badPatch(text, error.message);
+    throw error;
+  }
 }
 
 function applyChange(call: ResourceCall, text: string, options: WriteOptions): Change {
@@ -212,7 +223,7 @@ function applyChange(call: ResourceCall, text: string, options: WriteOptions): C
       subresource: 'scale',
       now: call.parts.options.clock.now(),
     });
-    const scale = decodeObject<Scale>(schema, structuredClone(object)).object;
+    const scale = decodeScale(structuredClone(object));
     if (managedFields) scale.metadata.managedFields = managedFields;
     checkName(call, scale);
     return scale;

@@ -152,7 +152,8 @@ function checkType(call: ResourceCall, json: KubeObject): void {
   throw new DecodeError(`converting (${version}.${kind}) to (${internal}.${call.kind.kind}): unknown conversion`);
 }
 
-function badPatch(document: string, why: string): StatusError {
+/** 422 for a patch whose result does not fit its type. */
+export function badPatch(document: string, why: string): StatusError {
   return invalid({ group: '', kind: '' }, '', [
     { type: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${quote(document)}: ${why}` },
   ]);

@@ -54,11 +54,11 @@ const MAX_PATHS = 1_000;
 function matcherOf(kind: Kind, own: readonly FieldRequirement[]): (object: KubeObject) => boolean {
   return (object) => {
     const read = kind.fromStorage?.(object) ?? object;
-    return own.every(({ field, operator, value }) => (valueOf(read, field) === value) === (operator === '='));
+    return own.every(({ field, operator, value }) => (fieldValue(read, field) === value) === (operator === '='));
   };
 }
 
-function valueOf(object: KubeObject, field: string): string {
+function fieldValue(object: KubeObject, field: string): string {
   if (!paths.has(field)) {
     if (paths.size >= MAX_PATHS) paths.clear();
     paths.set(field, compileJsonPath(`.${field}`));
