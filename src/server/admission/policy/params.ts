@@ -40,8 +40,10 @@ export class ParamCache {
   readonly #watched = new Set<string>();
 
   /** Tells that an object is about to be written. */
-  noteWrite({ kind, namespace, name, operation }: AdmissionRequest, now: number): void {
+  noteWrite({ kind, namespace, operation, ...request }: AdmissionRequest, now: number): void {
     if (!this.#watched.has(kind.storedAs) || operation === 'CONNECT') return;
+    // Objects that are deleted with their collection are named by themselves only.
+    const name = request.name || request.oldObject?.metadata.name || '';
     for (const scope of [scopeOf(kind, namespace, name), scopeOf(kind, namespace)])
       remember(this.#written, scope, { value: now, most: MAX_WRITES });
   }

@@ -34,6 +34,15 @@ describe('parameters', () => {
     );
   });
 
+  it('are gone at once when their collection was deleted here', async () => {
+    const cluster = await clusterWithParams();
+    const paramRef = { name: 'limit', namespace: 'params', parameterNotFoundAction: 'Deny' };
+    await cluster.validating('p', { validations: MAX, paramKind: configMaps }, { paramRef });
+    expect((await cluster.configMap('a', { a: '1' })).status).toBe(201);
+    await cluster.outcome('DELETE /api/v1/namespaces/params/configmaps');
+    expect((await cluster.configMap('b', { a: '1' })).message).toContain('no params found');
+  });
+
   it('are asked of storage once a second at most', async () => {
     const cluster = await clusterWithParams();
     const { store } = cluster.options;
