@@ -25,7 +25,7 @@ async function createIssuer(now: () => number, url = ISSUER): Promise<Issuer> {
   let generation = 0;
   let pair = await generateKeyPair('ES256');
   const calls: Issuer['calls'] = [];
-  return {
+  const issuer: Issuer = {
     calls,
     async rotate() {
       generation++;
@@ -49,10 +49,16 @@ async function createIssuer(now: () => number, url = ISSUER): Promise<Issuer> {
         }
         if (called === 'https://moved.example.com/.well-known/openid-configuration')
           return new Response(null, { status: 302, headers: { Location: `${url}/.well-known/openid-configuration` } });
+        if (called === 'https://groups.example.com/jane') {
+          const asked = new Headers(options.request.headers as Record<string, string>);
+          if (asked.get('authorization') !== 'Bearer for-jane') return new Response('no', { status: 403 });
+          return new Response(await issuer.token({ roles: ['far'] }));
+        }
         return new Response('nothing here', { status: 404 });
       },
     },
   };
+  return issuer;
 }
 
 interface Setup {
@@ -179,6 +185,22 @@ describe('users of an issuer', () => {
     expect(await review(await issuer.token({ hd: 'example.com', aud: 'x' }))).toContain(
       'oidc: expected audience in ["kedge"] got ["x"]',
     );
+  });
+
+  test('may have their groups elsewhere', async () => {
+    const { issuer, configure, whoami } = await setUp();
+    await configure([
+      { ...MINIMAL, claimMappings: { ...MINIMAL.claimMappings, groups: { claim: 'roles', prefix: '' } } },
+    ]);
+    const source = { endpoint: 'https://groups.example.com/jane', access_token: 'for-jane' };
+    const claims = { _claim_names: { roles: 'src' }, _claim_sources: { src: source } };
+    expect(await whoami(await issuer.token(claims))).toMatchObject({ groups: ['far', 'system:authenticated'] });
+    expect(await whoami(await issuer.token({ ...claims, roles: 'near' }))).toMatchObject({
+      groups: ['near', 'system:authenticated'],
+    });
+    const wrong = { ...claims, _claim_sources: { src: { ...source, access_token: 'other' } } };
+    expect(await whoami(await issuer.token(wrong))).toBe(401);
+    expect(await whoami(await issuer.token({ ...claims, _claim_sources: {} }))).toBe(401);
   });
 
   test('an unverified e-mail address is no name', async () => {

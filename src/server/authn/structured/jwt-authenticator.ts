@@ -3,6 +3,7 @@ import type { JWTPayload } from 'jose';
 import type { Clock } from '../../../base/clock.ts';
 import type { UserInfo } from '../../contract.ts';
 import type { Outbound } from '../../outbound/contract.ts';
+import { type ClaimResolver, createClaimResolver } from './distributed-claims.ts';
 import { evaluate, textsOf, userValue, withEscapedKeys } from './expressions.ts';
 import { createKeySet, type KeySet } from './key-set.ts';
 import type { CompiledAuthenticator } from './validate.ts';
@@ -27,12 +28,17 @@ export function createJwtAuthenticator(
 ): JwtAuthenticator {
   const { issuer } = compiled.configuration;
   const keys: KeySet = createKeySet({ issuer, ...deps });
+  const audiences = issuer.audiences ?? [];
+  const groups = compiled.configuration.claimMappings.groups?.claim ?? '';
+  const checkFor = (claims: JWTPayload): void => checkAudience(claims, audiences);
+  const resolver = createClaimResolver({ claim: groups, issuer, checkAudience: checkFor, ...deps });
   return {
     issuer: issuer.url ?? '',
     async authenticate(token) {
       const claims = await verified(keys, token);
-      checkAudience(claims, issuer.audiences ?? []);
-      return { user: userOf(compiled, claims), expires: claims.exp ?? 0 };
+      checkFor(claims);
+      const all = groups === '' ? claims : await expanded(resolver, claims);
+      return { user: userOf(compiled, all), expires: claims.exp ?? 0 };
     },
   };
 }
@@ -42,6 +48,14 @@ async function verified(keys: KeySet, token: string): Promise<JWTPayload> {
     return await keys.verify(token);
   } catch (error) {
     throw new Error(`oidc: verify token: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function expanded(resolver: ClaimResolver, claims: JWTPayload): Promise<JWTPayload> {
+  try {
+    return await resolver.expand(claims);
+  } catch (error) {
+    throw new Error(`oidc: could not expand distributed claims: ${(error as Error).message}`);
   }
 }
 
