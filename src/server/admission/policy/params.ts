@@ -40,10 +40,11 @@ export class ParamCache {
   readonly #watched = new Set<string>();
 
   /** Tells that an object is about to be written. */
-  noteWrite({ kind, namespace, operation, ...request }: AdmissionRequest, now: number): void {
-    if (!this.#watched.has(kind.storedAs) || operation === 'CONNECT') return;
+  noteWrite(request: AdmissionRequest, now: number): void {
+    const { kind, namespace, oldObject } = request;
+    if (!this.#watched.has(kind.storedAs) || request.operation === 'CONNECT') return;
     // Objects that are deleted with their collection are named by themselves only.
-    const name = request.name || request.oldObject?.metadata.name || '';
+    const name = request.name || oldObject?.metadata.name || '';
     for (const scope of [scopeOf(kind, namespace, name), scopeOf(kind, namespace)])
       remember(this.#written, scope, { value: now, most: MAX_WRITES });
   }
