@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
@@ -91,6 +91,42 @@ describe('the dialler of a local cluster', () => {
     });
     const { names } = JSON.parse(answer.text) as { names: string[] };
     expect(names.filter((name) => name.startsWith('x-kedge'))).toEqual([]);
+  });
+
+  it('keeps connections for what may be sent again, and makes a new one when a kept one is gone', async () => {
+    const whole = { ...trusting(server), 'x-kedge-dial-whole': '1' };
+    const connections = () =>
+      new Promise<number>((resolve) => server.server.getConnections((_, count) => resolve(count)));
+    for (let i = 0; i < 5; i++) expect((await send({ body: 'x', headers: whole })).status).toBe(207);
+    expect(await connections()).toBe(1);
+    for (let i = 0; i < 5; i++) {
+      server.server.closeIdleConnections();
+      const answer = await send({ body: `body ${i}`, headers: whole });
+      expect(JSON.parse(answer.text)).toMatchObject({ body: `body ${i}` });
+    }
+    expect((await send({ headers: { ...whole, 'x-kedge-dial-ca': named.caBundle } })).status).toBe(502);
+    server.server.closeIdleConnections();
+  });
+
+  it('outlives a client that goes away in the middle of its body', async () => {
+    const request = httpRequest({
+      socketPath: dialer.address.slice('unix:'.length),
+      method: 'POST',
+      headers: {
+        'x-kedge-dial': server.address,
+        'x-kedge-dial-scheme': 'https',
+        ...trusting(server),
+        'content-length': '100',
+      },
+    });
+    request.on('error', () => undefined);
+    const arrived = new Promise<IncomingMessage>((resolve) => server.server.once('request', resolve));
+    request.write('half');
+    const incoming = await arrived;
+    const gone = new Promise((resolve) => incoming.once('close', resolve));
+    request.destroy();
+    await gone;
+    expect((await send({ headers: trusting(server) })).status).toBe(207);
   });
 
   it('follows no redirect', async () => {

@@ -14,6 +14,8 @@ export const DIAL_SERVER_NAME_HEADER = 'x-kedge-dial-server-name';
 export const DIAL_CERTIFICATE_HEADER = 'x-kedge-dial-certificate';
 /** Classes of addresses that may be dialled, with commas between; unset: all. */
 export const DIAL_ALLOW_HEADER = 'x-kedge-dial-allow';
+/** Set where the request is small and may be sent again when it did not arrive. */
+export const DIAL_WHOLE_HEADER = 'x-kedge-dial-whole';
 /**
  * Response header that tells the agent's own 502 from one of the target: `connect` when no connection came about, so that
  * the request may be sent elsewhere, else `lost`.
@@ -27,6 +29,7 @@ const CONTROL = new Set([
   DIAL_SERVER_NAME_HEADER,
   DIAL_CERTIFICATE_HEADER,
   DIAL_ALLOW_HEADER,
+  DIAL_WHOLE_HEADER,
 ]);
 const HOP_BY_HOP = new Set([
   'connection',
@@ -48,6 +51,7 @@ export interface DialTarget {
   /** PEM of certificate and key. */
   certificate?: string;
   allow?: readonly string[];
+  whole?: boolean;
 }
 
 const decoded = (value: string): string => Buffer.from(value, 'base64').toString();
@@ -72,6 +76,7 @@ export function dialTarget(headers: Headers): DialTarget {
     ...(serverName ? { serverName } : {}),
     ...(certificate ? { certificate: decoded(certificate) } : {}),
     ...(allow === null ? {} : { allow: allow.split(',') }),
+    ...(headers.has(DIAL_WHOLE_HEADER) ? { whole: true } : {}),
   };
 }
 

@@ -10,7 +10,7 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { IncomingRequest, MuxSocket, OutgoingResponse } from '../../base/mux/index.ts';
 import {
@@ -28,8 +28,18 @@ import {
 import { HttpError } from './target.ts';
 
 const CONNECT_TIMEOUT_MS = 30_000;
-/** TLS sessions are taken up again, which spares both sides most of a handshake; connections are not kept. */
-const agents = { http: new HttpAgent(), https: new HttpsAgent({ maxCachedSessions: 200 }) };
+const IDLE_MS = 30_000;
+const SESSIONS = { maxCachedSessions: 200 };
+/**
+ * TLS sessions are taken up again, which spares both sides most of a handshake. Connections are kept for requests that
+ * can be sent again: the other side may close one just as it is used. Both kinds are kept apart by all that decides
+ * whether the other side is trusted.
+ */
+const agents = {
+  http: new HttpAgent(),
+  https: new HttpsAgent(SESSIONS),
+  kept: new HttpsAgent({ ...SESSIONS, keepAlive: true, maxFreeSockets: 16, timeout: IDLE_MS }),
+};
 
 /** Sends the request on to its target and streams the answer back. */
 export async function serveDial(request: IncomingRequest): Promise<OutgoingResponse> {
@@ -70,26 +80,53 @@ function guardedLookup(allow: readonly string[]): LookupFunction {
 /** Starts a request to a target. */
 export function openRequest(
   target: DialTarget,
-  request: { method: string; path: string; headers: Record<string, string | string[]>; signal?: AbortSignal },
+  request: Pick<RequestOptions, 'method' | 'path' | 'headers' | 'signal' | 'agent'>,
 ): ClientRequest {
-  const outgoing = (target.tls ? httpsRequest : httpRequest)({ ...request, ...connectionOptions(target) });
+  const outgoing = (target.tls ? httpsRequest : httpRequest)({ ...connectionOptions(target), ...request });
   outgoing.setTimeout(CONNECT_TIMEOUT_MS, () => {
     if (outgoing.socket?.connecting) outgoing.destroy(new ConnectTimeout('the connection timed out'));
   });
   return outgoing;
 }
 
-function dialRequest(
+async function dialRequest(
   request: IncomingRequest,
   to: { target: DialTarget; headers: Record<string, string> },
 ): Promise<OutgoingResponse> {
-  const { method, url: path, signal } = request;
+  if (!to.target.tls || !to.target.whole) return exchange(request, { ...to, body: request.body });
+  const body = request.body ? new Uint8Array(await new Response(request.body).arrayBuffer()) : null;
+  try {
+    return await exchange(request, { ...to, body, agent: agents.kept });
+  } catch (error) {
+    if (!(error instanceof StaleConnection)) throw error;
+    return exchange(request, { ...to, body });
+  }
+}
+
+/** A kept connection was closed as it was used: the request did not arrive. */
+class StaleConnection extends Error {}
+
+interface Exchange {
+  target: DialTarget;
+  headers: Record<string, string>;
+  body: ReadableStream<Uint8Array> | Uint8Array | null;
+  agent?: HttpsAgent;
+}
+
+function exchange(
+  { method, url: path, signal }: IncomingRequest,
+  { target, headers, body, agent }: Exchange,
+): Promise<OutgoingResponse> {
   return new Promise((resolve, reject) => {
-    const outgoing = openRequest(to.target, { method, path, headers: to.headers, signal });
+    const outgoing = openRequest(target, { method, path, headers, signal, ...(agent ? { agent } : {}) });
     outgoing.on('response', (response) => resolve(answerOf(response)));
-    outgoing.on('error', (error) => reject(dialFailure(error, to.target)));
-    if (request.body) Readable.fromWeb(request.body as never).pipe(outgoing);
-    else outgoing.end();
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      const stale = agent !== undefined && outgoing.reusedSocket && /^(ECONNRESET|EPIPE)$/.test(error.code ?? '');
+      reject(stale ? new StaleConnection() : dialFailure(error, target));
+    });
+    // A body that breaks off ends the request, whose failure is told above.
+    if (body instanceof ReadableStream) pipeline(Readable.fromWeb(body as never), outgoing, () => undefined);
+    else outgoing.end(body ?? undefined);
   });
 }
 

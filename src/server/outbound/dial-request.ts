@@ -25,6 +25,7 @@ export function dialRequest({ options, signal, authority, path, dial, serverName
   headers.set('x-kedge-dial-scheme', 'https');
   if (!insecure) headers.set('x-kedge-dial-ca', caBundle === undefined ? 'system' : base64(caBundle));
   if (serverName) headers.set('x-kedge-dial-server-name', serverName);
+  if (!(body instanceof ReadableStream)) headers.set('x-kedge-dial-whole', '1');
   if (allow) headers.set('x-kedge-dial-allow', allow.join(','));
   if (clientCertificate) {
     const { certificate, key } = clientCertificate;
