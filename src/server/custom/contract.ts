@@ -36,10 +36,17 @@ export interface FieldConversions {
   run<T>(compute: () => T | Promise<T>): Promise<T>;
 }
 
+/** A write that was committed. */
+export interface WrittenObject {
+  type: 'create' | 'update' | 'delete';
+  kind: Kind;
+  key: ObjectKey;
+}
+
 /** When definitions are settled: after writes that concern them, and when a request finds work that was left behind. */
 export interface DefinitionKeeper {
   /** Called after every commit of a definition or of a custom resource. */
-  written(write: { type: 'create' | 'update' | 'delete'; kind: Kind; key: ObjectKey }): Promise<void>;
+  written(write: WrittenObject): Promise<void>;
   /** Throws 403 where the definition of a custom resource is being deleted. */
   checkCreate(kind: Kind, name: string): void;
   /** What makes a new custom resource fail when its definition went meanwhile; undefined for built-in kinds. */
