@@ -36,7 +36,7 @@ function lookup(value: unknown, { key, nullIsAbsent }: FieldKey): unknown {
 /** `value.key`: through an optional it gives an optional. */
 export function selectKey(run: Run, value: unknown, field: FieldKey): unknown {
   if (value instanceof CelOptional) return optionalKey(run, value, field);
-  const found = lookup(value, field);
+  const found = value instanceof CelObject ? value.read(field.key) : lookup(value, field);
   run.charge(1);
   if (found === missing) throw new CelFault(`no such key: ${field.name}`);
   return found;

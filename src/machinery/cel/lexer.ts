@@ -58,10 +58,7 @@ const number =
   /((?:\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+(?:[eE][+-]?\d+)?))|((?:0x[0-9a-fA-F]+|\d+)[uU])|(0x[0-9a-fA-F]+|\d+)/y;
 const word = /[A-Za-z_][A-Za-z0-9_]*/y;
 const escapedWord = /`[A-Za-z0-9_.\-/ ]+`/y;
-const escaped =
-  String.raw`\\(?:[abfnrtv"'\\?` +
-  '`' +
-  String.raw`]|[0-3][0-7][0-7]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})`;
+const escaped = `${String.raw`\\(?:[abfnrtv"'\\?`}\`]|[0-3][0-7][0-7]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})`;
 const text = new RegExp(
   [
     `"""(?:${escaped}|[^\\\\])*?"""`,

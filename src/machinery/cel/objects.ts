@@ -2,7 +2,7 @@
 import { dynType, fieldOf, objectOf, stringType } from './cel-type.ts';
 import type { CelField, CelType } from './contract.ts';
 import { formatDouble, toText } from './convert.ts';
-import { equal } from './operators.ts';
+import { equal, runtimeType } from './operators.ts';
 import {
   asDouble,
   CelDouble,
@@ -38,11 +38,20 @@ function dynamicType(name: string): CelType {
   return type;
 }
 
-const text = ['op', 'path', 'from'];
-const jsonPatchType = objectOf('JSONPatch', () => [
-  ...text.map((name) => fieldOf(name, stringType)),
-  fieldOf('value', dynType),
-]);
+const textFields: ReadonlySet<string> = new Set(['op', 'path', 'from']);
+/** The type upstream has for fields that a patch does not have: one that nothing fits. */
+const noType: CelType = { kind: 'object', name: '', params: [] };
+
+/** Every name is found, as upstream finds it. */
+class PatchFields extends Map<string, CelField> {
+  override get(name: string): CelField {
+    if (textFields.has(name)) return fieldOf(name, stringType);
+    return fieldOf(name, name === 'value' ? dynType : noType);
+  }
+}
+
+const patchFields = new PatchFields();
+const jsonPatchType: CelType = { ...objectOf('JSONPatch', () => []), fields: () => patchFields };
 
 /** The type of a name that mutating policies may build, if it is one. */
 export function patchType(name: string): CelType | undefined {
@@ -55,17 +64,36 @@ export class CelObject extends CelHostValue {
   readonly type: CelType;
   readonly fields: Readonly<Record<string, unknown>>;
 
+  /** Throws a fault for what a patch cannot have. */
   constructor(type: CelType, fields: Readonly<Record<string, unknown>>) {
     super();
+    if (type === jsonPatchType) checkPatch(fields);
     this.type = type;
     this.fields = fields;
   }
 
+  /** A field; where it is not set, what upstream reads instead. */
+  read(name: string): unknown {
+    return Object.hasOwn(this.fields, name)
+      ? this.fields[name]
+      : this.type === jsonPatchType && textFields.has(name)
+        ? ''
+        : null;
+  }
+
   equals(other: CelHostValue): boolean {
-    if (!(other instanceof CelObject)) return false;
+    if (!(other instanceof CelObject) || other.type.name !== this.type.name) return false;
     const names = Object.keys(this.fields);
     if (names.length !== Object.keys(other.fields).length) return false;
     return names.every((name) => Object.hasOwn(other.fields, name) && equal(this.fields[name], other.fields[name]));
+  }
+}
+
+function checkPatch(fields: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(fields)) {
+    if (name === 'value' || (textFields.has(name) && typeof value === 'string')) continue;
+    if (!textFields.has(name)) throw new CelFault(`unexpected JSONPatchType field: ${name}`);
+    throw new CelFault(`unexpected type ${runtimeType(value).name} for JSONPatchType '${name}' field`);
   }
 }
 

@@ -1,24 +1,10 @@
 import { checkIndex, fieldOf, indexValue, optionalIndex, optionalKey } from './access.ts';
 import { onRead } from './adapt.ts';
+import { add, divide, modulo, multiply, negate, subtract } from './arithmetic.ts';
 import type { CallNode, Expr } from './ast.ts';
 import type { CelType } from './contract.ts';
 import type { Overload } from './declaration.ts';
-import {
-  add,
-  compare,
-  divide,
-  equal,
-  find,
-  keysOf,
-  type MapValue,
-  missing,
-  modulo,
-  multiply,
-  negate,
-  noOverload,
-  runtimeType,
-  subtract,
-} from './operators.ts';
+import { compare, equal, find, keysOf, type MapValue, missing, noOverload, runtimeType } from './operators.ts';
 import { compileRegex } from './regex.ts';
 import { constantOf, type Planned, type Planning, pathOf, type Run, type Step } from './run.ts';
 import { type CallCost, callCost } from './run-cost.ts';
@@ -146,7 +132,12 @@ function indexed(node: CallNode, planning: Planning): Planned {
   if (index.constant !== undefined) checkIndex(index.constant.value, true);
   const key = index.path ?? index.step;
   const read = node.name === '_[_]' ? indexValue : optionalIndex;
-  return pathOf((run) => adaptInside(read(run, base(run), key(run)), adapter), root);
+  return pathOf((run) => {
+    const value = base(run);
+    // Nothing is looked for in what is not there.
+    if (value instanceof CelOptional && !value.present) return value;
+    return adaptInside(read(run, value, key(run)), adapter);
+  }, root);
 }
 
 function adaptInside(value: unknown, adapter: ((value: unknown) => unknown) | undefined): unknown {

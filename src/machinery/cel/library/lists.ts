@@ -1,6 +1,7 @@
+import { add } from '../arithmetic.ts';
 import { typeText } from '../cel-type.ts';
 import type { Implementation, Library } from '../declaration.ts';
-import { add, compare, equal, runtimeType } from '../operators.ts';
+import { compare, equal, runtimeType } from '../operators.ts';
 import { CelDouble, CelDuration, CelFault, CelUint } from '../values.ts';
 
 const summable: Readonly<Record<string, unknown>> = {
