@@ -11,7 +11,21 @@ const parity = join(process.env.KEDGE_SHARED ?? resolve(root, '..', 'shared'), '
 const deviations = join(root, 'test', 'parity-deviations.json');
 
 /** Areas in which every scenario passes. An area once here stays here. */
-const COMPLETE = ['admission', 'apply', 'authn', 'discovery', 'lists', 'nodes', 'rbac', 'verbs', 'watch', 'webhook'];
+const COMPLETE = [
+  'admission',
+  'apply',
+  'authn',
+  'discovery',
+  'groups',
+  'lists',
+  'nodes',
+  'patch',
+  'policy',
+  'rbac',
+  'verbs',
+  'watch',
+  'webhook',
+];
 
 describe.skipIf(!existsSync(parity))('parity with kube-apiserver', () => {
   let cluster: LocalCluster;
