@@ -250,8 +250,11 @@ export interface ServerSocket {
 
 /** Where a cluster keeps its audit events. */
 export interface AuditLog {
-  /** Takes events over, one JSON text each, in order. Rejects when they were not kept. */
-  append(events: readonly string[]): Promise<void>;
+  /**
+   * Takes events over, one JSON text each, in order; resolves to the number of older events that were dropped before they
+   * were passed on. Rejects when these were not kept.
+   */
+  append(events: readonly string[]): Promise<number>;
 }
 
 /** Everything the server needs from its host. */

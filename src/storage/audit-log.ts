@@ -38,6 +38,8 @@ CREATE TABLE cursors (consumer text PRIMARY KEY NOT NULL, seq integer NOT NULL) 
   },
 ];
 
+const OLDEST =
+  "SELECT seq, size, length(events) - length(replace(events, char(10), '')) + 1 FROM batches ORDER BY seq LIMIT 1";
 /** Characters of one row; SQLite in a Durable Object refuses rows of 2 MB. */
 const MAX_ROW = 600_000;
 /** Characters of one page. */
@@ -57,7 +59,7 @@ export class AuditRows {
     this.#size = Number(sql.rows('SELECT coalesce(sum(size), 0) FROM batches')[0]?.[0] ?? 0);
   }
 
-  /** Keeps events, which hold no line breaks; the result is the number of batches that went unread by `consumers`. */
+  /** Keeps events, which hold no line breaks; the result is the number of older ones that went unread by `consumers`. */
   append(events: readonly string[], at: number, consumers: readonly string[] = []): number {
     return this.#sql.transaction(() => {
       for (const text of rowsOf(events)) {
@@ -119,11 +121,11 @@ export class AuditRows {
   #shrink(consumers: readonly string[]): number {
     let lost = 0;
     while (this.#size > this.#maxSize) {
-      const [row] = this.#sql.rows('SELECT seq, size FROM batches ORDER BY seq LIMIT 1');
+      const [row] = this.#sql.rows(OLDEST);
       if (!row) break;
       this.#sql.run('DELETE FROM batches WHERE seq = ?', row[0] ?? null);
       this.#size -= Number(row[1]);
-      if (consumers.some((consumer) => this.#cursor(consumer) < Number(row[0]))) lost++;
+      if (consumers.some((consumer) => this.#cursor(consumer) < Number(row[0]))) lost += Number(row[2]);
     }
     return lost;
   }

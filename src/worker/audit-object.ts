@@ -30,14 +30,15 @@ export class AuditObject extends ErasableObject {
     this.#log = createConsoleLogger(systemClock, { cluster: ctx.id.name ?? '', component: 'audit' });
   }
 
-  /** Keeps events, each a JSON text without line breaks. */
-  async append(events: string[]): Promise<void> {
+  /** Keeps events, each a JSON text without line breaks; the result is the number of older ones that it had to drop. */
+  async append(events: string[]): Promise<number> {
     const destinations = await this.#known();
     const names = destinations.map(({ name }) => name);
     const lost = this.#rows.append(events, systemClock.now(), names);
-    if (lost > 0) this.#log.error('audit events were dropped before they were passed on', { batches: lost });
+    if (lost > 0) this.#log.error('audit events were dropped before they were passed on', { events: lost });
     if (names.length > 0 && (await this.ctx.storage.getAlarm()) === null)
       await this.ctx.storage.setAlarm(systemClock.now() + COLLECT_MS);
+    return lost;
   }
 
   async read(query: AuditQuery): Promise<AuditPage> {

@@ -43,8 +43,8 @@ export interface NodeTunnelRpc extends Rpc.DurableObjectBranded {
 }
 
 export interface AuditRpc extends Rpc.DurableObjectBranded {
-  /** Keeps events, each a JSON text without line breaks. */
-  append(events: string[]): Promise<void>;
+  /** Keeps events, each a JSON text without line breaks; resolves to the number of older ones that were dropped unread. */
+  append(events: string[]): Promise<number>;
   read(query: AuditQuery): Promise<AuditPage>;
   /** Erases everything, if the fleet says that the cluster was deleted; throws otherwise. */
   erase(): Promise<void>;

@@ -206,7 +206,7 @@ class RequestRecord implements AuditRecord {
 
 /** The same answer; `ended` is called when its body was sent or given up. */
 function watched(response: Response, ended: () => void): Response {
-  const stages: Transformer<Uint8Array, Uint8Array> & { cancel(): void } = { flush: ended, cancel: ended };
-  const body = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TransformStream(stages));
+  const watch = new TransformStream<Uint8Array, Uint8Array>({ flush: ended, cancel: ended });
+  const body = (response.body as ReadableStream<Uint8Array>).pipeThrough(watch);
   return new Response(body, response);
 }

@@ -60,7 +60,9 @@ export function createAuditSink(options: AuditSinkOptions): AuditSink {
 async function send(batch: readonly string[], { log, clock, metrics, logger }: AuditSinkOptions): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await log.append(batch);
+      const dropped = await log.append(batch);
+      if (dropped > 0) metrics.failed('forward', dropped);
+      return;
     } catch (error) {
       if (attempt < ATTEMPTS) {
         await delay(clock, 100 * 4 ** attempt);

@@ -85,7 +85,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): TokenAuthenticator
   const { outbound, clock, log, config } = deps;
   const structuredDeps = { ownIssuers: [deps.settings.serviceAccountIssuer], outbound, clock, log };
   const structured = async (): Promise<StructuredAuthentication | undefined> =>
-    structuredAuthentication(config.known?.() ?? (await config.fresh()), structuredDeps);
+    structuredAuthentication(await config.fresh(), structuredDeps);
 
   const remember = (token: string, entry: KnownToken): KnownToken => {
     if (known.size >= MAX_KNOWN_TOKENS) known.delete(known.keys().next().value as string);

@@ -3,13 +3,13 @@ import { createAuditMetrics, createAuditSink } from '../../../src/server/audit/i
 import { silentLog } from '../../support/cluster.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 
-function setUp(append: (events: readonly string[]) => Promise<void>) {
+function setUp(append: (events: readonly string[]) => Promise<unknown>) {
   const clock = createManualClock();
   const metrics = createAuditMetrics();
   metrics.decided('Metadata');
   const work: Promise<unknown>[] = [];
   const sink = createAuditSink({
-    ...{ clock, metrics, logger: silentLog, log: { append } },
+    ...{ clock, metrics, logger: silentLog, log: { append: async (events) => Number(await append(events)) || 0 } },
     waitUntil: (promise) => void work.push(promise),
   });
   /** Lets time pass until all work is done. */
@@ -80,6 +80,13 @@ describe('the way of audit events to their log', () => {
     expect(kept).toEqual(['a']);
     expect(metrics.render()).toContain('apiserver_audit_error_total{plugin="log"} 2');
     expect(metrics.render()).toContain('apiserver_audit_event_total 3');
+  });
+
+  test('what the log dropped before it was passed on is counted', async () => {
+    const { metrics, sink, settle } = setUp(async () => 7);
+    sink.write('a');
+    await settle();
+    expect(metrics.render()).toContain('apiserver_audit_error_total{plugin="forward"} 7');
   });
 
   test('what no buffer holds is dropped and counted', () => {
