@@ -33,6 +33,8 @@ interface Cases {
   dynamic: Case[];
   typed: Case[];
   syntax: Case[];
+  /** Of values of all kinds of schemas. */
+  roots: (Case & { schema: TypedSchema; data: unknown })[];
 }
 
 const cases = JSON.parse(readFileSync(new URL('cases.json', import.meta.url), 'utf8')) as Cases;
@@ -89,6 +91,17 @@ describe('expressions over a schema', () => {
   ];
   it.each(cases.typed.map((one) => [one.expr, one] as const))('%s', (expr, want) => {
     agree(outcome(expr, { variables }, { self: cases.object, oldSelf: cases.object }), want);
+  });
+});
+
+describe('expressions over values of one schema', () => {
+  it.each(cases.roots.map((one) => [one.expr, one] as const))('%s', (expr, { schema, data, ...want }) => {
+    const type = celTypeOfSchema(schema) as CelType;
+    const variables = [
+      { name: 'self', type },
+      { name: 'oldSelf', type },
+    ];
+    agree(outcome(expr, { variables }, { self: data, oldSelf: data }), want);
   });
 });
 
