@@ -17,6 +17,8 @@ export interface ConfigCacheOptions {
 
 /** Milliseconds for which a confirmed view is used without asking storage again. */
 const CONFIRMED_FOR_MS = 1_000;
+/** For how long it is used where it may be late, while nothing tells that it is behind. */
+const KNOWN_FOR_MS = 30_000;
 
 /** Objects of one resource. `version` rises with every change. */
 interface Table {
@@ -128,9 +130,10 @@ export function createConfigCache(options: ConfigCacheOptions): ConfigCache {
       return view;
     },
     known() {
+      const now = clock.now();
       for (const { revision, observed, confirmedAt } of open()) {
-        if (revision === undefined || (observed > revision && clock.now() - confirmedAt >= CONFIRMED_FOR_MS))
-          return undefined;
+        if (revision === undefined) return undefined;
+        if (now - confirmedAt >= (observed > revision ? CONFIRMED_FOR_MS : KNOWN_FOR_MS)) return undefined;
       }
       return view;
     },

@@ -67,8 +67,8 @@ export interface ConfigCache {
   /** A snapshot no older than one second and no older than any answer this server has had from storage. */
   fresh(): Promise<ConfigSnapshot>;
   /**
-   * The snapshot as it is, without asking storage; undefined before the first load, and when answers of storage have
-   * said for a second that it is behind. For what may be a little late: audit policy, flow control.
+   * The snapshot as it is, without asking storage; undefined before the first load, when answers of storage have said for
+   * a second that it is behind, and after half a minute. For what may be a little late: audit policy, flow control.
    */
   known?(): ConfigSnapshot | undefined;
   /** Tells the cache the `tracked` revision of an answer about `resource` (left out: the shard of the first cached kind). */

@@ -49,6 +49,28 @@ describe('the configuration cache', () => {
     expect(asked).toHaveLength(3);
   });
 
+  it('hands out what it knows without asking, until it was long enough behind or unconfirmed', async () => {
+    const clock = createManualClock();
+    const { store, asked } = scriptedStore(() => ({ ok: true, revision: 1, tracked: 1, changes: [namespace('a', 1)] }));
+    const cache = createConfigCache({ store, kinds: createKindRegistry(), clock });
+    expect(cache.known?.()).toBeUndefined();
+    const view = await cache.fresh();
+    clock.advance(29_000);
+    expect(cache.known?.()).toBe(view);
+    cache.observe(2);
+    expect(cache.known?.()).toBeUndefined();
+    await cache.fresh();
+    cache.observe(3);
+    clock.advance(900);
+    expect(cache.known?.()).toBe(view);
+    clock.advance(100);
+    expect(cache.known?.()).toBeUndefined();
+    await cache.fresh();
+    clock.advance(30_000);
+    expect(cache.known?.()).toBeUndefined();
+    expect(asked).toHaveLength(3);
+  });
+
   it('reads everything anew when its revision was compacted away', async () => {
     const clock = createManualClock();
     let expired = false;
