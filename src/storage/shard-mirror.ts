@@ -16,6 +16,7 @@ import { type Subscription, WatchHub } from './watch-hub.ts';
 
 /** Characters of the objects that are kept. */
 const MAX_CHARACTERS = 8 * 1024 * 1024;
+const ADMIT_EVERY = 8;
 
 export class ShardMirror {
   readonly #clock: Clock;
@@ -25,6 +26,7 @@ export class ShardMirror {
   readonly #watches = new Map<MirrorWatch, Subscription>();
   #engine: ShardEngine;
   #characters = 0;
+  #passedBy = 0;
   /** Revision of the last write to each object whose write is not known to be durable. */
   readonly #unsafe = new Map<string, number>();
   #committed: ShardEvent[] = [];
@@ -71,7 +73,9 @@ export class ShardMirror {
   ask(key: ObjectKey): GetResult {
     const result = this.#engine.get(key);
     const id = idOf(key);
-    if (result.object && !this.#closed && !this.#unsafe.has(id)) this.#put(id, result.object);
+    if (result.object && !this.#closed && !this.#unsafe.has(id) && this.#admits(result.object)) {
+      this.#put(id, result.object);
+    }
     return result;
   }
 
@@ -141,6 +145,13 @@ export class ShardMirror {
     }
     this.#recent.push(events);
     this.#hub.publish(events);
+  }
+
+  /** Once it is full, few of the objects that are read get in: a walk over more than it holds leaves most of it alone. */
+  #admits(object: StoredObject): boolean {
+    if (this.#characters + object.text.length <= MAX_CHARACTERS) return true;
+    this.#passedBy = (this.#passedBy + 1) % ADMIT_EVERY;
+    return this.#passedBy === 0;
   }
 
   #put(id: string, object: StoredObject): void {
