@@ -126,17 +126,36 @@ export function readOverload(
   };
 }
 
-/** Joins libraries into declarations by name; overloads keep the order in which libraries come. */
-export function declare(
-  libraries: readonly Library[],
-  hosts: ReadonlyMap<string, CelType>,
-): Map<string, FunctionDeclaration> {
-  const declarations = new Map<string, FunctionDeclaration>();
-  for (const library of libraries) {
-    for (const [name, signatures] of Object.entries(library)) {
-      const overloads = Object.entries(signatures).map(([signature, call]) => readOverload(signature, call, hosts));
-      declarations.set(name, { name, overloads: [...(declarations.get(name)?.overloads ?? []), ...overloads] });
-    }
+/** The functions of an environment by name. */
+export interface Declarations {
+  get(name: string): FunctionDeclaration | undefined;
+}
+
+/**
+ * The functions of libraries. Signatures are read when a function is first looked up: an expression uses few of hundreds.
+ * Overloads keep the order in which libraries come.
+ */
+export class LibraryDeclarations implements Declarations {
+  private readonly libraries: readonly Library[];
+  private readonly hosts: ReadonlyMap<string, CelType>;
+  private readonly known = new Map<string, FunctionDeclaration | undefined>();
+
+  constructor(libraries: readonly Library[], hosts: ReadonlyMap<string, CelType>) {
+    this.libraries = libraries;
+    this.hosts = hosts;
   }
-  return declarations;
+
+  get(name: string): FunctionDeclaration | undefined {
+    const known = this.known.get(name);
+    if (known !== undefined) return known;
+    const overloads = this.libraries.flatMap((library) =>
+      Object.hasOwn(library, name)
+        ? Object.entries(library[name] ?? {}).map(([signature, call]) => readOverload(signature, call, this.hosts))
+        : [],
+    );
+    if (overloads.length === 0) return undefined;
+    const declaration = { name, overloads };
+    this.known.set(name, declaration);
+    return declaration;
+  }
 }

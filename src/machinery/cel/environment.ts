@@ -16,13 +16,13 @@ import {
   typeOf,
   uintType,
 } from './cel-type.ts';
-import type { CelCompileOptions, CelType } from './contract.ts';
-import { declare, type FunctionDeclaration, type Overload } from './declaration.ts';
+import type { CelCompileOptions, CelFunction, CelType } from './contract.ts';
+import { type Declarations, type FunctionDeclaration, LibraryDeclarations, type Overload } from './declaration.ts';
 import { baseLibraries, hostTypes, jsonPatchLibrary } from './library/index.ts';
 import { patchType } from './objects.ts';
 
 interface Base {
-  readonly functions: ReadonlyMap<string, FunctionDeclaration>;
+  readonly functions: Declarations;
   readonly types: ReadonlyMap<string, CelType>;
 }
 
@@ -48,7 +48,7 @@ function baseOf(): Base {
   const [a, b] = [paramOf('A'), paramOf('B')];
   const structured = [listOf(a), mapOf(a, b), optionalOf(dynType)];
   for (const type of [...known, ...structured, ...hosts.values()]) types.set(type.name, type);
-  base = { functions: declare(baseLibraries(), hosts), types };
+  base = { functions: new LibraryDeclarations(baseLibraries(), hosts), types };
   return base;
 }
 
@@ -64,7 +64,7 @@ export class Environment {
   private readonly variables: ReadonlyMap<string, CelType>;
   private readonly types: ReadonlyMap<string, CelType>;
   private readonly patches: boolean;
-  private readonly functions: ReadonlyMap<string, FunctionDeclaration>;
+  private readonly functions: Declarations;
 
   constructor(options: CelCompileOptions) {
     this.container = options.container ?? '';
@@ -72,7 +72,8 @@ export class Environment {
     const known = baseOf();
     this.patches = options.jsonPatch === true;
     this.types = options.types ?? new Map();
-    this.functions = this.patches || options.functions !== undefined ? extended(known, options) : known.functions;
+    this.functions =
+      this.patches || options.functions !== undefined ? extended(known.functions, options) : known.functions;
   }
 
   /** A variable or the name of a type, by its name or inside the container. */
@@ -109,19 +110,23 @@ export class Environment {
   }
 }
 
-function extended(known: Base, options: CelCompileOptions): ReadonlyMap<string, FunctionDeclaration> {
-  const functions = new Map(known.functions);
-  const add = (name: string, overloads: readonly Overload[]) => {
-    functions.set(name, { name, overloads: [...(functions.get(name)?.overloads ?? []), ...overloads] });
+/** The base's functions, and those of one environment. */
+function extended(known: Declarations, options: CelCompileOptions): Declarations {
+  const patches = options.jsonPatch === true ? new LibraryDeclarations([jsonPatchLibrary()], hostTypes()) : undefined;
+  const own = options.functions ?? [];
+  return {
+    get: (name) => {
+      const overloads = [
+        ...(known.get(name)?.overloads ?? []),
+        ...(patches?.get(name)?.overloads ?? []),
+        ...own.filter((one) => one.name === name).map(overloadOf),
+      ];
+      return overloads.length === 0 ? undefined : { name, overloads };
+    },
   };
-  if (options.jsonPatch === true) {
-    for (const [name, declaration] of declare([jsonPatchLibrary()], hostTypes())) add(name, declaration.overloads);
-  }
-  for (const own of options.functions ?? []) {
-    const call = (...args: readonly unknown[]) => own.call(args);
-    add(own.name, [
-      { id: own.overload, member: own.member === true, args: own.args, result: own.result, generic: false, call },
-    ]);
-  }
-  return functions;
+}
+
+function overloadOf(own: CelFunction): Overload {
+  const call = (...args: readonly unknown[]) => own.call(args);
+  return { id: own.overload, member: own.member === true, args: own.args, result: own.result, generic: false, call };
 }
