@@ -81,7 +81,12 @@ export async function auditedPolicyCluster() {
   const events: { requestURI: string; annotations?: Record<string, string> }[] = [];
   const work: Promise<unknown>[] = [];
   const cluster = await policyCluster({
-    auditLog: { append: async (texts) => void events.push(...texts.map((text) => JSON.parse(text))) },
+    auditLog: {
+      append: async (texts) => {
+        events.push(...texts.map((text) => JSON.parse(text)));
+        return 0;
+      },
+    },
     waitUntil: (promise) => void work.push(promise),
   });
   const body = { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules: [{ level: 'RequestResponse' }] };
