@@ -122,9 +122,11 @@ class RequestRecord implements AuditRecord {
 
   answered(response: Response, longRunning: boolean): Response {
     if (longRunning) return this.#started(response);
-    const { waitUntil } = this.#options;
+    const { waitUntil, scope } = this.#options;
     const code = response.status;
-    if (this.#responseObject !== undefined || !this.#keeps('RequestResponse') || response.body === null) {
+    // What is no resource has no object to show.
+    const shows = scope.info.isResource && this.#keeps('RequestResponse');
+    if (this.#responseObject !== undefined || !shows || response.body === null) {
       this.#emit('ResponseComplete', { code });
       return response;
     }

@@ -135,7 +135,13 @@ function missing(name: string): never {
   throw notFound(CONFIGURATIONS, name);
 }
 
-/** What administrators see: credentials may be among the files, so only their names are told. */
+/** What administrators see. Credentials are not told: those of the document are left out, and of files the names are enough. */
 function described({ metadata, document, files }: StoredConfiguration): Record<string, unknown> {
-  return { name: metadata.name, changed: metadata.creationTimestamp, document, files: Object.keys(files) };
+  const shown = JSON.parse(
+    JSON.stringify(document, (key, value) => (SECRETS.has(key) ? '<omitted>' : value)),
+  ) as object;
+  return { name: metadata.name, changed: metadata.creationTimestamp, document: shown, files: Object.keys(files) };
 }
+
+/** Of kubeconfigs. */
+const SECRETS = new Set(['token', 'password', 'client-key-data']);

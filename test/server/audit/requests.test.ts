@@ -100,6 +100,26 @@ describe('audit events of requests', () => {
     expect(get?.objectRef).toEqual({ resource: 'configmaps', namespace: 'default', name: 'one', apiVersion: 'v1' });
   });
 
+  test('what is no resource shows no object, and no answer shows the credentials of a webhook', async () => {
+    const { cluster, events } = await audited({ ...ALL, omitStages: ['RequestReceived'] });
+    const webhook = {
+      ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'a' },
+      clusters: [{ name: 'a', cluster: { server: 'https://audit.example.com' } }],
+      users: [{ name: 'a', user: { token: 'very-secret' } }],
+      contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
+    };
+    expect((await cluster.send('PUT /kedge/v1/configuration/audit-webhook', { body: webhook })).status).toBe(200);
+    const { text } = await cluster.send('GET /kedge/v1/configuration');
+    expect(text).toContain('audit.example.com');
+    expect(text).not.toContain('very-secret');
+    expect((await events()).map(({ requestObject, responseObject }) => [requestObject, responseObject])).toEqual([
+      ...[
+        [undefined, undefined],
+        [undefined, undefined],
+      ],
+    ]);
+  });
+
   test('managed fields are left out where the policy says so, in objects and in lists', async () => {
     const { cluster, events } = await audited({ ...ALL, omitManagedFields: true, omitStages: ['RequestReceived'] });
     await cluster.send('POST /api/v1/namespaces/default/configmaps?fieldManager=me', { body: configMap('one') });
