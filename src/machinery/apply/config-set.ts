@@ -2,6 +2,7 @@
  * What an applied configuration sets, and whether it fits its type.
  * Upstream: structured-merge-diff/typed/{tofieldset,validate}.go.
  */
+import { goSyntax, goText, goTypeOf } from '../go-value.ts';
 import { elementText, type FieldSet, LEAF, type MutableFieldSet, sorted, withSelf } from './field-set.ts';
 import { isMap, type JsonMap, type TypedNode } from './typed-node.ts';
 
@@ -115,11 +116,11 @@ function validateLeaf(type: TypedNode, value: unknown, path: string): string[] {
   const kind = typeof value;
   switch (type.leaf) {
     case 'numeric':
-      return kind === 'number' ? [] : [fault(path, `expected numeric (int or float), got ${goType(value)}`)];
+      return kind === 'number' ? [] : [fault(path, `expected numeric (int or float), got ${goTypeOf(value)}`)];
     case 'string':
       return kind === 'string'
         ? []
-        : [fault(path, `expected string, got &value.valueUnstructured{Value:${goText(value)}}`)];
+        : [fault(path, `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`)];
     case 'boolean':
       return kind === 'boolean' ? [] : [fault(path, `expected boolean, got &{${goText(value)}}`)];
     case 'list':
@@ -156,21 +157,4 @@ function fault(path: string, message: string): string {
 /** One message for all faults. */
 export function faultsText(faults: readonly string[]): string {
   return faults.length === 1 ? faults[0]! : ['errors:', ...faults.map((text) => `  ${text}`)].join('\n');
-}
-
-function goType(value: unknown): string {
-  if (typeof value === 'string') return 'string';
-  if (typeof value === 'boolean') return 'bool';
-  return Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}';
-}
-
-/** A value as Go prints it with %v. */
-function goText(value: unknown): string {
-  if (value === null || value === undefined) return '<nil>';
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (isMap(value)) {
-    const members = Object.keys(value).sort();
-    return `map[${members.map((name) => `${name}:${goText(value[name])}`).join(' ')}]`;
-  }
-  return String(value);
 }

@@ -83,22 +83,25 @@ function mergeLists(type: TypedNode, old: readonly unknown[], now: readonly unkn
   return out;
 }
 
-/** `value` without the members of `set`; null where nothing is left. */
+/**
+ * `value` without the members of `set`. What loses all of its members stays, empty; null where there was nothing to lose
+ * a member from, or the value is owned whole.
+ */
 export function removeItems(type: TypedNode, value: unknown, set: FieldSet): unknown {
   if (type.form === 'list') return Array.isArray(value) ? removeFromList(type, value, set) : value;
   if (type.form === 'leaf') return typeof value === 'object' ? null : value;
   if (!isMap(value)) return type.form === 'deduced' && Array.isArray(value) ? null : value;
   const out: JsonMap = {};
-  let count = 0;
+  let kept = false;
   for (const name in value) {
     if (value[name] === undefined) continue;
     const node = set[`f:${name}`];
     if (node !== undefined && isMember(node)) continue;
     const child = type.child(name);
-    out[name] = node === undefined || child === undefined ? value[name] : removeItems(child, value[name], node);
-    count++;
+    out[name] = node === undefined || child === undefined ? value[name] : removeInside(child, value[name], node);
+    kept = true;
   }
-  return count === 0 ? null : out;
+  return kept ? out : null;
 }
 
 function removeFromList(type: TypedNode, items: readonly unknown[], set: FieldSet): unknown {
@@ -106,9 +109,16 @@ function removeFromList(type: TypedNode, items: readonly unknown[], set: FieldSe
   for (const item of items) {
     const node = set[type.itemElement(item)];
     if (node === undefined) out.push(item);
-    else if (!isMember(node)) out.push(removeItems(type.element, item, node));
+    else if (!isMember(node)) out.push(removeInside(type.element, item, node));
   }
   return out.length === 0 ? null : out;
+}
+
+/** A member that is not taken out itself: where nothing is left of it, it stays as an empty one. */
+function removeInside(type: TypedNode, value: unknown, set: FieldSet): unknown {
+  const left = removeItems(type, value, set);
+  if (left !== null) return left;
+  return Array.isArray(value) ? [] : isMap(value) ? {} : left;
 }
 
 /** The set with every declared struct field on the way to a member as a member too. */

@@ -134,8 +134,10 @@ export class TypedNode {
     let text = '';
     for (let i = 0; i < this.keys.length; i++) {
       const name = this.keys[i]!;
-      const value = item[name] ?? this.keyDefaults[i];
-      if (value === undefined || value === null) continue;
+      const given = item[name];
+      // A key that is null is one all the same; only defaults that are none leave it out.
+      const value = given === undefined ? (this.keyDefaults[i] ?? undefined) : given;
+      if (value === undefined) continue;
       text += `${text === '' ? '' : ','}"${name}":${typeof value === 'number' ? value : goJson(value)}`;
     }
     if (text === '') {

@@ -2,8 +2,9 @@
  * Merging of lists in strategic merge patches: items are found by their merge key, the order of the patch wins over the
  * order of the document. Upstream: apimachinery/pkg/util/strategicpatch/patch.go (mergeSlice, normalizeElementOrder).
  */
+import { goText } from '../go-value.ts';
 import type { Json, JsonObject } from '../meta.ts';
-import { failure, goValueText, listOfLists, noMergeKey } from './patch-failure.ts';
+import { failure, listOfLists, noMergeKey } from './patch-failure.ts';
 
 export interface SliceMerge {
   current: Json[];
@@ -38,7 +39,7 @@ function holdsMaps(...lists: Json[][]): boolean {
     if (item === null) throw failure('list element types are not identical: null is not allowed in a merging list');
     const itemKind = typeof item;
     if (kind !== undefined && kind !== itemKind) {
-      throw failure(`list element types are not identical: ${goValueText(lists)}`);
+      throw failure(`list element types are not identical: ${goText(lists)}`);
     }
     kind = itemKind;
   }
@@ -68,7 +69,7 @@ function applySpecialElements(current: JsonObject[], patch: JsonObject[], mergeK
     } else if (directive === 'merge') {
       throw failure('merging lists cannot yet be specified in the patch');
     } else {
-      throw failure(`unknown patch type: ${goValueText(directive)} in map: ${goValueText(item)}`);
+      throw failure(`unknown patch type: ${goText(directive)} in map: ${goText(item)}`);
     }
   }
   return replace ? { current: ordinary, patch: [] } : { current: kept, patch: ordinary };
@@ -130,7 +131,7 @@ function positions(items: Json[], mergeKey: string): Map<Json, number> {
 /** What identifies an item. */
 function nameOf(item: Json, mergeKey: string): Json {
   if (mergeKey === '') return item;
-  if (!isMap(item)) throw failure(`expected a map[string]interface {}, but received a ${goValueText(item)}`);
+  if (!isMap(item)) throw failure(`expected a map[string]interface {}, but received a ${goText(item)}`);
   const name = item[mergeKey];
   if (name === undefined) throw noMergeKey(item, mergeKey);
   return name;
@@ -147,7 +148,7 @@ export function validateOrder(patch: Json[], order: Json[], mergeKey: string): v
   }
   if (next < items.length) {
     throw failure(
-      `The order in patch list:\n${goValueText(patch)}\n doesn't match $setElementOrder list:\n${goValueText(order)}\n`,
+      `The order in patch list:\n${goText(patch)}\n doesn't match $setElementOrder list:\n${goText(order)}\n`,
     );
   }
 }

@@ -1,4 +1,5 @@
 /** Failures of strategic merge patches in upstream's words. Upstream: apimachinery/pkg/util/mergepatch/errors.go. */
+import { goText } from '../go-value.ts';
 import { badRequest, StatusError } from '../status.ts';
 
 /** A patch that does not fit the document; upstream answers these as internal errors without a reason. */
@@ -16,16 +17,7 @@ export function listOfLists(): StatusError {
 }
 
 export function noMergeKey(item: unknown, mergeKey: string): StatusError {
-  return failure(`map: ${goValueText(item)} does not contain declared merge key: ${mergeKey}`);
-}
-
-/** A JSON value as Go prints it with %v. */
-export function goValueText(value: unknown): string {
-  if (value === null || value === undefined) return '<nil>';
-  if (Array.isArray(value)) return `[${value.map(goValueText).join(' ')}]`;
-  if (typeof value !== 'object') return String(value);
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `map[${members.map(([key, member]) => `${key}:${goValueText(member)}`).join(' ')}]`;
+  return failure(`map: ${goText(item)} does not contain declared merge key: ${mergeKey}`);
 }
 
 /** The Go type of a JSON value. */

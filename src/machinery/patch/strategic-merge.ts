@@ -2,11 +2,12 @@
  * Strategic merge patch: merge patch that knows which lists merge and by which key, and takes directives.
  * Upstream: apimachinery/pkg/util/strategicpatch/patch.go.
  */
+import { goText } from '../go-value.ts';
 import type { Json, JsonObject } from '../meta.ts';
 import type { ObjectSchema } from '../schema.ts';
 import { badRequest } from '../status.ts';
 import { mergeSlice, orderedBy, type SliceMerge, validateOrder } from './merge-slice.ts';
-import { badFormat, failure, goTypeText, goValueText } from './patch-failure.ts';
+import { badFormat, failure, goTypeText } from './patch-failure.ts';
 import { fieldMeta, type PatchType, typeOf } from './patch-meta.ts';
 
 const DIRECTIVE = '$patch';
@@ -43,7 +44,7 @@ function applyDirective(patch: JsonObject): JsonObject {
   const { [DIRECTIVE]: directive, ...rest } = patch;
   if (directive === 'replace') return rest;
   if (directive === 'delete') return {};
-  throw failure(`unknown patch type: ${goValueText(directive)} in map: ${goValueText(patch)}`);
+  throw failure(`unknown patch type: ${goText(directive)} in map: ${goText(patch)}`);
 }
 
 /** The document with only the members that `$retainKeys` lists, when the patch has that. */

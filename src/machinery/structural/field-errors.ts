@@ -1,4 +1,5 @@
 /** Field errors whose values are those of a custom resource: maps, whose keys upstream writes in order. */
+import { goNumber } from '../go-value.ts';
 import { quote } from '../quote.ts';
 import type { CauseType, FieldError } from '../status.ts';
 import { isMap } from './schema-node.ts';
@@ -33,38 +34,6 @@ function write(value: unknown): string {
   const names = Object.keys(value);
   if (!(value instanceof GoStruct)) names.sort();
   return `{${names.map((name) => `${JSON.stringify(name)}:${write(value[name])}`).join(',')}}`;
-}
-
-/** A number as `%v` prints a float64 of Go; integers below 2^63 are taken for int64. */
-export function goNumber(value: number): string {
-  if (Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63) return BigInt(value).toString();
-  return goFloat(value);
-}
-
-/** A float64 as `%v` prints it: an exponent below 1e-4 and from 1e6 on. */
-export function goFloat(value: number): string {
-  if (Object.is(value, -0)) return '-0';
-  if (value === 0 || !Number.isFinite(value)) return String(value);
-  const [mantissa = '', exponent = ''] = value.toExponential().split('e');
-  const power = Number(exponent);
-  if (power >= -4 && power < 6) return plainDigits(value);
-  const sign = power < 0 ? '-' : '+';
-  return `${mantissa}e${sign}${String(Math.abs(power)).padStart(2, '0')}`;
-}
-
-/** Digits without an exponent. Upstream: strconv.FormatFloat 'f'. */
-export function plainDigits(value: number): string {
-  const text = String(value);
-  if (!text.includes('e')) return text;
-  const [mantissa = '', exponent = '0'] = text.split('e');
-  const negative = mantissa.startsWith('-');
-  const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.');
-  const power = Number(exponent);
-  const digits =
-    power < 0
-      ? `0.${'0'.repeat(-power - whole.length)}${whole}${fraction}`
-      : `${whole}${fraction}${'0'.repeat(power - fraction.length)}`;
-  return negative ? `-${digits}` : digits;
 }
 
 /** A value as field errors show it. */

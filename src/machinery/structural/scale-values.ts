@@ -1,10 +1,10 @@
 /** That what the scale subresource reads has the form it needs. Upstream: customresource/validator.go. */
+import { goText, goTypeOf, isInt64 } from '../go-value.ts';
 import type { KubeObject } from '../meta.ts';
 import type { FieldError } from '../status.ts';
 import type { ScalePaths } from './contract.ts';
-import { goNumber, invalidValue } from './field-errors.ts';
+import { invalidValue } from './field-errors.ts';
 import { isMap, own } from './schema-node.ts';
-import { isInt64 } from './values/numbers.ts';
 
 const MAX_INT32 = 2 ** 31 - 1;
 
@@ -48,21 +48,3 @@ function nested(object: KubeObject, path: string): { value?: unknown; found: boo
 
 const accessorError = (path: string, value: unknown, expected: string): string =>
   `.${path.replace(/^\./, '')} accessor error: ${goText(value)} is of the type ${goTypeOf(value)}, expected ${expected}`;
-
-function goTypeOf(value: unknown): string {
-  if (Array.isArray(value)) return '[]interface {}';
-  if (isMap(value)) return 'map[string]interface {}';
-  if (typeof value === 'number') return isInt64(value) ? 'int64' : 'float64';
-  return typeof value === 'boolean' ? 'bool' : value === null ? '<nil>' : 'string';
-}
-
-/** A value as `%v` prints it. */
-function goText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (isMap(value)) {
-    const names = Object.keys(value).sort();
-    return `map[${names.map((name) => `${name}:${goText(value[name])}`).join(' ')}]`;
-  }
-  if (value === null) return '<nil>';
-  return typeof value === 'number' ? goNumber(value) : String(value);
-}

@@ -78,6 +78,12 @@ describe('apply', () => {
     expect(live.spec).toEqual({ items: [{ name: 'y' }] });
   });
 
+  it('keeps a map that loses its last member, as the configuration still names it', () => {
+    const before = stored(null, config({ data: { x: '1' } }));
+    expect(stored(before, config({ data: {} })).data).toEqual({});
+    expect(stored(before, config({})).data).toBeUndefined();
+  });
+
   it('keeps what an updater set below an item that another applier owns', () => {
     let live = stored(null, config({ spec: { items: [{ name: 'x', value: '1' }] } }));
     const updated: KubeObject = structuredClone(live);

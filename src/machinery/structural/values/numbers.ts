@@ -1,6 +1,6 @@
 /** Bounds, multiples and formats of numbers. Upstream: kube-openapi/validation/validate/{validator,values}.go. */
+import { goFloat, goNumber, isInt64 } from '../../go-value.ts';
 import type { JSONSchemaProps } from '../contract.ts';
-import { goFloat, goNumber } from '../field-errors.ts';
 import { type Fault, Result } from './faults.ts';
 
 const MAX_SAFE = 2 ** 53 - 1;
@@ -8,9 +8,6 @@ const MAX_FLOAT32 = 3.4028234663852886e38;
 /** The largest double that rounds to a finite float32. */
 const FLOAT32_LIMIT = 3.4028235677973366e38;
 const EPSILON = 1e-9;
-
-/** Whether JSON's integers, which JavaScript cannot tell from other numbers, would hold the value. */
-export const isInt64 = (value: number): boolean => Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63;
 
 /** A double as an int64 of Go's: what does not fit becomes the least one. */
 function toInt64(value: number): number {

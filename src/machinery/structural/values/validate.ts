@@ -4,13 +4,14 @@
  * apiserver/validation/ratcheting.go.
  */
 import { deepEqual } from '../../apply/deep-equal.ts';
+import { isInt64 } from '../../go-value.ts';
 import { quote } from '../../quote.ts';
 import type { JSONSchemaProps } from '../contract.ts';
 import { additionalOf, child, itemsOf, type JsonMap, own, propertyOf } from '../schema-node.ts';
 import type { Correlation } from './correlation.ts';
 import { type Fault, Result } from './faults.ts';
 import { formatCheck } from './formats.ts';
-import { checkNumber, isInt64, isJsonInteger } from './numbers.ts';
+import { checkNumber, isJsonInteger } from './numbers.ts';
 import { patternOf } from './pattern.ts';
 import { factsOf, type SchemaFacts, type SchemaUse } from './schema-facts.ts';
 
