@@ -107,7 +107,7 @@ async function bundle() {
     // In pieces: what a command imports when it needs it stays out of the memory of `kedge up`.
     esbuild.build({
       ...node,
-      entryPoints: { cli: 'src/cli/main.ts' },
+      entryPoints: { cli: 'src/cli/main.ts', 'make-certificate': 'src/emulator/make-certificate.ts' },
       outdir: 'dist',
       splitting: true,
       chunkNames: 'cli-[hash]',

@@ -1,9 +1,10 @@
 /** TLS of the local API endpoint: a CA of this machine's own and a serving certificate signed by it. */
-import { webcrypto, X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-
-type X509 = typeof import('./x509.ts')['x509'];
+import { spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type CertificateOrder, certificateFiles } from './certificate-files.ts';
 
 export interface ServingCertificate {
   /** PEM, for kubeconfig files and agents. */
@@ -12,7 +13,6 @@ export interface ServingCertificate {
   keyFile: string;
 }
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY = 86_400_000;
 
 /**
@@ -24,78 +24,37 @@ export async function ensureServingCertificate(
   hosts: readonly string[],
   now: number,
 ): Promise<ServingCertificate> {
-  const files = {
-    ca: join(folder, 'ca.crt'),
-    caKey: join(folder, 'ca.key'),
-    certificate: join(folder, 'tls.crt'),
-    key: join(folder, 'tls.key'),
-    hosts: join(folder, 'hosts'),
-  };
+  const files = certificateFiles(folder);
   const wanted = hosts.join('\n');
   const result = { certificateFile: files.certificate, keyFile: files.key };
   if (existsSync(files.certificate) && existsSync(files.ca) && readFileSync(files.hosts, 'utf8') === wanted) {
     const current = new X509Certificate(readFileSync(files.certificate));
     if (Date.parse(current.validTo) > now + 30 * DAY) return { ...result, ca: readFileSync(files.ca, 'utf8') };
   }
-  // Loaded here, so that `kedge up`, which stays, does not hold it.
-  const { x509 } = await import('./x509.ts');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const authority = await loadAuthority(x509, { certificateFile: files.ca, keyFile: files.caKey, now });
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-  const certificate = await x509.X509CertificateGenerator.create({
-    subject: 'CN=kedge-apiserver',
-    issuer: authority.certificate.subject,
-    notBefore: new Date(now - DAY),
-    notAfter: new Date(now + 365 * DAY),
-    signingAlgorithm: ALGORITHM,
-    publicKey: keys.publicKey,
-    signingKey: authority.key,
-    extensions: [
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(
-        hosts.map((host) => ({ type: /^[\d.]+$|:/.test(host) ? 'ip' : 'dns', value: host }) as const),
-      ),
-    ],
-  });
-  writeFileSync(files.certificate, certificate.toString('pem'));
-  writeFileSync(files.key, await pemOfKey(keys.privateKey), { mode: 0o600 });
-  writeFileSync(files.hosts, wanted);
+  await makeInAnotherProcess({ folder, hosts: [...hosts], now });
   return { ...result, ca: readFileSync(files.ca, 'utf8') };
 }
 
-async function loadAuthority(
-  x509: X509,
-  { certificateFile, keyFile, now }: { certificateFile: string; keyFile: string; now: number },
-) {
-  if (existsSync(certificateFile) && existsSync(keyFile)) {
-    const key = await webcrypto.subtle.importKey('pkcs8', derOfPem(readFileSync(keyFile, 'utf8')), ALGORITHM, false, [
-      'sign',
-    ]);
-    return { certificate: new x509.X509Certificate(readFileSync(certificateFile, 'utf8')), key };
-  }
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=kedge-local-ca',
-    notBefore: new Date(now - DAY),
-    notAfter: new Date(now + 3650 * DAY),
-    signingAlgorithm: ALGORITHM,
-    keys: keys,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-    ],
+/** `kedge up` stays, and would keep the memory that the certificate library takes. */
+async function makeInAnotherProcess(order: CertificateOrder): Promise<void> {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const program = fileURLToPath(new URL(`./make-certificate.${extension}`, import.meta.url));
+  const child = spawn(process.execPath, [program, JSON.stringify(order)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let failure = '';
+  child.stderr.on('data', (part: Buffer) => {
+    failure += part;
   });
-  writeFileSync(certificateFile, certificate.toString('pem'));
-  writeFileSync(keyFile, await pemOfKey(keys.privateKey), { mode: 0o600 });
-  return { certificate, key: keys.privateKey };
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw failureOf(failure);
 }
 
-async function pemOfKey(key: webcrypto.CryptoKey): Promise<string> {
-  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key)).toString('base64');
-  return `-----BEGIN PRIVATE KEY-----\n${der.match(/.{1,64}/g)?.join('\n')}\n-----END PRIVATE KEY-----\n`;
-}
-
-function derOfPem(pem: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64'));
+/** The error of the other process, with what tells a full or read-only disk. */
+function failureOf(text: string): Error {
+  const last = text.trimEnd().split('\n').at(-1) ?? '';
+  try {
+    const { message, ...facts } = JSON.parse(last) as { message: string };
+    return Object.assign(new Error(message), facts);
+  } catch {
+    return new Error(`the serving certificate could not be made: ${last}`);
+  }
 }

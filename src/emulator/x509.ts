@@ -1,4 +1,4 @@
-/** The certificate library, apart because it is large and rarely needed: import this module where it is used. */
+/** The certificate library. Only a program that ends soon may load it: it is large. */
 import { webcrypto } from 'node:crypto';
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
