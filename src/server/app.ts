@@ -79,7 +79,7 @@ function assemble(options: ServerOptions): ServerParts {
       ]),
     ),
     definitions: createDefinitionKeeper(() => parts, kinds),
-    converter: createWebhookConverter({ outbound: options.outbound, random }),
+    converter: createWebhookConverter({ outbound: options.outbound, clock, random }),
     readHooks: new Map([
       ['leases.coordination.k8s.io', createNodeLeases({ nodes: options.nodes, clock })],
       ['flowschemas.flowcontrol.apiserver.k8s.io', createFlowSchemaStatus(config)],

@@ -72,7 +72,7 @@ export function dialTarget(headers: Headers): DialTarget {
     port,
     tls: headers.get(DIAL_SCHEME_HEADER) === 'https',
     // PEM spans lines and a header does not, so it travels in base64.
-    ...(ca ? { ca: ca === 'system' ? ca : decoded(ca) } : {}),
+    ...(ca === null ? {} : { ca: ca === 'system' || ca === '' ? 'system' : decoded(ca) }),
     ...(serverName ? { serverName } : {}),
     ...(certificate ? { certificate: decoded(certificate) } : {}),
     ...(allow === null ? {} : { allow: allow.split(',') }),

@@ -3,7 +3,7 @@ import { apiServices, customResourceDefinitions } from '../../kinds/index.ts';
 import type { ServerOptions } from '../contract.ts';
 import type { ServerParts } from '../scope.ts';
 import { type ApiIndex, apiIndexOf, pathOf, type RemoteApi } from './api-index.ts';
-import { registerGroup } from './auto-register.ts';
+import { registerGroup, unregisteredGroups } from './auto-register.ts';
 import { checkAvailability, LOCAL } from './availability.ts';
 import type { Aggregation } from './contract.ts';
 import { createIdentity } from './identity.ts';
@@ -73,6 +73,10 @@ export function createAggregation(options: ServerOptions, parts: () => ServerPar
         if (api) background(() => check(api));
         else await quietly(parts(), () => writeAvailability(parts(), key.name, LOCAL));
       }
+    },
+    async catchUp() {
+      for (const group of unregisteredGroups(await parts().config.fresh()))
+        background(() => registerGroup(parts(), group));
     },
     documents: createRemoteDocuments({ ...deps, clock, index }),
   };

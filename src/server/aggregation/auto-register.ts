@@ -2,7 +2,8 @@
  * API services of the group-versions that definitions of custom resources serve.
  * Upstream: kube-aggregator/pkg/controllers/autoregister, pkg/controlplane/controller/crdregistration.
  */
-import { type APIService, apiServices } from '../../kinds/index.ts';
+import { type APIService, apiServices, DEFINITION_RECORDS, type DefinitionRecord } from '../../kinds/index.ts';
+import type { ConfigSnapshot } from '../contract.ts';
 import { definitionIndexOf } from '../custom/definition-index.ts';
 import type { ServerParts } from '../scope.ts';
 import { LOCAL } from './availability.ts';
@@ -11,6 +12,21 @@ import { createService, removeService, updateSpec } from './stored-service.ts';
 const AUTOMANAGED = 'kube-aggregator.kubernetes.io/automanaged';
 const GROUP_PRIORITY = 1000;
 const VERSION_PRIORITY = 100;
+
+/** Groups whose API services are not those of their definitions: a crash or an earlier release left them so. */
+export function unregisteredGroups(config: ConfigSnapshot): readonly string[] {
+  return config.derive('unregistered-groups', [DEFINITION_RECORDS, apiServices.storedAs], (snapshot) => {
+    const wanted = new Map<string, string>();
+    for (const { group, versions } of snapshot.list(DEFINITION_RECORDS) as unknown as readonly DefinitionRecord[])
+      for (const { name, served } of versions) if (served) wanted.set(`${name}.${group}`, group);
+    const odd = new Set<string>();
+    for (const service of snapshot.list(apiServices.storedAs) as unknown as readonly APIService[]) {
+      const name = service.metadata.name ?? '';
+      if (!wanted.delete(name) && isAutomanaged(service)) odd.add(service.spec.group ?? '');
+    }
+    return [...new Set([...odd, ...wanted.values()])];
+  });
+}
 
 /** Makes the API services of a group those of its definitions; what others wrote is left alone. */
 export async function registerGroup(parts: ServerParts, group: string): Promise<void> {

@@ -21,6 +21,8 @@ export interface Aggregation {
   answerDocument(asked: ProxiedRequest, name: string): Promise<Response | undefined>;
   /** Called after every commit of an object that decides about groups and versions. */
   written(write: { type: 'create' | 'update' | 'delete'; kind: Kind; key: ObjectKey }): Promise<void>;
+  /** Goes on with what a crash left. Does not wait for it. */
+  catchUp(): Promise<void>;
   readonly documents: RemoteDocuments;
 }
 

@@ -2,6 +2,7 @@
  * Converts custom objects by the webhook of their definition. Nothing of a definition is kept between calls: what a call
  * needs comes with it. Upstream: apiextensions-apiserver pkg/apiserver/conversion/webhook_converter.go.
  */
+import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import { objectSchema } from '../../kinds/index.ts';
 import type { Json, JsonObject, KubeObject } from '../../machinery/meta.ts';
@@ -46,7 +47,13 @@ function answerSchema(): ObjectSchema {
   return schema;
 }
 
-export function createWebhookConverter(deps: { outbound: Outbound | undefined; random: Random }): CustomConverter {
+interface ConverterDeps {
+  outbound: Outbound | undefined;
+  clock: Clock;
+  random: Random;
+}
+
+export function createWebhookConverter(deps: ConverterDeps): CustomConverter {
   return {
     async convert(source, objects, apiVersion) {
       const asked = objects.filter((object) => object.apiVersion !== apiVersion);
@@ -75,7 +82,7 @@ interface Asked {
 }
 
 async function ask(
-  { outbound, random }: { outbound: Outbound | undefined; random: Random },
+  { outbound, clock, random }: ConverterDeps,
   source: ConversionSource,
   { objects, apiVersion }: Asked,
 ): Promise<KubeObject[]> {
@@ -94,6 +101,7 @@ async function ask(
   try {
     const answer = await postReview<ConversionReview>({
       outbound,
+      clock,
       config: configOf(clientConfig),
       timeoutMs: TIMEOUT_MS,
       maxBytes: MAX_ANSWER_BYTES,

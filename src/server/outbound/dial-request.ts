@@ -23,7 +23,8 @@ export function dialRequest({ options, signal, authority, path, dial, serverName
   for (const name of [...headers.keys()]) if (name.startsWith('x-kedge-')) headers.delete(name);
   headers.set('x-kedge-dial', dial);
   headers.set('x-kedge-dial-scheme', 'https');
-  if (!insecure) headers.set('x-kedge-dial-ca', caBundle === undefined ? 'system' : base64(caBundle));
+  // An empty bundle is none, and never a reason to trust everybody.
+  if (!insecure) headers.set('x-kedge-dial-ca', caBundle?.trim() ? base64(caBundle) : 'system');
   if (serverName) headers.set('x-kedge-dial-server-name', serverName);
   if (!(body instanceof ReadableStream)) headers.set('x-kedge-dial-whole', '1');
   if (allow) headers.set('x-kedge-dial-allow', allow.join(','));

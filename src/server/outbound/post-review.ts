@@ -2,6 +2,7 @@
  * Sends a review to a webhook and reads the answer, with the checks and the messages of upstream's client.
  * Upstream: client-go/rest/request.go, apimachinery/pkg/api/errors NewGenericServerResponse.
  */
+import { type Clock, delay } from '../../base/clock.ts';
 import { decodeObject } from '../../machinery/fields/index.ts';
 import { jsonSyntaxMessage } from '../../machinery/json-syntax.ts';
 import { quote } from '../../machinery/quote.ts';
@@ -20,6 +21,8 @@ export interface ReviewCall {
   /** Absent where the host calls nobody. */
   outbound: Outbound | undefined;
   config: WebhookClientConfig;
+  clock: Clock;
+  /** For all tries together. */
   timeoutMs: number;
   maxBytes: number;
   review: { apiVersion: string; kind: string };
@@ -30,7 +33,7 @@ export interface ReviewCall {
   signal?: AbortSignal;
 }
 
-/** Why a review had no usable answer: upstream's message. `status` is set when the server itself sent one. */
+/** Why a review had no usable answer: upstream's message. */
 export class ReviewError extends Error {
   override readonly name = 'ReviewError';
 }
@@ -39,30 +42,62 @@ export class ReviewError extends Error {
 export async function postReview<T>(call: ReviewCall): Promise<T> {
   const { target, text } = targetOf(call);
   if (!call.outbound) throw new ReviewError(`Post ${quote(text)}: this server calls nobody`);
+  const deadline = call.clock.now() + call.timeoutMs;
+  for (let tries = 1; ; tries++) {
+    const { response, body } = await send(call, { target, text, timeoutMs: Math.max(1, deadline - call.clock.now()) });
+    const pause = tries < MAX_TRIES ? pauseOf(response) : undefined;
+    if (pause === undefined || call.clock.now() + pause >= deadline) return answerOf(call, response, body) as T;
+    await delay(call.clock, pause, call.signal).catch(() => undefined);
+  }
+}
+
+/** Upstream: client-go/rest/with_retry.go. */
+const MAX_TRIES = 11;
+
+/** Milliseconds after which an overloaded server wants to be asked again; undefined where it does not say so. */
+function pauseOf({ status, headers }: Response): number | undefined {
+  if (status !== 429 && status < 500) return undefined;
+  const seconds = headers.get('retry-after') ?? '';
+  return /^\d{1,6}$/.test(seconds) ? Number(seconds) * 1_000 : undefined;
+}
+
+interface Sending {
+  target: OutboundTarget;
+  /** The URL for messages. */
+  text: string;
+  timeoutMs: number;
+}
+
+async function send(
+  call: ReviewCall,
+  { target, text, timeoutMs }: Sending,
+): Promise<{ response: Response; body: string }> {
   let response: Response;
-  let body: string;
   try {
-    response = await call.outbound.call(target, optionsOf(call));
+    response = await call.outbound!.call(target, optionsOf(call, timeoutMs));
   } catch (error) {
     throw new ReviewError(`Post ${quote(text)}: ${messageOf(error)}`);
   }
   try {
-    body = await response.text();
+    return { response, body: await response.text() };
   } catch (error) {
-    const why = error instanceof OutboundError && error.fault === 'timeout';
-    const text = 'unexpected error when reading response body. Please retry. Original error';
-    throw new ReviewError(why ? messageOf(error) : `${text}: ${messageOf(error)}`);
+    if (error instanceof OutboundError && error.fault === 'timeout') throw new ReviewError(messageOf(error));
+    const why = 'unexpected error when reading response body. Please retry. Original error';
+    throw new ReviewError(`${why}: ${messageOf(error)}`);
   }
+}
+
+function answerOf(call: ReviewCall, response: Response, body: string): object {
   if (response.status < 200 || response.status > 206) throw new ReviewError(refusalOf(response, body));
   const type = response.headers.get('content-type') || 'application/json';
   if (body === '')
     throw new ReviewError(`0-length response with status code: ${response.status} and content type: ${type}`);
-  return decodeAnswer(call, body) as T;
+  return decodeAnswer(call, body);
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-function optionsOf({ config, review, timeoutMs, maxBytes, signal }: ReviewCall) {
+function optionsOf({ config, review, maxBytes, signal }: ReviewCall, timeoutMs: number) {
   const headers = {
     accept: 'application/json, */*',
     'content-type': 'application/json',

@@ -57,6 +57,7 @@ async function wholeDiscovery({ kinds, aggregation }: ServerParts, core: boolean
 function refreshing(parts: ServerParts): MiddlewareHandler<ChainEnv> {
   return async (_, next) => {
     await parts.kinds.refresh();
+    await parts.aggregation.catchUp();
     await next();
   };
 }

@@ -274,6 +274,34 @@ describe('a mutating webhook', () => {
     expect(headers.get('warning')).toContain('please fix your requests: operation must be `Apply` or `Update`');
   });
 
+  it('is asked again when it is overloaded and says when', async () => {
+    let busy = 2;
+    const { cluster, reviews } = await clusterWith({
+      '/0': () => {
+        if (busy-- <= 0) return { allowed: true };
+        queueMicrotask(() => setImmediate(() => cluster.clock.advance(2_000)));
+        return new Response('', { status: 503, headers: { 'retry-after': '1' } });
+      },
+    });
+    await configure(cluster, 'mutating', [{}]);
+    expect((await cluster.send(`POST ${MAPS}`, map())).status).toBe(201);
+    expect(reviews).toHaveLength(3);
+    busy = 100;
+    const { body } = await cluster.send<Status & KubeObject>(`POST ${MAPS}`, map('m2'));
+    expect(body.message).toContain('failed to call webhook: the server is currently unable to handle the request');
+    expect(reviews.length).toBeLessThan(20);
+  });
+
+  it('is not trusted by a bundle that holds no certificate', async () => {
+    const { cluster, reviews } = await clusterWith({ '/0': () => ({ allowed: true }) });
+    await configure(cluster, 'mutating', [
+      { clientConfig: { url: 'https://hook.example.com/0', caBundle: btoa('no certificate') } },
+    ]);
+    const { body } = await cluster.send<Status & KubeObject>(`POST ${MAPS}`, map());
+    expect(body.message).toContain('could not get REST client: unable to load root certificates');
+    expect(reviews).toEqual([]);
+  });
+
   it('has no more time than the request has', async () => {
     let late = () => undefined as unknown;
     const { cluster, reviews } = await clusterWith({ '/0': () => late(), '/1': () => late(), '/2': () => late() });

@@ -297,7 +297,7 @@ describe('group-versions of this server', () => {
   });
 
   it('that definitions serve are registered, and go with the last definition', async () => {
-    const { cluster } = await world();
+    const { cluster, settle } = await world();
     const definition = (plural: string, kind: string, versions: string[]) => ({
       body: {
         metadata: { name: `${plural}.example.com` },
@@ -328,6 +328,11 @@ describe('group-versions of this server', () => {
       groupPriorityMinimum: 1000,
       versionPriority: 100,
     });
+    await cluster.send(`DELETE ${SERVICES}/v2.example.com`);
+    expect(await names()).toEqual(['v1.example.com']);
+    await cluster.send('GET /apis');
+    await settle();
+    expect(await names()).toEqual(['v1.example.com', 'v2.example.com']);
     await cluster.send(`DELETE ${CRDS}/widgets.example.com`);
     expect(await names()).toEqual(['v1.example.com']);
     await cluster.send(`DELETE ${CRDS}/gadgets.example.com`);

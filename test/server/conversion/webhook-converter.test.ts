@@ -4,6 +4,7 @@ import type { KubeObject } from '../../../src/machinery/meta.ts';
 import { StatusError } from '../../../src/machinery/status.ts';
 import { createWebhookConverter } from '../../../src/server/conversion/index.ts';
 import type { ConversionSource } from '../../../src/server/custom/contract.ts';
+import { createManualClock } from '../../support/manual-clock.ts';
 import { createSeededRandom } from '../../support/seeded-random.ts';
 
 interface Review {
@@ -28,6 +29,7 @@ const widget = (name: string, apiVersion = 'example.com/v1', more: object = {}):
 function converter(respond: (review: Review) => unknown) {
   const reviews: Review[] = [];
   const { convert } = createWebhookConverter({
+    clock: createManualClock(),
     random: createSeededRandom(1),
     outbound: {
       async call(_, { request }) {

@@ -147,6 +147,13 @@ describe('a call to a URL', () => {
     expect(sent[0]).toMatchObject({ via: 'b', headers: { 'x-kedge-dial': 'hook.example.com:443' } });
   });
 
+  it('with an empty bundle is verified by the authorities of the machine', async () => {
+    const { cluster, sent, call } = await world({ seen: ['a'] });
+    await cluster.send('POST /api/v1/nodes', { body: { metadata: { name: 'a' } } });
+    await call({ url: 'https://hook.example.com/x' }, { ...post, caBundle: ' \n' });
+    expect(sent[0]?.headers['x-kedge-dial-ca']).toBe('system');
+  });
+
   it('with an authority of its own fails where no node is connected', async () => {
     const { call } = await world({ seen: [] });
     const error = await failure(call({ url: 'https://hook.example.com/x' }, { ...post, caBundle: 'PEM' }));

@@ -39,8 +39,10 @@ export async function callWebhook(
   if (request.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun')
     throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`);
   const review = admissionReview(admissionReviewVersions, versioned, context.random.uuid());
+  checkBundle(webhook.clientConfig.caBundle);
   const answer = await postReview<AnsweredReview>({
     outbound: context.outbound,
+    clock: context.clock,
     config: webhook.clientConfig,
     timeoutMs: Math.max(1, Math.min(timeoutSeconds * 1_000, deadline - context.clock.now())),
     maxBytes: MAX_ANSWER_BYTES,
@@ -56,6 +58,13 @@ export async function callWebhook(
   for (const warning of verdict.warnings) request.warn(warning);
   if (!verdict.allowed) throw refusal(name, verdict.result);
   return verdict;
+}
+
+/** Upstream: client-go/transport rootCertPool. */
+function checkBundle(caBundle: string | undefined): void {
+  if (!caBundle || /-----BEGIN [^-]+-----[^-]+-----END /.test(atob(caBundle))) return;
+  const why = 'unable to load root certificates: unable to parse bytes as PEM block';
+  throw new CallFailure(`could not get REST client: ${why}`);
 }
 
 /** Upstream: plugin/webhook/errors/statuserror.go. */
