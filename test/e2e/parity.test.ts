@@ -15,6 +15,7 @@ const COMPLETE = [
   'admission',
   'apply',
   'authn',
+  'crd',
   'discovery',
   'groups',
   'lists',
