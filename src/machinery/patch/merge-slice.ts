@@ -53,7 +53,7 @@ interface Lists {
 
 /** Carries out `$patch: delete` and `$patch: replace` in a list, and takes them out of the patch. */
 function applySpecialElements(current: JsonObject[], patch: JsonObject[], mergeKey: string): Lists {
-  let kept = current;
+  const deleted = new Set<Json>();
   let replace = false;
   const ordinary: JsonObject[] = [];
   for (const item of patch) {
@@ -63,7 +63,7 @@ function applySpecialElements(current: JsonObject[], patch: JsonObject[], mergeK
     } else if (directive === 'delete') {
       const key = item[mergeKey];
       if (key === undefined) throw noMergeKey(item, mergeKey);
-      kept = kept.filter((candidate) => candidate[mergeKey] !== key);
+      deleted.add(key);
     } else if (directive === 'replace') {
       replace = true;
     } else if (directive === 'merge') {
@@ -72,17 +72,22 @@ function applySpecialElements(current: JsonObject[], patch: JsonObject[], mergeK
       throw failure(`unknown patch type: ${goText(directive)} in map: ${goText(item)}`);
     }
   }
-  return replace ? { current: ordinary, patch: [] } : { current: kept, patch: ordinary };
+  if (replace) return { current: ordinary, patch: [] };
+  const kept = deleted.size === 0 ? current : current.filter((item) => !deleted.has(item[mergeKey]!));
+  return { current: kept, patch: ordinary };
 }
 
 function mergeItems(current: JsonObject[], patch: JsonObject[], slice: SliceMerge): JsonObject[] {
+  const { mergeKey, merge } = slice;
   const out = [...current];
+  const places = new Map<Json | undefined, number>();
+  for (const [index, item] of out.entries()) if (!places.has(item[mergeKey])) places.set(item[mergeKey], index);
   for (const item of patch) {
-    const key = item[slice.mergeKey];
-    if (key === undefined) throw noMergeKey(item, slice.mergeKey);
-    const index = out.findIndex((candidate) => candidate[slice.mergeKey] === key);
-    if (index < 0) out.push(item);
-    else out[index] = slice.merge(out[index]!, item);
+    const key = item[mergeKey];
+    if (key === undefined) throw noMergeKey(item, mergeKey);
+    const index = places.get(key);
+    if (index !== undefined) out[index] = merge(out[index]!, item);
+    else places.set(key, out.push(item) - 1);
   }
   return out;
 }

@@ -114,7 +114,10 @@ function mergeMember(step: { out: JsonObject; key: string; value: Json; type: Pa
   }
   const current = Object.hasOwn(out, key) ? out[key]! : undefined;
   if (isDeleteList) {
-    if (Array.isArray(current) && Array.isArray(value)) out[key] = current.filter((item) => !value.includes(item));
+    if (Array.isArray(current) && Array.isArray(value)) {
+      const deleted = new Set(value);
+      out[key] = current.filter((item) => !deleted.has(item));
+    }
     return;
   }
   const meta = fieldMeta(type, key);

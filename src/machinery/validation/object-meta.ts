@@ -97,7 +97,8 @@ export function validateObjectMetaUpdate(meta: ObjectMeta, old: ObjectMeta, kind
 export function validateGenericMetaUpdate(meta: ObjectMeta, old: ObjectMeta): FieldError[] {
   const errors: FieldError[] = [];
   if (old.deletionTimestamp !== undefined) {
-    const added = (meta.finalizers ?? []).filter((finalizer) => !old.finalizers?.includes(finalizer)).sort();
+    const before = new Set(old.finalizers);
+    const added = (meta.finalizers ?? []).filter((finalizer) => !before.has(finalizer)).sort();
     if (added.length > 0) {
       const list = added.map((finalizer) => quote(finalizer)).join(', ');
       errors.push(
