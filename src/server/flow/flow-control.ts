@@ -79,14 +79,18 @@ class IsolateFlowControl implements FlowControl {
     const { clock } = this.#options;
     const { level, found } = entry;
     this.#metrics.queued(level.shape.name, found.schema, 1);
+    const { signal } = entry.request.request;
+    const gone = (): void => level.set.abandon(queued);
+    signal?.addEventListener('abort', gone, { once: true });
     for (let poll = FIRST_POLL_MS; queued.state === 'waiting'; poll = Math.min(MAX_POLL_MS, poll * 2)) {
       const left = queued.work.deadline - clock.now();
       if (left <= 0) level.set.abandon(queued);
       else {
         await wakeOrTimeout(queued, clock, Math.min(left, poll));
-        if (queued.state === 'waiting') level.set.poll();
+        if (queued.state === 'waiting') level.set.poll(queued);
       }
     }
+    signal?.removeEventListener('abort', gone);
     const waited = (clock.now() - queued.arrivedAt) / 1_000;
     this.#metrics.queued(level.shape.name, found.schema, -1);
     this.#metrics.waited(level.shape.name, found.schema, { execute: queued.state === 'executing', seconds: waited });

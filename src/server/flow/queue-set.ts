@@ -25,6 +25,8 @@ const ESTIMATED_SERVICE = 0.003;
 const LEASE_MS = 60_000;
 /** A waiting request takes its seat at once when it is its turn, unless its client has gone. */
 const CLAIM_MS = 2_000;
+/** A waiting request that gave no sign of life for so long is gone: its client went away, and it with it. */
+const SILENT_MS = 3_000;
 /** How often a full set looks for seats that were left behind. */
 const SWEEP_MS = 200;
 const MAX_HANDS = 4_096;
@@ -99,9 +101,11 @@ export class QueueSet {
     if (request.state === 'waiting') this.#removeWaiting(request);
   }
 
-  /** What a waiting request does now and then, in case nobody else comes by. */
-  poll(): void {
-    this.#sweep(this.#sync());
+  /** What a waiting request does now and then: it shows that it lives, and looks in case nobody else comes by. */
+  poll(request?: QueuedRequest): void {
+    const now = this.#sync();
+    if (request) request.seenAt = now;
+    this.#sweep(now);
     this.#dispatchAll();
   }
 
@@ -208,7 +212,7 @@ export class QueueSet {
     const chosen = this.#next();
     const [request] = chosen?.waiting ?? [];
     if (!chosen || !request) return false;
-    if (now >= request.work.deadline) {
+    if (now >= request.work.deadline || now - request.seenAt >= SILENT_MS) {
       this.#removeWaiting(request);
       request.wake();
       return true;

@@ -31,6 +31,8 @@ export class QueuedRequest {
   state: 'waiting' | 'executing' | 'finished' | 'abandoned' = 'waiting';
   startedAt = 0;
   leaseUntil = 0;
+  /** When it last gave a sign of life while it waited. */
+  seenAt: number;
   /** Called when it is no longer waiting. */
   wake: () => void = () => undefined;
   readonly work: Work;
@@ -44,6 +46,7 @@ export class QueuedRequest {
     this.work = work;
     this.queue = at.queue;
     this.arrivedAt = at.arrivedAt;
+    this.seenAt = at.arrivedAt;
     this.arrivalR = at.arrivalR;
   }
 }

@@ -80,12 +80,29 @@ describe('the queues of a priority level', () => {
     set.configure({ queues: 1, queueLength: 5, handSize: 1 }, 1);
     start(set, 'gone');
     const next = start(set, 'a');
-    clock.advance(59_000);
-    set.poll();
+    for (let i = 0; i < 59; i++) {
+      clock.advance(1_000);
+      set.poll(next);
+    }
     expect(next.state).toBe('waiting');
     clock.advance(2_000);
-    set.poll();
+    set.poll(next);
     expect(next.state).toBe('executing');
+  });
+
+  test('a waiting request that gives no sign of life is passed over', () => {
+    const clock = createManualClock();
+    const set = new QueueSet(clock);
+    set.configure({ queues: 1, queueLength: 5, handSize: 1 }, 1);
+    const running = start(set, 'a');
+    const gone = start(set, 'a');
+    const live = start(set, 'a');
+    clock.advance(2_000);
+    set.poll(live);
+    clock.advance(1_500);
+    set.poll(live);
+    set.finish(running);
+    expect([gone.state, live.state]).toEqual(['abandoned', 'executing']);
   });
 
   test('a seat that its request never took is passed on soon', () => {
