@@ -65,7 +65,8 @@ async function answerObject(call: ResourceCall): Promise<Response> {
     return handler ? handler.answer(call, undefined) : reviewVerb(call);
   }
   const verb = VERBS[info.verb];
-  if (!verb || !takes(call)) throw methodNotAllowed();
+  // What custom resources take was found out with their path.
+  if (!verb || !(kind.itemsCarryType || takes(call))) throw methodNotAllowed();
   return verb(call);
 }
 

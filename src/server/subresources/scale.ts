@@ -269,7 +269,7 @@ async function write(
     strategy: kind.strategy,
     generation: true,
     createAbsent: false,
-    retryConflicts: patched,
+    retryConflicts: patched || (paths.inVersions !== undefined && !fixed?.metadata.resourceVersion),
     bare: true,
     ...(fixed?.metadata.uid ? { uid: fixed.metadata.uid } : {}),
     async transform(live) {
@@ -294,7 +294,9 @@ async function write(
       checkReplicas(call, replicas);
       await parts.admission.validate(request);
       const object = withPath(live!, paths.specReplicas, replicas);
-      object.metadata.resourceVersion = scale.metadata.resourceVersion ?? '';
+      // A scale of a custom resource that names no version is written whatever the version is.
+      const version = paths.inVersions ? live!.metadata.resourceVersion : undefined;
+      object.metadata.resourceVersion = scale.metadata.resourceVersion || (version ?? '');
       const owners = applied
         ? scale.metadata.managedFields
         : trackUpdate({

@@ -117,6 +117,7 @@ function decode(
     const copy = copyJson(json) as unknown as KubeObject;
     const reset = Array.isArray(copy.metadata?.managedFields) && copy.metadata.managedFields.length === 0;
     if (!call.kind.inVersion && (type === 'json' || type === 'merge')) checkType(call, copy);
+    if (call.kind.inVersion && !copy.kind) throw new DecodeError(`Object 'Kind' is missing in '${print()}'`);
     const decoded = decodeObject<KubeObject>(call.kind.schema, copy);
     const { object } = decoded;
     object.metadata ??= {};
