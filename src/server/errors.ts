@@ -49,7 +49,7 @@ export function textResponse(status: number, text: string): Response {
   });
 }
 
-/** A Status with Retry-After where it says so, in the media type that `request` prefers. */
+/** A Status with Retry-After where it says so, in the media type that `request` prefers. Its code may be a webhook's. */
 export function statusResponse(status: Status, request: Request): Response {
   const serializer = preferredSerializer(request);
   const headers: Record<string, string> = {
@@ -58,5 +58,8 @@ export function statusResponse(status: Status, request: Request): Response {
   };
   const retry = status.details?.retryAfterSeconds;
   if (retry !== undefined && retry > 0) headers['Retry-After'] = String(retry);
-  return new Response(serializer.write(status, false), { status: status.code ?? 500, headers });
+  return new Response(serializer.write(status, false), { status: httpStatus(status.code ?? 500), headers });
 }
+
+/** The nearest that the platform answers with: it has no status above 599. */
+const httpStatus = (code: number): number => (code >= 200 && code <= 599 ? code : 500);

@@ -108,6 +108,14 @@ describe('a validating webhook', () => {
     });
   });
 
+  it('may refuse with a code that no answer has', async () => {
+    const { cluster } = await clusterWith({ '/0': () => ({ allowed: false, status: { message: 'no', code: 999 } }) });
+    await configure(cluster, 'validating', [{}]);
+    const { status, body } = await cluster.send<Status & KubeObject>(`POST ${MAPS}`, map());
+    expect(status).toBe(500);
+    expect(body).toMatchObject({ code: 999, message: 'admission webhook "w0.example.com" denied the request: no' });
+  });
+
   it('is not asked about what configures webhooks, so that it can always be taken away', async () => {
     const { cluster, reviews } = await clusterWith({});
     await configure(cluster, 'validating', [
@@ -405,6 +413,11 @@ describe('whatever a webhook answers', () => {
     { requiredKeys: [] },
   );
 
+  const denial = fc.record({
+    allowed: fc.constant(false),
+    status: fc.record({ code: fc.oneof(fc.integer(), fc.integer({ min: 0, max: 1100 })), message: fc.string() }),
+  });
+
   it('the request is answered, and no fault is the server’s own', async () => {
     let next: unknown;
     let code = 200;
@@ -421,7 +434,7 @@ describe('whatever a webhook answers', () => {
     let count = 0;
     await fc.assert(
       fc.asyncProperty(
-        fc.oneof(response, fc.string(), fc.json()),
+        fc.oneof(response, denial, fc.string(), fc.json()),
         fc.constantFrom(200, 200, 200, 201, 302, 400, 404, 500, 503),
         async (answer, answerCode) => {
           next = answer;
