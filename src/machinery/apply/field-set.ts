@@ -252,10 +252,16 @@ export function compareElements(a: string, b: string): number {
   const kind = a[0]!;
   if (kind !== b[0]) return (RANK[kind] ?? 5) - (RANK[b[0]!] ?? 5);
   if (kind === 'k') return compareKeys(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)));
-  if (kind === 'v') return compareValues(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)));
+  if (kind === 'v') {
+    if (isPlainText(a) && isPlainText(b)) return a.slice(3, -1) < b.slice(3, -1) ? -1 : 1;
+    return compareValues(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)));
+  }
   if (kind === 'i') return Number(a.slice(2)) - Number(b.slice(2));
   return a < b ? -1 : 1;
 }
+
+/** Whether a value is a string without escapes, which compares as it stands. */
+const isPlainText = (element: string): boolean => element[2] === '"' && !element.includes('\\');
 
 function compareKeys(a: Record<string, unknown>, b: Record<string, unknown>): number {
   const mine = Object.keys(a);

@@ -11,6 +11,8 @@ import { equalJson } from './equal-json.ts';
 const MAX_OPERATIONS = 10_000;
 /** Bytes that all `copy` operations of a patch may copy together. */
 const MAX_COPIED_BYTES = 3 * 1024 * 1024;
+/** Items of lists that may change their place altogether: some tenths of a second. Upstream has no such bound. */
+const MAX_MOVED_ITEMS = 500_000_000;
 
 /**
  * Applies `operations`, the parsed body of the request, to `document`, which is not changed. Throws 400 when the body is
@@ -81,6 +83,7 @@ class PatchedDocument {
   root: Json;
   readonly #own = new Set<Container>();
   #copied = 0;
+  #moved = 0;
 
   constructor(document: Json) {
     this.root = document;
@@ -123,11 +126,13 @@ class PatchedDocument {
 
   #add(path: string, value: Json): void {
     const place = this.#placeOf(path, `add operation does not apply: doc is missing path: "${path}"`);
+    this.#countMoved(place);
     addAt(place, value, `error in add for path: '${path}'`);
   }
 
   #remove(path: string): void {
     const place = this.#placeOf(path, `remove operation does not apply: doc is missing path: "${path}"`);
+    this.#countMoved(place);
     removeAt(place, `error in remove for path: '${path}'`);
   }
 
@@ -154,8 +159,10 @@ class PatchedDocument {
     const source = this.#placeOf(from, `move operation does not apply: doc is missing from path: ${from}`);
     const why = `error in move for path: '${source.key}'`;
     const value = valueAt(source, why);
+    this.#countMoved(source);
     removeAt(source, why);
     const target = this.#placeOf(path, `move operation does not apply: doc is missing destination path: ${path}`);
+    this.#countMoved(target);
     addAt(target, value, `error in move for path: '${path}'`);
   }
 
@@ -169,6 +176,7 @@ class PatchedDocument {
       const why = `Unable to complete the copy, the accumulated size increase of copy is ${this.#copied}, exceeding the limit ${MAX_COPIED_BYTES}`;
       throw new JsonPatchFailure(why);
     }
+    this.#countMoved(target);
     // A copy of its own: later operations may change either, and a value may be copied into itself.
     addAt(target, JSON.parse(text) as Json, 'error while adding value during copy');
   }
@@ -182,6 +190,14 @@ class PatchedDocument {
     const place = this.#find(path, true);
     if (place === undefined) throw new JsonPatchFailure(`${why}: ${MISSING}`);
     return place;
+  }
+
+  /** Whoever inserts or removes an item moves all behind it. */
+  #countMoved({ container, key }: Place): void {
+    if (!Array.isArray(container) || key === '-') return;
+    this.#moved += container.length - (indexIn(key, container.length) ?? container.length);
+    if (this.#moved > MAX_MOVED_ITEMS)
+      throw requestEntityTooLarge(`The allowed maximum of items that a JSON patch moves is ${MAX_MOVED_ITEMS}`);
   }
 
   /** The value at a path; null for a member that is missing. */

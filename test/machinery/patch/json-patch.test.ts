@@ -131,4 +131,11 @@ describe('applyJsonPatch', () => {
       }),
     );
   });
+
+  it('refuses to move more items of lists than a patch has any use for', () => {
+    const list = new Array<Json>(300_000).fill(1);
+    const inserts = (path: string) => new Array(5_000).fill({ op: 'add', path, value: 1 });
+    expect(refusal({ list }, inserts('/list/0'))?.code).toBe(413);
+    expect(refusal({ list }, inserts('/list/-'))).toBeUndefined();
+  });
 });

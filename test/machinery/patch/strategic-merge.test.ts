@@ -159,4 +159,13 @@ describe('applyStrategicMergePatch', () => {
       }),
     );
   });
+
+  it('merges, deletes and takes out of long lists in time that does not grow with their product', () => {
+    const many = (prefix: string) => Array.from({ length: 100_000 }, (_, i) => ({ name: `${prefix}${i}` }));
+    const items = many('a');
+    expect(patched({ items }, { items: many('b') }).items).toHaveLength(200_000);
+    expect(patched({ items }, { items: items.map((item) => ({ ...item, $patch: 'delete' })) }).items).toEqual([]);
+    const tags = items.map(({ name }) => name);
+    expect(patched({ tags }, { '$deleteFromPrimitiveList/tags': tags }).tags).toEqual([]);
+  });
 });
