@@ -26,8 +26,13 @@ export interface OpenApiKinds {
 
 /** Characters of documents about custom kinds that are kept. */
 const MAX_KEPT = 4 * 1024 * 1024;
-/** Characters of custom definitions in the document of everything; what is beyond is left out of it. */
-const MAX_CUSTOM_V2 = 16 * 1024 * 1024;
+/**
+ * Characters about custom kinds in the document of everything, which is parsed again to be put into protobuf. Clients
+ * check nothing of kinds that are not in it.
+ */
+const MAX_CUSTOM_V2 = 6 * 1024 * 1024;
+/** What the paths of a kind take. */
+const PATHS_V2 = 9_000;
 
 /** `version` goes into `info`. */
 export function createOpenApiDocuments(kinds: OpenApiKinds, version: string): OpenApiDocuments {
@@ -107,7 +112,7 @@ async function addCustomV2(kinds: OpenApiKinds, paths: PathWriter): Promise<void
   let left = MAX_CUSTOM_V2;
   for await (const some of kinds.everywhere()) {
     for (const kind of some) {
-      left -= JSON.stringify(kind.published?.props ?? '').length;
+      left -= JSON.stringify(kind.published?.props ?? '').length + PATHS_V2;
       if (left < 0) return;
       paths.add(kind);
     }
