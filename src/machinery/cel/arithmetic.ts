@@ -32,8 +32,14 @@ export function add(left: unknown, right: unknown): unknown {
   throw refused(addable(left), left, '_+_');
 }
 
+/** Nanoseconds that fit 64 bits. */
+function checked(nanos: bigint): bigint {
+  if (intOf(nanos) === undefined) throw new CelFault('integer overflow');
+  return nanos;
+}
+
 function addTimes(left: unknown, right: unknown): unknown {
-  if (left instanceof CelDuration && right instanceof CelDuration) return durationOf(left.nanos + right.nanos);
+  if (left instanceof CelDuration && right instanceof CelDuration) return durationOf(checked(left.nanos + right.nanos));
   if (left instanceof CelDuration && right instanceof CelTimestamp)
     return timestampOf(left.nanos + right.nanos, right.zone);
   if (left instanceof CelTimestamp && right instanceof CelDuration)
@@ -59,12 +65,11 @@ export function subtract(left: unknown, right: unknown): unknown {
   const [a, b] = [asDouble(left), asDouble(right)];
   if (a !== undefined && b !== undefined) return doubleOf(a - b);
   if (left instanceof CelUint && right instanceof CelUint) return uintResult(left.value - right.value);
-  if (left instanceof CelDuration && right instanceof CelDuration) return durationOf(left.nanos - right.nanos);
+  if (left instanceof CelDuration && right instanceof CelDuration) return durationOf(checked(left.nanos - right.nanos));
   if (left instanceof CelTimestamp && right instanceof CelDuration)
     return timestampOf(left.nanos - right.nanos, left.zone);
   if (left instanceof CelTimestamp && right instanceof CelTimestamp) {
-    if (intOf(left.nanos - right.nanos) === undefined) throw new CelFault('integer overflow');
-    return durationOf(left.nanos - right.nanos);
+    return durationOf(checked(left.nanos - right.nanos));
   }
   throw refused(numeric(left), left, '_-_');
 }
@@ -113,6 +118,6 @@ export function negate(value: unknown): unknown {
   if (isInt(value)) return typeof value === 'number' ? -value || 0 : intResult(-value);
   const double = asDouble(value);
   if (double !== undefined) return doubleOf(-double);
-  if (value instanceof CelDuration) return durationOf(-value.nanos);
+  if (value instanceof CelDuration) return durationOf(checked(-value.nanos));
   throw refused(typeof value === 'boolean', value, '-_');
 }

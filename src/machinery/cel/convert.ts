@@ -77,7 +77,10 @@ export function toUint(value: unknown): CelUint {
 const special: Readonly<Record<string, number>> = { inf: Infinity, infinity: Infinity, nan: Number.NaN };
 
 /** Go's ParseFloat: decimals with underscores refused, hexadecimal with an exponent, infinities by name. */
-function parseDouble(text: string): number | undefined {
+function parseDouble(written: string): number | undefined {
+  // Underscores may stand between digits, and after the prefix of a base.
+  if (/(?:^|[^0-9a-f])_(?!.*)|__|_$|^[+-]?_|_[^0-9a-fA-F]|[.+-]_/.test(written)) return undefined;
+  const text = written.replaceAll('_', '');
   const named = /^([+-]?)(inf|infinity|nan)$/i.exec(text);
   if (named !== null) return (named[1] === '-' ? -1 : 1) * (special[(named[2] as string).toLowerCase()] as number);
   if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) {

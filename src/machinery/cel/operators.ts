@@ -94,6 +94,7 @@ export function compare(left: unknown, right: unknown, name: string): number {
   if (left instanceof CelTimestamp && right instanceof CelTimestamp) return sign(left.nanos - right.nanos);
   if (left instanceof CelDuration && right instanceof CelDuration) return sign(left.nanos - right.nanos);
   if (left instanceof Uint8Array && right instanceof Uint8Array) return compareBytes(left, right);
+  if (Number.isNaN(a)) throw new CelFault('NaN values cannot be ordered');
   throw refused(a !== undefined || comparable(left), left, name);
 }
 

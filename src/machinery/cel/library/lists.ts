@@ -12,15 +12,25 @@ const summable: Readonly<Record<string, unknown>> = {
 };
 const comparable = ['int', 'uint', 'double', 'bool', 'duration', 'timestamp', 'string', 'bytes'];
 
+/** The order of two values; 0 where they have none, which upstream passes over. */
+function order(a: unknown, b: unknown): number {
+  try {
+    return compare(a, b, '_<_');
+  } catch (error) {
+    if (error instanceof CelFault && !error.limit) return 0;
+    throw error;
+  }
+}
+
 function isSorted(list: readonly unknown[]): boolean {
-  return list.every((item, index) => index === 0 || compare(list[index - 1], item, '_<_') <= 0);
+  return list.every((item, index) => index === 0 || order(list[index - 1], item) <= 0);
 }
 
 function extreme(name: 'min' | 'max'): Implementation {
   const wanted = name === 'min' ? 1 : -1;
   return (list: readonly unknown[]) => {
     if (list.length === 0) throw new CelFault(`${name} called on empty list`);
-    return list.reduce((best, item) => (compare(best, item, '_<_') === wanted ? item : best));
+    return list.reduce((best, item) => (order(best, item) === wanted ? item : best));
   };
 }
 
@@ -86,7 +96,7 @@ function sortBy(list: readonly unknown[], keys: readonly unknown[]): readonly un
   const { name } = runtimeType(keys[0]);
   if (!keys.every((key) => runtimeType(key).name === name)) throw new CelFault('list elements must have the same type');
   const pairs = list.map((item, index) => ({ item, key: keys[index] }));
-  return pairs.sort((a, b) => compare(a.key, b.key, '_<_')).map(({ item }) => item);
+  return pairs.sort((a, b) => order(a.key, b.key)).map(({ item }) => item);
 }
 
 function distinct(list: readonly unknown[]): readonly unknown[] {

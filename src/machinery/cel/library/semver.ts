@@ -48,6 +48,7 @@ export function compareSemver(a: CelSemver, b: CelSemver): number {
 const uint64Max = 2n ** 64n - 1n;
 
 function component(text: string, name: string): bigint {
+  if (text === '') throw new CelFault('strconv.ParseUint: parsing "": invalid syntax');
   if (!/^\d+$/.test(text)) throw new CelFault(`Invalid character(s) found in ${name} number ${quote(text)}`);
   if (text.length > 1 && text.startsWith('0'))
     throw new CelFault(

@@ -144,8 +144,9 @@ const named: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity: Inf
 function float(verb: 'f' | 'e', value: unknown, precision = defaultPrecision): string {
   const double = typeof value === 'string' && Object.hasOwn(named, value) ? named[value] : asDouble(value);
   if (double === undefined) throw refused(verb, value);
-  if (!Number.isFinite(double)) return Number.isNaN(double) ? 'NaN' : double > 0 ? '∞' : '-∞';
-  return verb === 'f' ? grouped(plainFloat(double, precision)) : scientific(double);
+  const special = Number.isNaN(double) ? 'NaN' : double > 0 ? '∞' : '-∞';
+  if (verb === 'f') return Number.isFinite(double) ? grouped(plainFloat(double, precision)) : special;
+  return (Number.isFinite(double) ? scientific(double) : special).padStart(precision);
 }
 
 /** Upstream prints in the manner of American English, with commas between thousands. */

@@ -4,7 +4,9 @@ import { CelFault } from '../values.ts';
 import { spend } from '../work.ts';
 import { formatText } from './string-format.ts';
 
-function outOfRange(index: number): CelFault {
+type Int = number | bigint;
+
+function outOfRange(index: Int): CelFault {
   return new CelFault(`index out of range: ${index}`);
 }
 
@@ -13,34 +15,35 @@ function runes(text: string): readonly string[] {
   return [...text];
 }
 
-function charAt(text: string, at: number): string {
+function charAt(text: string, at: Int): string {
   const all = runes(text);
   if (at < 0 || at > all.length) throw outOfRange(at);
-  return all[at] ?? '';
+  return all[Number(at)] ?? '';
 }
 
 function matchesAt(all: readonly string[], part: readonly string[], at: number): boolean {
   return part.every((rune, index) => all[at + index] === rune);
 }
 
-function indexOf(text: string, part: string, offset: number): number {
+function indexOf(text: string, part: string, offset: Int): Int {
   if (part === '') return offset;
   if (offset < 0) throw outOfRange(offset);
   const [all, wanted] = [runes(text), runes(part)];
-  for (let at = offset; at <= all.length - wanted.length; at++) if (matchesAt(all, wanted, at)) return at;
+  for (let at = Number(offset); at <= all.length - wanted.length; at++) if (matchesAt(all, wanted, at)) return at;
   return -1;
 }
 
-function lastIndexOf(text: string, part: string, offset: number): number {
+function lastIndexOf(text: string, part: string, offset: Int): Int {
   if (part === '') return offset;
   if (offset < 0) throw outOfRange(offset);
   const [all, wanted] = [runes(text), runes(part)];
   if (offset >= all.length) return -1;
-  for (let at = Math.min(offset, all.length - wanted.length); at >= 0; at--) if (matchesAt(all, wanted, at)) return at;
+  for (let at = Math.min(Number(offset), all.length - wanted.length); at >= 0; at--)
+    if (matchesAt(all, wanted, at)) return at;
   return -1;
 }
 
-function lastIndex(text: string, part: string): number {
+function lastIndex(text: string, part: string): Int {
   const { length } = runes(text);
   if (part === '') return length;
   return text.length < part.length ? -1 : lastIndexOf(text, part, length - 1);
@@ -71,12 +74,12 @@ function split(text: string, separator: string, limit: number): readonly string[
   return [...parts.slice(0, limit - 1), parts.slice(limit - 1).join(separator)];
 }
 
-function substring(text: string, start: number, end?: number): string {
+function substring(text: string, start: Int, end?: Int): string {
   const all = runes(text);
   if (end !== undefined && start > end) throw new CelFault(`invalid substring range. start: ${start}, end: ${end}`);
   if (start < 0 || start > all.length) throw outOfRange(start);
   if (end !== undefined && (end < 0 || end > all.length)) throw outOfRange(end);
-  return all.slice(start, end).join('');
+  return all.slice(Number(start), end === undefined ? undefined : Number(end)).join('');
 }
 
 function join(list: readonly unknown[], separator: string): string {
@@ -103,21 +106,17 @@ function quote(text: string): string {
   return `"${escaped.join('')}"`;
 }
 
-const number = (value: number | bigint): number => Number(value);
-
 /** Upstream: ext/strings.go, version 2 */
 export function stringsLibrary(): Library {
   return {
-    charAt: { 'string_char_at_int: string.(int) -> string': (text: string, at: number) => charAt(text, number(at)) },
+    charAt: { 'string_char_at_int: string.(int) -> string': charAt },
     indexOf: {
       'string_index_of_string: string.(string) -> int': (text: string, part: string) => indexOf(text, part, 0),
-      'string_index_of_string_int: string.(string, int) -> int': (text: string, part: string, from: number) =>
-        indexOf(text, part, number(from)),
+      'string_index_of_string_int: string.(string, int) -> int': indexOf,
     },
     lastIndexOf: {
       'string_last_index_of_string: string.(string) -> int': lastIndex,
-      'string_last_index_of_string_int: string.(string, int) -> int': (text: string, part: string, from: number) =>
-        lastIndexOf(text, part, number(from)),
+      'string_last_index_of_string_int: string.(string, int) -> int': lastIndexOf,
     },
     lowerAscii: {
       'string_lower_ascii: string.() -> string': (text: string) =>
@@ -134,22 +133,18 @@ export function stringsLibrary(): Library {
         text: string,
         from: string,
         to: string,
-        limit: number,
-      ) => replace(text, from, to, number(limit)),
+        limit: Int,
+      ) => replace(text, from, to, Number(limit)),
     },
     split: {
       'string_split_string: string.(string) -> list(string)': (text: string, separator: string) =>
         split(text, separator, -1),
-      'string_split_string_int: string.(string, int) -> list(string)': (
-        text: string,
-        separator: string,
-        limit: number,
-      ) => split(text, separator, number(limit)),
+      'string_split_string_int: string.(string, int) -> list(string)': (text: string, separator: string, limit: Int) =>
+        split(text, separator, Number(limit)),
     },
     substring: {
-      'string_substring_int: string.(int) -> string': (text: string, start: number) => substring(text, number(start)),
-      'string_substring_int_int: string.(int, int) -> string': (text: string, start: number, end: number) =>
-        substring(text, number(start), number(end)),
+      'string_substring_int: string.(int) -> string': (text: string, start: Int) => substring(text, start),
+      'string_substring_int_int: string.(int, int) -> string': substring,
     },
     trim: { 'string_trim: string.() -> string': (text: string) => text.replace(space, '') },
     format: { 'string_format: string.(list(dyn)) -> string': formatText },
