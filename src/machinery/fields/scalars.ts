@@ -12,6 +12,9 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 
 const INTEGER_TYPE = { int32: { min: -2147483648, max: 2147483647 }, int64: { min: -(2 ** 63), max: 2 ** 63 } };
 
+/** What Go reads times and durations as before it parses them. */
+const TEXT: ScalarSchema = { type: 'string' };
+
 function string(value: unknown, schema: ScalarSchema, context: DecodeContext): string {
   if (typeof value !== 'string') throw wrongType(value, schema, context);
   return value;
@@ -130,9 +133,9 @@ export const scalarDecoders: Readonly<Record<ScalarType, (schema: ScalarSchema) 
     return value;
   },
   byte: (schema) => (value, context) => base64(string(value, schema, context)),
-  time: (schema) => (value, context) => time(string(value, schema, context)),
-  microTime: (schema) => (value, context) => microTime(string(value, schema, context)),
-  duration: (schema) => (value, context) => string(value, schema, context),
+  time: () => (value, context) => time(string(value, TEXT, context)),
+  microTime: () => (value, context) => microTime(string(value, TEXT, context)),
+  duration: () => (value, context) => string(value, TEXT, context),
   quantity: () => (value) => {
     if (typeof value !== 'string' && typeof value !== 'number') throw new DecodeError(BAD_QUANTITY);
     try {

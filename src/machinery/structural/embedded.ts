@@ -64,13 +64,24 @@ function decodeMetadata(
   schema: ObjectSchema,
 ): { metadata: JsonMap; unknown: string[] } {
   const text = isMap(metadata) ? JSON.stringify(metadata) : '';
-  const decoded = decodeObject<JsonMap>(schema, metadata ?? {});
+  const decoded = decodeInOrder(metadata ?? {}, schema);
   const unknown = decoded.unknown
     ? strictErrors(schema, text)
         .filter((line) => line.startsWith('unknown field '))
         .map((line) => child(path, JSON.parse(line.slice('unknown field '.length)) as string))
     : [];
   return { metadata: decoded.object, unknown };
+}
+
+/** Go writes the metadata down again before it reads them, so that of several errors the first by name is told. */
+function decodeInOrder(metadata: unknown, schema: ObjectSchema): { object: JsonMap; unknown: boolean } {
+  try {
+    return decodeObject<JsonMap>(schema, metadata);
+  } catch (error) {
+    if (isMap(metadata))
+      for (const name of Object.keys(metadata).sort()) decodeObject(schema, { [name]: metadata[name] });
+    throw error;
+  }
 }
 
 /**

@@ -100,6 +100,9 @@ describe('decodeObject', () => {
     expect(failure(leases as Kind, { spec: { renewTime: 'yesterday' } })).toContain(
       'cannot parse "yesterday" as "2006"',
     );
+    expect(failure(leases as Kind, { spec: { renewTime: 5 } })).toContain(
+      'cannot unmarshal number into Go struct field LeaseSpec.spec.renewTime of type string',
+    );
     expect(failure(resourceQuotas as Kind, { spec: { hard: { cpu: 'x' } } })).toContain(
       'quantities must match the regular expression',
     );

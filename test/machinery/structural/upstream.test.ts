@@ -18,6 +18,14 @@ interface Recorded {
 
 const recorded = JSON.parse(readFileSync(new URL('./upstream-objects.json', import.meta.url), 'utf8')) as Recorded[];
 
+const options = {
+  group: 'g.example.com',
+  version: 'v1',
+  kind: 'W',
+  namespaced: true,
+  metadata: objectSchema('meta/v1.ObjectMeta'),
+};
+
 const lines = (errors: readonly FieldError[]): string[] =>
   errors
     .map(({ type, field, message }) => `${field}: ${type}: ${message}`.replaceAll(/selfType\d*/g, 'selfType'))
@@ -25,8 +33,7 @@ const lines = (errors: readonly FieldError[]): string[] =>
 
 describe('custom resources under their schema', () => {
   it.each(recorded.map((one, index) => [index, one] as const))('answer as upstream does, case %i', (_, one) => {
-    const options = { group: 'g.example.com', version: 'v1', kind: 'W', namespaced: true };
-    const schema = compileStructural(one.schema, { ...options, metadata: objectSchema('meta/v1.ObjectMeta') });
+    const schema = compileStructural(one.schema, options);
     const load = (given: KubeObject): { object: KubeObject; unknown: string[] } => {
       const decoded = schema.decode(structuredClone(given));
       schema.applyDefaults(decoded.object);
@@ -41,5 +48,13 @@ describe('custom resources under their schema', () => {
       return one.as === 'status' ? schema.validateStatusUpdate(object, old) : schema.validateUpdate(object, old);
     };
     expect(lines(errors())).toEqual(lines(one.errors));
+  });
+
+  it('tell the first error of metadata by the name of its field', () => {
+    const schema = compileStructural({ type: 'object' }, options);
+    const metadata = { name: 5, generateName: 5, annotations: { a: {} }, creationTimestamp: 5 };
+    expect(() => schema.decode({ apiVersion: 'g.example.com/v1', kind: 'W', metadata })).toThrow(
+      'json: cannot unmarshal object into Go struct field ObjectMeta.annotations of type string',
+    );
   });
 });
