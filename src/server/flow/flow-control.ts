@@ -79,6 +79,7 @@ class IsolateFlowControl implements FlowControl {
     const { clock } = this.#options;
     const { level, found } = entry;
     this.#metrics.queued(level.shape.name, found.schema, 1);
+    queued.onLeft = () => this.#metrics.queued(level.shape.name, found.schema, -1);
     const { signal } = entry.request.request;
     const gone = (): void => level.set.abandon(queued);
     signal?.addEventListener('abort', gone, { once: true });
@@ -92,24 +93,18 @@ class IsolateFlowControl implements FlowControl {
     }
     signal?.removeEventListener('abort', gone);
     const waited = (clock.now() - queued.arrivedAt) / 1_000;
-    this.#metrics.queued(level.shape.name, found.schema, -1);
     this.#metrics.waited(level.shape.name, found.schema, { execute: queued.state === 'executing', seconds: waited });
-    return queued.state === 'executing'
-      ? this.#seat({ ...entry, request: entry.request }, queued)
-      : this.#refuse(entry, 'time-out');
+    return queued.state === 'executing' ? this.#seat(entry, queued) : this.#refuse(entry, 'time-out');
   }
 
   #seat({ found, level, mark, request }: Entry, running: QueuedRequest): FlowSeat {
     level.set.claim(running);
     this.#metrics.dispatched(level.shape.name, found.schema, running.work.seats);
-    let left = false;
-    const leave = (): void => {
-      if (left) return;
-      left = true;
-      level.set.finish(running);
+    running.onEnded = () => {
       const seconds = (this.#options.clock.now() - running.startedAt) / 1_000;
       this.#metrics.finished(level.shape.name, found.schema, { seats: running.work.seats, seconds });
     };
+    const leave = (): void => level.set.finish(running);
     // Where seats are short, those of clients that went away must not wait for the end of their lease.
     if (level.set.totals.seatsInUse * 4 > level.set.limit && !level.shape.exempt)
       request.request.signal?.addEventListener('abort', leave, { once: true });

@@ -200,6 +200,7 @@ export class QueueSet {
     queue.workWaiting = queue.waiting.size === 0 ? 0 : queue.workWaiting - totalWork(request.work);
     this.totals.waiting--;
     this.totals.seatsWaiting -= request.work.seats;
+    request.onLeft();
   }
 
   #dispatchAll(): void {
@@ -269,6 +270,7 @@ export class QueueSet {
     request.state = 'finished';
     this.executing.delete(request);
     this.totals.executing--;
+    request.onEnded();
     const { queue, work } = request;
     if (queue) {
       queue.executing--;

@@ -39,6 +39,10 @@ export class QueuedRequest {
   readonly queue: Queue | undefined;
   readonly arrivedAt: number;
   readonly arrivalR: number;
+  /** Called when it leaves its queue, also by others while its own context is gone. */
+  onLeft: () => void = () => undefined;
+  /** Called when its execution is over, likewise. */
+  onEnded: () => void = () => undefined;
   /** What dumps show. */
   label: { schema: string; distinguisher: string } | undefined;
 
