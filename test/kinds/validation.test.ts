@@ -100,7 +100,9 @@ describe.each(allKinds.filter(({ stored }) => stored).map((kind) => [`${kind.gro
           findings.push(...(strategy?.validateUpdate?.(changed, old, context) ?? []));
           strategy?.warningsOnUpdate?.(changed, old, context);
         }
-        for (const { field, message } of findings) expect(`${field}: ${message}`).not.toMatch(/undefined|\[object/);
+        // Only a missing value that was printed by mistake counts; one message of upstream has the word.
+        for (const { field, message } of findings)
+          expect(`${field}: ${message.replace('must be true or undefined', '')}`).not.toMatch(/undefined|\[object/);
       }
     });
   },
