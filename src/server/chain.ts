@@ -9,7 +9,7 @@ import { StatusError } from '../machinery/status.ts';
 import type { AuditRecord } from './audit/contract.ts';
 import type { ChainEnv } from './chain-env.ts';
 import type { UserInfo } from './contract.ts';
-import { isTooDeep, statusResponse, toStatusError } from './errors.ts';
+import { statusResponse, toStatusError } from './errors.ts';
 import { authenticate } from './filters/authentication.ts';
 import { attributesOf, authorize } from './filters/authorization.ts';
 import { withFlowControl } from './filters/flow.ts';
@@ -87,7 +87,7 @@ function failureResponse(
   { request, scope, error }: { request: Request; scope?: RequestScope; error: unknown },
 ): Response {
   const failure = toStatusError(error);
-  if (!(error instanceof StatusError) && !isTooDeep(error)) logFault(parts, scope, error);
+  if (failure.code >= 500 && !(error instanceof StatusError)) logFault(parts, scope, error);
   return statusResponse(failure.status, request);
 }
 

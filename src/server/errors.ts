@@ -3,20 +3,25 @@ import { badRequest, internalError, type Status, StatusError, tooManyRequests } 
 import { preferredSerializer } from './negotiation/accept.ts';
 
 /**
- * Any thrown value as a StatusError; what is not one already is a fault of the server, or of a body nested too deep, or an
- * object of the platform that has more to do than it can.
+ * Any thrown value as a StatusError; what is not one already is a fault of the server, or of a body nested too deep or cut
+ * off, or an object of the platform that has more to do than it can.
  */
 export function toStatusError(error: unknown): StatusError {
   if (error instanceof StatusError) return error;
   if (isTooDeep(error)) return badRequest('the body of the request is invalid: exceeded max depth');
+  if (isCutOff(error)) return badRequest('the body of the request is invalid: unexpected EOF');
   if ((error as { overloaded?: boolean } | null)?.overloaded === true)
     return tooManyRequests('the storage of this cluster is overloaded, please try again later', 1);
   return internalError(error instanceof Error ? error.message : String(error));
 }
 
 /** Whatever walks an object recurses, and only a client can make one that deep. */
-export const isTooDeep = (error: unknown): boolean =>
+const isTooDeep = (error: unknown): boolean =>
   error instanceof RangeError && error.message.startsWith('Maximum call stack');
+
+/** The Workers runtime's words for a body whose sender has gone. */
+const isCutOff = (error: unknown): boolean =>
+  error instanceof TypeError && error.message.includes('client disconnected');
 
 /** 404 for a path of a known API group that names nothing. */
 export function resourceNotFound(): StatusError {
