@@ -27,7 +27,7 @@ function escapePath(text: string): string {
 }
 
 /**
- * A URL of a request: absolute, or an absolute path. Its path is escaped as Go would write it. Throws `UrlFault`.
+ * A URL of a request: absolute, or an absolute path. Its path is escaped as Go would write it, its host is not. Throws `UrlFault`.
  * Upstream: url.ParseRequestURI, then url.Parse
  */
 export function parseRequestUrl(text: string): GoUrl {
@@ -36,7 +36,7 @@ export function parseRequestUrl(text: string): GoUrl {
   if (!/^(?:[A-Za-z][A-Za-z0-9+\-.]*:|[/:])/.test(text) && text !== '*') throw refuse('invalid URI for request');
   try {
     const url = parseGoUrl(text);
-    return { ...url, path: escapePath(url.path) };
+    return { ...url, host: decodeEscapes(url.host), path: escapePath(url.path) };
   } catch (error) {
     throw new UrlFault((error as Error).message);
   }
