@@ -65,6 +65,7 @@ function assemble(options: ServerOptions): ServerParts {
       ...{ config, store, kinds, authorizer, settings, clock, random },
       storeOf: (kind) => storeFor(parts, kind),
       ...(options.outbound ? { outbound: options.outbound } : {}),
+      webhookMetrics: metrics.webhooks,
     }),
     aggregation: createAggregation(options, () => parts),
     validator: objectValidator,

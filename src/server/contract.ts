@@ -4,6 +4,7 @@ import type { Random } from '../base/random.ts';
 import type { ClusterSettings, Kind, KindRegistry } from '../machinery/kind.ts';
 import type { KubeObject } from '../machinery/meta.ts';
 import type { ObjectKey, Store, WriteOp } from '../storage/contract.ts';
+import type { WebhookMetrics } from './admission/webhooks/metrics.ts';
 import type { Metrics } from './metrics.ts';
 import type { Outbound } from './outbound/contract.ts';
 
@@ -223,6 +224,7 @@ export interface AdmissionContext {
   random: Random;
   /** Absent where the host calls nobody. */
   outbound?: Outbound;
+  webhookMetrics?: WebhookMetrics;
   /** In the mutating phase: the second run of the plugins. */
   reinvocation?: Reinvocation;
 }

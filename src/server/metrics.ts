@@ -2,6 +2,7 @@
  * Counters of this isolate in the Prometheus text format, under upstream's names. Isolates come and go, so every
  * series starts at zero whenever one does, as counters may. Upstream: endpoints/metrics/metrics.go.
  */
+import { createWebhookMetrics, type WebhookMetrics } from './admission/webhooks/metrics.ts';
 import { type AuditMetrics, createAuditMetrics } from './audit/metrics.ts';
 import { createFlowMetrics, type FlowMetrics } from './flow/metrics.ts';
 import type { RequestInfo } from './request-info.ts';
@@ -26,6 +27,7 @@ export interface Metrics {
   start(scope: MeasuredRequest): { done(code: number, seconds: number): void };
   readonly flow: FlowMetrics;
   readonly audit: AuditMetrics;
+  readonly webhooks: WebhookMetrics;
   /** The Prometheus text, without what is counted elsewhere. */
   render(): string;
 }
@@ -135,6 +137,7 @@ export function createMetrics(): Metrics {
     },
     flow: createFlowMetrics(),
     audit: createAuditMetrics(),
+    webhooks: createWebhookMetrics(),
     render: () => render({ totals, durations, longRunning, inflight }),
   };
 }

@@ -15,6 +15,7 @@ import type {
 import type { Outbound } from '../outbound/contract.ts';
 import { restoreManagedFields } from './managed-fields.ts';
 import { admissionPlugins } from './plugins/index.ts';
+import type { WebhookMetrics } from './webhooks/metrics.ts';
 
 export interface AdmissionDeps {
   config: ConfigCache;
@@ -26,6 +27,7 @@ export interface AdmissionDeps {
   clock: Clock;
   random: Random;
   outbound?: Outbound;
+  webhookMetrics?: WebhookMetrics;
   /** The built-in ones, in upstream's order, unless given. */
   plugins?: readonly AdmissionPlugin[];
 }

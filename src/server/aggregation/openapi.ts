@@ -20,17 +20,36 @@ export async function mergeOpenApiIndex(text: string, aggregation: Aggregation):
   return JSON.stringify(index);
 }
 
+interface Merged {
+  text: string;
+  /** By the path of their API. */
+  documents: ReadonlyMap<string, Json>;
+  result: string;
+}
+
+/** The last result of each server: the document is large, and the same until something changes. */
+const lastMerged = new WeakMap<Aggregation, Merged>();
+
 /** `/openapi/v2` with the paths of others and the definitions that they need. */
 export async function mergeOpenApiV2(text: string, aggregation: Aggregation): Promise<string> {
   const { remotes } = await aggregation.index();
-  if (remotes.length === 0) return text;
-  const merged = JSON.parse(text) as { paths: Json; definitions: Json };
+  const documents = new Map<string, Json>();
   for (const api of remotes) {
     const document = await aggregation.documents.json(api, '/openapi/v2');
-    if (document) addDocument(merged, document, pathOf(api));
+    if (document) documents.set(pathOf(api), document);
   }
-  return JSON.stringify(merged);
+  if (documents.size === 0) return text;
+  const last = lastMerged.get(aggregation);
+  if (last?.text === text && isSame(last.documents, documents)) return last.result;
+  const merged = JSON.parse(text) as { paths: Json; definitions: Json };
+  for (const [path, document] of documents) addDocument(merged, document, path);
+  const result = JSON.stringify(merged);
+  lastMerged.set(aggregation, { text, documents, result });
+  return result;
 }
+
+const isSame = (before: ReadonlyMap<string, Json>, after: ReadonlyMap<string, Json>): boolean =>
+  before.size === after.size && [...after].every(([path, document]) => before.get(path) === document);
 
 function addDocument(merged: { paths: Json; definitions: Json }, document: Json, prefix: string): void {
   const paths = Object.entries((document.paths ?? {}) as Json).filter(
@@ -42,7 +61,7 @@ function addDocument(merged: { paths: Json; definitions: Json }, document: Json,
   const names = new Map<string, string>();
   for (const name of needed) names.set(name, freeName(merged.definitions, name, definitions[name]));
   for (const [name, to] of names) merged.definitions[to] = renamed(definitions[name], names);
-  for (const [path, value] of paths) if (!(path in merged.paths)) merged.paths[path] = renamed(value, names);
+  for (const [path, value] of paths) if (!Object.hasOwn(merged.paths, path)) merged.paths[path] = renamed(value, names);
 }
 
 const REF = '#/definitions/';
@@ -55,7 +74,7 @@ function collect(value: unknown, into: { definitions: Json; needed: Set<string> 
     const { $ref } = next as { $ref?: unknown };
     if (typeof $ref === 'string' && $ref.startsWith(REF)) {
       const name = $ref.slice(REF.length);
-      if (!into.needed.has(name) && name in into.definitions) {
+      if (!into.needed.has(name) && Object.hasOwn(into.definitions, name)) {
         into.needed.add(name);
         left.push(into.definitions[name]);
       }
@@ -66,8 +85,9 @@ function collect(value: unknown, into: { definitions: Json; needed: Set<string> 
 
 /** Another definition of the same name keeps it. */
 function freeName(definitions: Json, name: string, definition: unknown): string {
-  if (!(name in definitions) || JSON.stringify(definitions[name]) === JSON.stringify(definition)) return name;
-  for (let count = 2; ; count++) if (!(`${name}_v${count}` in definitions)) return `${name}_v${count}`;
+  if (!Object.hasOwn(definitions, name) || JSON.stringify(definitions[name]) === JSON.stringify(definition))
+    return name;
+  for (let count = 2; ; count++) if (!Object.hasOwn(definitions, `${name}_v${count}`)) return `${name}_v${count}`;
 }
 
 function renamed(value: unknown, names: ReadonlyMap<string, string>): unknown {

@@ -36,6 +36,13 @@ export interface ReviewCall {
 /** Why a review had no usable answer: upstream's message. */
 export class ReviewError extends Error {
   override readonly name = 'ReviewError';
+  /** The HTTP status of an answer that is none. */
+  readonly code: number | undefined;
+
+  constructor(message: string, code?: number) {
+    super(message);
+    this.code = code;
+  }
 }
 
 /** The decoded answer. Throws ReviewError and nothing else. */
@@ -88,7 +95,7 @@ async function send(
 }
 
 function answerOf(call: ReviewCall, response: Response, body: string): object {
-  if (response.status < 200 || response.status > 206) throw new ReviewError(refusalOf(response, body));
+  if (response.status < 200 || response.status > 206) throw new ReviewError(refusalOf(response, body), response.status);
   const type = response.headers.get('content-type') || 'application/json';
   if (body === '')
     throw new ReviewError(`0-length response with status code: ${response.status} and content type: ${type}`);

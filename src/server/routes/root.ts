@@ -17,10 +17,14 @@ export function addRootRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
     }),
   );
   app.get('/metrics', (c) =>
-    c.body(parts.metrics.render() + parts.flow.render() + parts.auditing.render(), 200, {
-      ...NO_CACHE,
-      'Content-Type': 'text/plain; version=0.0.4; charset=utf-8',
-    }),
+    c.body(
+      parts.metrics.render() + parts.flow.render() + parts.auditing.render() + parts.metrics.webhooks.render(),
+      200,
+      {
+        ...NO_CACHE,
+        'Content-Type': 'text/plain; version=0.0.4; charset=utf-8',
+      },
+    ),
   );
   for (const path of ['/kedge/v1/configuration', '/kedge/v1/configuration/:name']) {
     app.all(path, (c) => {

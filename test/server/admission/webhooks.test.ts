@@ -359,6 +359,36 @@ describe('a mutating webhook', () => {
   });
 });
 
+it('counts calls under the names of upstream', async () => {
+  const { cluster } = await clusterWith({
+    '/0': ({ request }) => ({ allowed: (request as { name?: string }).name !== 'no', status: { code: 999 } }),
+  });
+  const metrics = async (): Promise<string[]> =>
+    (await (await cluster.fetch('GET /metrics')).text())
+      .split('\n')
+      .filter((line) => /^apiserver_admission_webhook/.test(line) && !/_(bucket|sum)\{/.test(line));
+  expect(await metrics()).toEqual([]);
+  await configure(cluster, 'validating', [{}]);
+  for (const name of ['yes', 'no']) await cluster.send(`POST ${MAPS}`, map(name));
+  await configure(cluster, 'mutating', [
+    { failurePolicy: 'Ignore', clientConfig: { url: 'https://h.example.com/404' } },
+  ]);
+  await cluster.send(`POST ${MAPS}`, map('more'));
+  const whose = 'name="w0.example.com",operation="CREATE"';
+  expect(await metrics()).toEqual(
+    [
+      `admission_duration_seconds_count{${whose},rejected="false",type="validating"} 2`,
+      `admission_duration_seconds_count{${whose},rejected="true",type="validating"} 1`,
+      `admission_duration_seconds_count{${whose},rejected="false",type="admit"} 1`,
+      'fail_open_count{name="w0.example.com",type="admit"} 1',
+      `rejection_count{error_type="no_error",${whose},rejection_code="600",type="validating"} 1`,
+      `request_total{code="200",${whose},rejected="false",type="validating"} 2`,
+      `request_total{code="600",${whose},rejected="true",type="validating"} 1`,
+      `request_total{code="503",${whose},rejected="false",type="admit"} 1`,
+    ].map((line) => `apiserver_admission_webhook_${line}`),
+  );
+});
+
 describe('whatever a webhook answers', () => {
   const text = fc.oneof(
     fc.string(),

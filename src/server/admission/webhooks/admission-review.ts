@@ -70,7 +70,7 @@ export function admissionReview(
   const version = versions.find((each) => VERSIONS.includes(each));
   if (version === undefined) {
     const why = 'webhook does not accept known AdmissionReview versions (v1, v1beta1)';
-    throw new CallFailure(`could not create admission objects: ${why}`);
+    throw new CallFailure(`could not create admission objects: ${why}`, 400);
   }
   const { object, oldObject, request } = versioned;
   return {

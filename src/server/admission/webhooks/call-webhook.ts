@@ -1,5 +1,5 @@
 /** Asks one webhook. Upstream: plugin/webhook/{mutating,validating}/dispatcher.go. */
-import { badRequest, type Status, StatusError } from '../../../machinery/status.ts';
+import { badRequest, type Status } from '../../../machinery/status.ts';
 import type { AdmissionContext } from '../../contract.ts';
 import { postReview, ReviewError } from '../../outbound/index.ts';
 import type { VersionedRequest } from '../expressions/index.ts';
@@ -11,7 +11,7 @@ import {
   type Verdict,
   verdictOf,
 } from './admission-review.ts';
-import { CallFailure } from './call-failure.ts';
+import { CallFailure, WebhookRefusal } from './call-failure.ts';
 import type { Hook } from './hook-set.ts';
 
 const DEFAULT_TIMEOUT_S = 10;
@@ -50,7 +50,7 @@ export async function callWebhook(
     schema: answerSchema(),
     knownVersions: REVIEW_VERSIONS,
   }).catch((error: unknown) => {
-    if (error instanceof ReviewError) throw new CallFailure(`failed to call webhook: ${error.message}`);
+    if (error instanceof ReviewError) throw new CallFailure(`failed to call webhook: ${error.message}`, error.code);
     throw error;
   });
   const verdict = verdictOf(answer, { review, mutating });
@@ -64,16 +64,16 @@ export async function callWebhook(
 function checkBundle(caBundle: string | undefined): void {
   if (!caBundle || /-----BEGIN [^-]+-----[^-]+-----END /.test(atob(caBundle))) return;
   const why = 'unable to load root certificates: unable to parse bytes as PEM block';
-  throw new CallFailure(`could not get REST client: ${why}`);
+  throw new CallFailure(`could not get REST client: ${why}`, 400);
 }
 
 /** Upstream: plugin/webhook/errors/statuserror.go. */
-function refusal(webhook: string, result: Partial<Status> = {}): StatusError {
+function refusal(webhook: string, result: Partial<Status> = {}): WebhookRefusal {
   const { code = 0, reason = '', message = '', details, status, metadata } = result;
   const denied = `admission webhook ${JSON.stringify(webhook)} denied the request`;
   const said = message || reason;
   const text = said ? `${denied}: ${said}` : `${denied} without explanation`;
-  const error = new StatusError(Math.max(code, 400), reason, text, details, metadata);
+  const error = new WebhookRefusal(Math.max(code, 400), reason, text, details, metadata);
   if (status && status !== 'Success') error.status.status = status;
   return error;
 }

@@ -6,6 +6,7 @@ import { applyPatch } from './apply-patch.ts';
 import { CallFailure, callFailureText } from './call-failure.ts';
 import { callWebhook } from './call-webhook.ts';
 import type { HookCandidate } from './hook-set.ts';
+import { measured } from './measured.ts';
 import { shouldCall } from './should-call.ts';
 import { inForm } from './validating.ts';
 
@@ -101,8 +102,10 @@ async function callOne(
     request.annotate?.(`${prefix}.webhook.admission.k8s.io/${place}`, JSON.stringify(value), level);
   let mutated = false;
   try {
-    const verdict = await callWebhook(hook, versioned, { context, mutating: true, deadline: memory.deadline });
-    const patched = await applyPatch(verdict, versioned, { webhook: name, context });
+    const patched = await measured({ hook, request, context, type: 'admit' }, async () => {
+      const verdict = await callWebhook(hook, versioned, { context, mutating: true, deadline: memory.deadline });
+      return applyPatch(verdict, versioned, { webhook: name, context });
+    });
     mutated = patched.changed;
     if (patched.patch)
       annotate('patch', { configuration, webhook: name, patch: patched.patch, patchType: 'JSONPatch' }, 'Request');

@@ -6,6 +6,7 @@ import type { ResourceForm } from '../match/index.ts';
 import { CallFailure, callFailureText } from './call-failure.ts';
 import { callWebhook } from './call-webhook.ts';
 import type { Hook, HookCandidate } from './hook-set.ts';
+import { measured } from './measured.ts';
 import { shouldCall } from './should-call.ts';
 
 interface Call {
@@ -57,11 +58,14 @@ async function callOne(
   { index, context }: { index: number; context: AdmissionContext },
 ): Promise<void> {
   const { name, failurePolicy } = hook.webhook;
+  const { request } = versioned;
   try {
-    await callWebhook(hook, versioned, { context, mutating: false });
+    await measured({ hook, request, context, type: 'validating' }, () =>
+      callWebhook(hook, versioned, { context, mutating: false }),
+    );
   } catch (error) {
     if (!(error instanceof CallFailure)) throw error;
     if (failurePolicy !== 'Ignore') throw internalError(callFailureText(name, error));
-    versioned.request.annotate?.(`failed-open.validating.webhook.admission.k8s.io/round_0_index_${index}`, name);
+    request.annotate?.(`failed-open.validating.webhook.admission.k8s.io/round_0_index_${index}`, name);
   }
 }
