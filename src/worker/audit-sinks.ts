@@ -10,6 +10,11 @@ export interface AuditDestination {
   send(batch: AuditBatch): Promise<void>;
 }
 
+/** The part of an R2 bucket that is needed. */
+export interface AuditBucket {
+  put(key: string, value: string, options: { httpMetadata: { contentType: string } }): Promise<unknown>;
+}
+
 const WEBHOOK_TIMEOUT_MS = 30_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
 
@@ -29,7 +34,7 @@ export function auditWebhook(input: ConfigurationInput, outbound: Outbound): Aud
 }
 
 /** Puts each batch as one object of JSON lines, named by cluster, day and place: `audit/CLUSTER/2026-01-31/0000000042.jsonl`. */
-export function auditBucket(bucket: R2Bucket, cluster: string): AuditDestination {
+export function auditBucket(bucket: AuditBucket, cluster: string): AuditDestination {
   return {
     name: 'bucket',
     async send({ seq, at, events }) {

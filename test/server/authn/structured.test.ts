@@ -215,6 +215,42 @@ describe('users of an issuer', () => {
   });
 });
 
+describe('several issuers', () => {
+  test('each map their own users, and none speaks for another', async () => {
+    const second = 'https://second.example.com';
+    const { cluster, issuer, configure, whoami } = await setUp();
+    const other = await createIssuer(cluster.clock.now, second);
+    const { outbound } = issuer;
+    issuer.outbound = {
+      call: (target, options) =>
+        ('url' in target && target.url.startsWith(second) ? other.outbound : outbound).call(target, options),
+    };
+    await configure([
+      MINIMAL,
+      {
+        issuer: { url: second, audiences: ['x', 'kedge'], audienceMatchPolicy: 'MatchAny' },
+        claimMappings: { username: { claim: 'mail', prefix: 'two:' } },
+      },
+    ]);
+    expect(await whoami(await issuer.token({ mail: 'a' }))).toMatchObject({ username: 'ext:jane' });
+    expect(await whoami(await other.token({ mail: 'a' }))).toMatchObject({ username: 'two:a' });
+    expect(await whoami(await other.token({ mail: 'a', aud: 'x' }))).toMatchObject({ username: 'two:a' });
+    expect(await whoami(await issuer.token({ iss: second, mail: 'a' }))).toBe(401);
+    expect(await whoami(await other.token({ iss: ISSUER }))).toBe(401);
+  });
+
+  test('leave tokens of service accounts alone', async () => {
+    const { cluster, configure, whoami } = await setUp();
+    await configure([MINIMAL]);
+    const account = '/api/v1/namespaces/kube-system/serviceaccounts';
+    await cluster.send(`POST ${account}`, { body: { metadata: { name: 'robot' } } });
+    const { body } = await cluster.send<{ status: { token: string } }>(`POST ${account}/robot/token`, {
+      body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+    });
+    expect(await whoami(body.status.token)).toMatchObject({ username: 'system:serviceaccount:kube-system:robot' });
+  });
+});
+
 describe('the keys of an issuer', () => {
   test('are asked for once, and again when a token names a new one, within bounds', async () => {
     const { cluster, issuer, configure, whoami } = await setUp();
