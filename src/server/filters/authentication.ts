@@ -11,6 +11,17 @@ export async function authenticate(
 ): Promise<void> {
   const user = caller ?? (await parts.authenticator.authenticate(scope.request));
   if (user === null) scope.user = anonymousUser();
-  else if (user.groups.includes(ALL_AUTHENTICATED)) scope.user = user;
-  else scope.user = { ...user, groups: [...user.groups, ALL_AUTHENTICATED] };
+  else scope.user = user.groups.includes(ALL_AUTHENTICATED) ? user : authenticated(user);
+}
+
+/** Users of remembered tokens are one value each, so what is kept of them is found again. */
+const completed = new WeakMap<UserInfo, UserInfo>();
+
+function authenticated(user: UserInfo): UserInfo {
+  let known = completed.get(user);
+  if (!known) {
+    known = { ...user, groups: [...user.groups, ALL_AUTHENTICATED] };
+    completed.set(user, known);
+  }
+  return known;
 }

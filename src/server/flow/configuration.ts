@@ -8,7 +8,8 @@ import type { QueueSetShape } from './queue-set.ts';
 
 const SCHEMAS = 'flowschemas.flowcontrol.apiserver.k8s.io';
 const LEVELS = 'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io';
-const MAX_KNOWN = 8_192;
+/** Kinds of requests of one user. */
+const MAX_KNOWN = 512;
 
 export interface LevelShape extends QueueSetShape {
   name: string;
@@ -32,7 +33,8 @@ export interface Classification {
 export class FlowConfiguration {
   readonly levels: ReadonlyMap<string, LevelShape>;
   readonly #schemas: readonly FlowSchema[];
-  readonly #known = new Map<string, Classification>();
+  /** By user and what is asked; a user of a remembered token is one value. */
+  readonly #known = new WeakMap<UserInfo, Map<string, Classification>>();
 
   constructor(schemas: readonly FlowSchema[], levels: readonly PriorityLevelConfiguration[]) {
     const shapes = [...levels, ...missing(mandatoryLevels, levels)].flatMap((level) => shapeOf(level) ?? []);
@@ -48,12 +50,17 @@ export class FlowConfiguration {
     const subject = info.isResource
       ? `${info.group}/${info.resource}/${info.subresource}\n${info.namespace}`
       : info.path;
-    const key = `${user.name}\n${user.groups.join(' ')}\n${info.verb}\n${subject}`;
-    let found = this.#known.get(key);
+    let known = this.#known.get(user);
+    if (!known) {
+      known = new Map();
+      this.#known.set(user, known);
+    }
+    const key = `${info.verb} ${subject}`;
+    let found = known.get(key);
     if (!found) {
-      if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+      if (known.size >= MAX_KNOWN) known.clear();
       found = this.#find(user, info);
-      this.#known.set(key, found);
+      known.set(key, found);
     }
     return found;
   }
