@@ -1,9 +1,9 @@
 import { onRead } from './adapt.ts';
 import type { Expr, FoldNode } from './ast.ts';
 import type { CelType } from './contract.ts';
-import { equal, find, keysOf, runtimeType } from './operators.ts';
+import { find, keysOf, runtimeType } from './operators.ts';
 import type { Planned, Planning, Run, Step } from './run.ts';
-import { CelFault, isMap } from './values.ts';
+import { CelDouble, CelFault, CelUint, isMap } from './values.ts';
 
 type Fold = (run: Run, range: unknown) => unknown;
 
@@ -137,10 +137,19 @@ function collect(filter: ((run: Run) => boolean) | undefined, planned: Planned, 
   };
 }
 
-function insert(map: Map<unknown, unknown>, key: unknown, value: unknown): void {
-  const known = map.has(key) || (typeof key !== 'string' && [...map.keys()].some((other) => equal(other, key)));
-  if (known) throw new CelFault(`insert failed: key ${String(key)} already exists`);
-  map.set(key, value);
+/** A map that grows by entries whose keys may meet; numbers of all types are the same key if they are equal. */
+class Growing {
+  readonly map = new Map<unknown, unknown>();
+  readonly #numbers = new Set<string>();
+
+  insert(key: unknown, value: unknown): void {
+    const text = String(key instanceof CelUint || key instanceof CelDouble ? key.value : key);
+    const number = typeof key !== 'string' && typeof key !== 'boolean';
+    if (this.map.has(key) || (number && this.#numbers.has(text)))
+      throw new CelFault(`insert failed: key ${text} already exists`);
+    if (number) this.#numbers.add(text);
+    this.map.set(key, value);
+  }
 }
 
 function transformed(filter: ((run: Run) => boolean) | undefined, value: Step, variables: Variables): Fold {
@@ -148,7 +157,8 @@ function transformed(filter: ((run: Run) => boolean) | undefined, value: Step, v
     const map = new Map<unknown, unknown>();
     iterate(variables, (current) => {
       if (filter !== undefined && !filter(current)) return false;
-      insert(map, current.slots[variables.first], value(current));
+      // Indexes and keys never meet.
+      map.set(current.slots[variables.first], value(current));
       current.charge(3);
       return false;
     })(run, range);
@@ -159,17 +169,17 @@ function transformed(filter: ((run: Run) => boolean) | undefined, value: Step, v
 
 function entries(filter: ((run: Run) => boolean) | undefined, entry: Step, variables: Variables): Fold {
   return (run, range) => {
-    const map = new Map<unknown, unknown>();
+    const growing = new Growing();
     iterate(variables, (current) => {
       if (filter !== undefined && !filter(current)) return false;
       const made = entry(current);
       if (!isMap(made)) throw new CelFault('no such overload');
-      for (const key of keysOf(made)) insert(map, key, find(made, key));
+      for (const key of keysOf(made)) growing.insert(key, find(made, key));
       current.charge(2);
       return false;
     })(run, range);
     run.charge(1);
-    return map;
+    return growing.map;
   };
 }
 
