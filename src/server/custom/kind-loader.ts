@@ -22,6 +22,24 @@ interface Loaded {
   size: number;
 }
 
+/**
+ * The kinds in use, of all clusters that this isolate serves: they share its memory. The last used one is the last.
+ */
+const loaded = new Map<string, Loaded>();
+let characters = 0;
+let loaders = 0;
+
+function keep(key: string, entry: Loaded): void {
+  characters += entry.size - (loaded.get(key)?.size ?? 0);
+  loaded.delete(key);
+  loaded.set(key, entry);
+  for (const [oldest, { size }] of loaded) {
+    if (characters <= MAX_LOADED_CHARACTERS || oldest === key) break;
+    characters -= size;
+    loaded.delete(oldest);
+  }
+}
+
 export interface KindLoader {
   /** The kinds of a definition, whole; undefined when it is gone. */
   kindsOf(record: DefinitionRecord): Promise<CustomKinds | undefined>;
@@ -30,28 +48,16 @@ export interface KindLoader {
 }
 
 export function createKindLoader({ store, config }: { store: Store; config: ConfigCache }): KindLoader {
-  /** The last used one is the last. */
-  const loaded = new Map<string, Loaded>();
-  let characters = 0;
+  const cluster = ++loaders;
   const { storedAs } = customResourceDefinitions;
-
-  const keep = (name: string, entry: Loaded): void => {
-    characters += entry.size - (loaded.get(name)?.size ?? 0);
-    loaded.delete(name);
-    loaded.set(name, entry);
-    for (const [oldest, { size }] of loaded) {
-      if (characters <= MAX_LOADED_CHARACTERS || oldest === name) break;
-      characters -= size;
-      loaded.delete(oldest);
-    }
-  };
 
   return {
     async kindsOf(record) {
       const { name } = record.metadata;
-      const known = loaded.get(name);
+      const id = `${cluster}/${name}`;
+      const known = loaded.get(id);
       if (known?.kinds.record === record) {
-        keep(name, known);
+        keep(id, known);
         return known.kinds;
       }
       const { object, tracked } = await store.shardOf(storedAs).get({ resource: storedAs, namespace: '', name });
@@ -59,7 +65,7 @@ export function createKindLoader({ store, config }: { store: Store; config: Conf
       if (!object) return undefined;
       const definition = JSON.parse(object.text) as CustomResourceDefinition;
       const kinds = createCustomKinds({ record, definition, compile: compileStructural });
-      keep(name, { kinds, size: object.text.length });
+      keep(id, { kinds, size: object.text.length });
       return kinds;
     },
     async *everyKind(index) {
