@@ -64,7 +64,9 @@ describe('a request with a target on the network of the node', () => {
     const answer = await send('127.0.0.1:1');
     expect(answer.status).toBe(502);
     expect(answer.headers).toContainEqual(['x-kedge-dial-error', 'connect']);
-    expect(await new Response(answer.body).text()).toMatch(/^error trying to reach service: dial tcp .*: connection refused$/);
+    expect(await new Response(answer.body).text()).toMatch(
+      /^error trying to reach service: dial tcp .*: connection refused$/,
+    );
   });
 
   it('may be a WebSocket', async () => {
