@@ -1,4 +1,4 @@
-import { request } from 'node:https';
+import { https } from './node-http.ts';
 
 export interface ApiTarget {
   server: string;
@@ -20,7 +20,7 @@ export function apiRequest(
 ): Promise<ApiReply> {
   return new Promise((resolve, reject) => {
     const text = options.body === undefined ? undefined : JSON.stringify(options.body);
-    const call = request(
+    const call = https.request(
       new URL(target.server + path),
       {
         method: options.method ?? 'GET',

@@ -3,12 +3,13 @@
  * an authority of their own. workerd sends them here through a socket that only this user can open; here TLS is checked.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { dialRequests } from '../agent/index.ts';
+import { http } from './node-http.ts';
 
 export interface LocalDialer {
   /** As workerd's configuration names it: `unix:PATH`. */
@@ -37,7 +38,7 @@ export async function startDialer(folder: string): Promise<LocalDialer> {
   }
   // What a run left behind that was killed.
   rmSync(path, { force: true });
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: 0, keepAliveTimeout: 60_000 });
+  const server = http.createServer({ maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: 0, keepAliveTimeout: 60_000 });
   server.on('request', (incoming, answer) => {
     serve(incoming, answer).catch(() => answer.destroy());
   });

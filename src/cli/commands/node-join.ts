@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { request } from 'node:https';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { UserError } from '../../emulator/index.ts';
@@ -74,7 +73,9 @@ function serverOf(text: string): string {
 const PREFLIGHT_TIMEOUT_MS = 10_000;
 
 /** Asks the server for its version, as the agent would ask for ever. Throws UserError when no API server answers. */
-function requireServer(server: string, ca: string | undefined): Promise<void> {
+async function requireServer(server: string, ca: string | undefined): Promise<void> {
+  // Imported here: the other commands need none of it, and it takes 9 MB.
+  const { request } = await import('node:https');
   return new Promise((done, fail) => {
     const refuse = (why: string) => fail(new UserError(`${server} does not answer as an API server: ${why}`));
     const options = { timeout: PREFLIGHT_TIMEOUT_MS, agent: false, ...(ca === undefined ? {} : { ca }) } as const;
