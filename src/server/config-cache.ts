@@ -142,8 +142,9 @@ export function createConfigCache(options: ConfigCacheOptions): ConfigCache {
       const state = resource === undefined ? all[0] : stateOf(all, resource, store);
       if (state && tracked > state.observed) state.observed = tracked;
     },
-    expire() {
-      for (const state of open()) state.confirmedAt = Number.NEGATIVE_INFINITY;
+    async reload(resource) {
+      const state = stateOf(open(), resource, store);
+      if (state) await refreshShard(state, { view, kinds, clock });
     },
   };
 }

@@ -74,8 +74,8 @@ export interface ConfigCache {
   known?(): ConfigSnapshot | undefined;
   /** Tells the cache the `tracked` revision of an answer about `resource` (left out: the shard of the first cached kind). */
   observe(tracked: number, resource?: string): void;
-  /** The next `fresh` asks storage, however young the view is. */
-  expire(): void;
+  /** Asks storage about the shard of `resource` now, however young the view is. */
+  reload(resource: string): Promise<void>;
 }
 
 /** One request after parsing, as authorization, admission and audit see it. Upstream: authorizer.Attributes. */

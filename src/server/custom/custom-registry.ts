@@ -1,5 +1,5 @@
 /** The kinds of a cluster: the built-in ones and, loaded when they are asked for, those of custom resources. */
-import type { CustomKinds, DefinitionRecord } from '../../kinds/index.ts';
+import { type CustomKinds, DEFINITION_RECORDS, type DefinitionRecord } from '../../kinds/index.ts';
 import type { Kind, KindRegistry } from '../../machinery/kind.ts';
 import type { Store } from '../../storage/contract.ts';
 import type { ConfigCache, ConfigSnapshot } from '../contract.ts';
@@ -31,7 +31,7 @@ export function createCustomRegistry({ builtIn, config, store }: CustomRegistryO
   const findRecord = async (resource: string, group: string): Promise<DefinitionRecord | undefined> => {
     const known = (await index()).find(resource, group);
     if (known?.reachable) return known;
-    config.expire();
+    await config.reload(DEFINITION_RECORDS);
     return (await index()).find(resource, group);
   };
 

@@ -64,7 +64,7 @@ class Keeper implements DefinitionKeeper {
       ops: [{ type: 'check', key, expect: { uid: recordUid(definition.uid, false) } }],
       claims: [],
       async retry({ why }) {
-        config.expire();
+        await config.reload(key.resource);
         throw why === 'NotFound' ? resourceNotFound() : terminatingError(kind, '');
       },
     };
