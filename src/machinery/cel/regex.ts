@@ -1,5 +1,6 @@
-import { compileRegexp, type Regexp, RegexpLimitError } from '../regexp/index.ts';
+import { compileRegexp, type Regexp, RegexpLimitError, Work } from '../regexp/index.ts';
 import { CelFault } from './values.ts';
+import { spend } from './work.ts';
 
 /** Patterns are few and come again with every evaluation. */
 const kept = new Map<string, Regexp>();
@@ -17,9 +18,12 @@ export function compileRegex(pattern: string): Regexp {
 }
 
 /** Runs a search; one that takes too long ends as an expression that costs too much. */
-export function searching<T>(search: () => T): T {
+export function searching<T>(search: (work: Work) => T): T {
   try {
-    return search();
+    const work = new Work();
+    const found = search(work);
+    spend(work.steps);
+    return found;
   } catch (error) {
     if (error instanceof RegexpLimitError) throw new CelFault('operation cancelled: actual cost limit exceeded', true);
     throw error;

@@ -4,7 +4,7 @@
  */
 import type { CharSet } from './char-set.ts';
 import type { Program } from './program.ts';
-import { spend } from './work.ts';
+import type { Work } from './work.ts';
 
 const MAX_STATES = 1_000;
 const MAX_CODES = 4_096;
@@ -41,10 +41,9 @@ export class Automaton {
     this.#sets = [...new Set(program.instructions.flatMap((one) => (one.op === 'char' ? [one.set] : [])))];
   }
 
-  test(text: string): boolean {
+  test(text: string, work: Work): boolean {
     this.#first ??= this.#close([this.#program.start], true);
     let state = this.#first;
-    let work = 0;
     for (let at = 0; at < text.length; at++) {
       if (state.matches) return true;
       let code = text.charCodeAt(at);
@@ -54,7 +53,7 @@ export class Automaton {
       }
       const kind = this.#classOf(code);
       const known = state.next[kind];
-      if (known === undefined) work = spend(work, state.places.length);
+      if (known === undefined) work.spend(state.places.length);
       state = known ?? this.#step(state, { code, kind });
     }
     state.matchesAtEnd ??= state.matches || this.#reachesEnd(state);

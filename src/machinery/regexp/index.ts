@@ -7,16 +7,18 @@ import { compileProgram, type Program } from './program.ts';
 import { search } from './search.ts';
 import { parseRegexp } from './syntax.ts';
 import { RegexpError } from './tree.ts';
+import { Work } from './work.ts';
 
-export { RegexpLimitError } from './work.ts';
+export { RegexpLimitError, Work } from './work.ts';
 
+/** Searches throw a RegexpLimitError when they take too long; those that share their `work` are one to that. */
 export interface Regexp {
   /** Whether a match is anywhere in the text. */
-  test(text: string): boolean;
+  test(text: string, work?: Work): boolean;
   /** The first match. */
-  find(text: string): string | undefined;
+  find(text: string, work?: Work): string | undefined;
   /** Matches that do not overlap, at most `limit` of them unless it is negative. */
-  findAll(text: string, limit: number): string[];
+  findAll(text: string, limit: number, work?: Work): string[];
 }
 
 export type CompiledRegexp =
@@ -42,21 +44,21 @@ class CompiledProgram implements Regexp {
     this.#program = program;
   }
 
-  test(text: string): boolean {
+  test(text: string, work = new Work()): boolean {
     if (this.#automaton === null) this.#automaton = isSimple(this.#program) ? new Automaton(this.#program) : undefined;
-    return this.#automaton?.test(text) ?? search(this.#program, text, 0) !== undefined;
+    return this.#automaton?.test(text, work) ?? search(this.#program, text, { from: 0, work }) !== undefined;
   }
 
-  find(text: string): string | undefined {
-    const found = search(this.#program, text, 0);
+  find(text: string, work = new Work()): string | undefined {
+    const found = search(this.#program, text, { from: 0, work });
     return found && text.slice(found.start, found.end);
   }
 
-  findAll(text: string, limit: number): string[] {
+  findAll(text: string, limit: number, work = new Work()): string[] {
     const out: string[] = [];
     let lastEnd = -1;
     for (let at = 0; at <= text.length && (limit < 0 || out.length < limit); ) {
-      const found = search(this.#program, text, at);
+      const found = search(this.#program, text, { from: at, work });
       if (found === undefined) break;
       const empty = found.start === found.end;
       // Nothing right after a match is no match of its own.

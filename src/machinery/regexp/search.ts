@@ -2,7 +2,7 @@
 import { isWordCode } from './char-set.ts';
 import type { Instruction, Program } from './program.ts';
 import type { Assertion } from './tree.ts';
-import { spend } from './work.ts';
+import type { Work } from './work.ts';
 
 /** What stands before and after a place; -1: nothing. */
 interface Surroundings {
@@ -75,13 +75,18 @@ export interface Found {
   end: number;
 }
 
+/** Where a search begins, and what it adds its steps to. */
+export interface Search {
+  from: number;
+  work: Work;
+}
+
 /** The first match from `from` on, of those that begin there the preferred one. */
-export function search({ instructions, start }: Program, text: string, from: number): Found | undefined {
+export function search({ instructions, start }: Program, text: string, { from, work }: Search): Found | undefined {
   let now = new Threads(instructions.length);
   let next = new Threads(instructions.length);
   now.clear();
   let found: Found | undefined;
-  let work = 0;
   let before = from === 0 ? -1 : codeBefore(text, from);
   for (let at = from; ; ) {
     const code = codeAt(text, at);
@@ -91,7 +96,7 @@ export function search({ instructions, start }: Program, text: string, from: num
     const width = code < 0 ? 0 : widthOf(code);
     const around = { before: code, after: codeAt(text, at + width) };
     next.clear();
-    work = spend(work, now.places.length);
+    work.spend(now.places.length);
     for (let i = 0; i < now.places.length; i++) {
       const instruction = instructions[now.places[i]!]!;
       if (instruction.op === 'match') {

@@ -1,4 +1,4 @@
-/** A bound on what one search may cost: linear time is still long for a large expression over a long text. */
+/** A bound on what a search may cost: linear time is still long for a large expression over a long text. */
 
 const MAX_WORK = 20_000_000;
 
@@ -7,9 +7,13 @@ export class RegexpLimitError extends Error {
   override readonly name = 'RegexpLimitError';
 }
 
-/** What was done before and now together. Throws a RegexpLimitError when it is too much. */
-export function spend(before: number, steps: number): number {
-  const work = before + steps + 1;
-  if (work > MAX_WORK) throw new RegexpLimitError('the regular expression takes too long over this text');
-  return work;
+/** Counts the steps of searches that belong together. */
+export class Work {
+  steps = 0;
+
+  /** Throws a RegexpLimitError when it is too much. */
+  spend(steps: number): void {
+    this.steps += steps + 1;
+    if (this.steps > MAX_WORK) throw new RegexpLimitError('the regular expression takes too long over this text');
+  }
 }

@@ -268,6 +268,7 @@ describe('expressions of anybody', () => {
     ['comparisons of whole lists', 'optional.of(lists.range(20000)).optMap(l, l.all(i, l + l == l + l)).value()'],
     ['texts of lists', "optional.of(lists.range(20000)).optMap(l, l.all(i, '%s'.format([l]) != '')).value()"],
     ['patterns', "lists.range(5000).map(i, 'a').join().matches('(a*)*b')"],
+    ['searches that begin anew', "lists.range(50000).map(i, 'a').join().findAll('a.*b|a').size() > 0"],
     ['maps of many numbers', 'lists.range(20000).transformMap(i, x, x).size() == 20000'],
   ])('stops %s', (_name, text) => {
     const compiled = compileCel(text, { variables });

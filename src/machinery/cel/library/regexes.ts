@@ -12,11 +12,11 @@ function compiled(pattern: string): Regexp {
 }
 
 function find(text: string, pattern: string): string {
-  return searching(() => compiled(pattern).find(text)) ?? '';
+  return searching((work) => compiled(pattern).find(text, work)) ?? '';
 }
 
 function findAll(text: string, pattern: string, limit: number | bigint): readonly string[] {
-  return searching(() => compiled(pattern).findAll(text, Number(limit)));
+  return searching((work) => compiled(pattern).findAll(text, Number(limit), work));
 }
 
 /** Upstream: pkg/cel/library/regex.go */

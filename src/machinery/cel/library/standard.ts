@@ -171,7 +171,7 @@ function conversions(): Library {
 }
 
 function matches(text: string, pattern: string): boolean {
-  return searching(() => compileRegex(pattern).test(text));
+  return searching((work) => compileRegex(pattern).test(text, work));
 }
 
 function texts(): Library {
