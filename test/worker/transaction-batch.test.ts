@@ -82,4 +82,13 @@ describe('TransactionBatch', () => {
     expect(await good).toBe(RESULT);
     expect(applied).toEqual(['a']);
   });
+
+  it('lets others have their turn while one writer writes very much', () => {
+    const { applied, batch, submit } = openBatch();
+    batch.enter();
+    for (let i = 0; i < 100; i++) void submit(`${i}`);
+    expect(applied).toHaveLength(64);
+    vi.advanceTimersByTime(0);
+    expect(applied).toHaveLength(100);
+  });
 });
