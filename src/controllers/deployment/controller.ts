@@ -2,7 +2,7 @@ import { type Deployment, deployments, type ReplicaSet, replicaSets } from '../.
 import { StatusError } from '../../machinery/status.ts';
 import { applyOrThrow, applyPlan } from '../runtime/apply-plan.ts';
 import { type Change, formatKey, hasController, keyOfObject, keyOfOwner, parseKey } from '../runtime/change.ts';
-import { planClaim } from '../runtime/claim.ts';
+import { claimSelected } from '../runtime/claim-selected.ts';
 import {
   type Controller,
   defineController,
@@ -66,7 +66,9 @@ async function reconcile(
     context.event({ kind: deployments, object: deployment, type: 'Warning', reason: 'SelectingAll', message });
     return undefined;
   }
-  const sets = await claimSets(deployment, context, inspected);
+  const { selector } = deployment.spec ?? {};
+  const query = { owner: deployment, ownerKind: deployments, kind: replicaSets, selector };
+  const sets = await claimSelected<ReplicaSet>(query, context, inspected);
   const input = { deployment, sets, now: context.clock.now() };
   const plan = planDeployment(input);
   const { error } = await applyPlan(plan, context);
@@ -78,23 +80,4 @@ async function reconcile(
     await applyOrThrow(failure, context);
   }
   throw error;
-}
-
-async function claimSets(
-  deployment: Deployment,
-  context: ReconcileContext,
-  inspected: Inspected,
-): Promise<ReplicaSet[]> {
-  const { selector } = deployment.spec ?? {};
-  const candidates = await inspected.candidates({ owner: deployment, kind: replicaSets, selector }, context);
-  const { owned, writes } = planClaim({
-    owner: deployment,
-    ownerKind: deployments,
-    kind: replicaSets,
-    candidates,
-    matches: ({ metadata }) => matchesLabels(selector, metadata.labels),
-  });
-  await applyOrThrow({ steps: [{ writes }] }, context);
-  inspected.claimed(deployment);
-  return owned;
 }

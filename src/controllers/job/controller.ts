@@ -1,8 +1,7 @@
 import { type Job, type JobStatus, jobs, type Pod, pods } from '../../kinds/index.ts';
-import { controllerOf } from '../../machinery/meta.ts';
 import { applyOrThrow, applyPlan } from '../runtime/apply-plan.ts';
 import { formatKey, keyOfObject, keyOfOwner, parseKey } from '../runtime/change.ts';
-import { planClaim } from '../runtime/claim.ts';
+import { claimSelected } from '../runtime/claim-selected.ts';
 import {
   type Controller,
   defineController,
@@ -10,7 +9,6 @@ import {
   type ReconcileResult,
 } from '../runtime/define-controller.ts';
 import { Inspected } from '../runtime/inspected.ts';
-import { matchesLabels } from '../runtime/label-selector.ts';
 import { formatTime } from '../runtime/time.ts';
 import { conditionOf, deadlineLeft, type Ending, endingOf, isFinished, withCondition } from './finish.ts';
 import { isTracked, type JobState, readState } from './job-state.ts';
@@ -62,7 +60,8 @@ async function reconcile(
     return undefined;
   }
   if (job.spec.managedBy !== undefined && job.spec.managedBy !== OURS) return undefined;
-  const owned = await claimPods(job, context, inspected);
+  const { selector } = job.spec;
+  const owned = await claimSelected<Pod>({ owner: job, ownerKind: jobs, kind: pods, selector }, context, inspected);
   if (isFinished(job)) {
     await applyOrThrow({ steps: [{ writes: untrack(owned) }] }, context);
     return undefined;
@@ -76,21 +75,6 @@ async function releaseOrphans(key: string, { client, event: record }: ReconcileC
   const { items } = await client.list<Pod>(pods, { namespace, labelSelector: `${JOB_NAME}=${name}` });
   const writes = untrack(items.filter((pod) => isTracked(pod)));
   await applyOrThrow({ steps: [{ writes }] }, { client, event: record });
-}
-
-async function claimPods(job: Job, context: ReconcileContext, inspected: Inspected): Promise<Pod[]> {
-  const { selector } = job.spec;
-  const candidates = await inspected.candidates({ owner: job, kind: pods, selector }, context);
-  const { owned, writes } = planClaim({
-    owner: job,
-    ownerKind: jobs,
-    kind: pods,
-    candidates,
-    matches: (pod) => matchesLabels(selector, pod.metadata.labels),
-  });
-  await applyOrThrow({ steps: [{ writes }] }, context);
-  inspected.claimed(job);
-  return owned.filter((pod) => !controllerOf(pod.metadata) || controllerOf(pod.metadata)?.uid === job.metadata.uid);
 }
 
 /** The job with its start time, and with the condition that says whether it is suspended. */

@@ -2,7 +2,7 @@ import { type Pod, pods, type ReplicaSet, replicaSets } from '../../kinds/index.
 import { controllerOf } from '../../machinery/meta.ts';
 import { applyOrThrow, applyPlan } from '../runtime/apply-plan.ts';
 import { type Change, formatKey, hasController, keyOfObject, keyOfOwner, parseKey } from '../runtime/change.ts';
-import { planClaim } from '../runtime/claim.ts';
+import { claimSelected } from '../runtime/claim-selected.ts';
 import {
   type Controller,
   defineController,
@@ -56,7 +56,12 @@ async function reconcile(
 ): Promise<ReconcileResult | undefined> {
   const replicaSet = await context.client.find(replicaSets, parseKey(key));
   if (replicaSet === undefined) return undefined;
-  const owned = await claimPods(replicaSet, context, inspected);
+  const { selector } = replicaSet.spec ?? {};
+  const owned = await claimSelected<Pod>(
+    { owner: replicaSet, ownerKind: replicaSets, kind: pods, selector },
+    context,
+    inspected,
+  );
   const now = context.clock.now();
   const missing = missingReplicas(replicaSet, owned);
   const related = missing < 0 ? await relatedPods(replicaSet, owned, context) : owned;
@@ -65,20 +70,6 @@ async function reconcile(
   await applyOrThrow(status, context);
   if (error) throw error;
   return status.requeueAfter === undefined ? undefined : { requeueAfter: status.requeueAfter };
-}
-
-async function claimPods(replicaSet: ReplicaSet, context: ReconcileContext, inspected: Inspected): Promise<Pod[]> {
-  const { selector } = replicaSet.spec ?? {};
-  const { owned, writes } = planClaim({
-    owner: replicaSet,
-    ownerKind: replicaSets,
-    kind: pods,
-    candidates: await inspected.candidates({ owner: replicaSet, kind: pods, selector }, context),
-    matches: (pod) => matchesLabels(selector, pod.metadata.labels),
-  });
-  await applyOrThrow({ steps: [{ writes }] }, context);
-  inspected.claimed(replicaSet);
-  return owned;
 }
 
 /** The pods of all ReplicaSets with the same controller, for spreading deletions over nodes. */
