@@ -58,6 +58,8 @@ function extras(field: FieldFact): Record<string, unknown> | undefined {
     w: field.wire !== undefined && field.wire !== wireOf(type) ? field.wire : undefined,
     i: inline?.length ? inline.map((step) => [step.$ref, step.proto]) : undefined,
     ie: field.items?.enum,
+    n: field.alias?.replace(/^.*\//, ''),
+    in: field.items?.alias?.replace(/^.*\//, ''),
   };
   for (const key of Object.keys(out)) if (out[key] === undefined) delete out[key];
   return Object.keys(out).length > 0 ? out : undefined;

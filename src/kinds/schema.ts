@@ -26,6 +26,9 @@ interface PackedExtras {
   i?: [type: string, proto: number][];
   /** Enum of the items. */
   ie?: string[];
+  /** Go's name of a named type, and of the items' type. */
+  n?: string;
+  in?: string;
 }
 
 type PackedField = [name: string, type: string, flags: string, proto: number, extras?: PackedExtras];
@@ -207,26 +210,34 @@ class TypeField implements FieldSchema {
   #build(): Schema {
     const [, type, flags, , extras] = this.#packed;
     const plain = schemaOf(type);
+    const goName = extras?.n === undefined ? {} : { goName: extras.n };
     if (plain.type === 'array') {
       const list = flags.match(/[ASM]/)?.[0];
-      const items =
-        extras?.ie !== undefined && plain.items.type === 'string'
-          ? { type: 'string' as const, enum: extras.ie }
-          : plain.items;
       return {
         type: 'array',
-        items,
+        ...goName,
+        items: itemsOf(plain.items, extras),
         ...(list === undefined ? {} : { listType: LIST_TYPES[list] }),
         ...(extras?.k === undefined ? {} : { listMapKeys: extras.k }),
       };
     }
-    if (extras?.e !== undefined && plain.type === 'string')
-      return { type: 'string', enum: extras.e, enumPublished: true };
+    if (plain.type === 'string' && extras?.e !== undefined)
+      return { type: 'string', ...goName, enum: extras.e, enumPublished: true };
     const mapType = flags.includes('T') ? 'atomic' : flags.includes('G') ? 'granular' : undefined;
-    if (mapType === undefined) return plain;
-    if (plain.type === 'map') return { ...plain, mapType };
-    return plain.type === 'object' ? withMapType(plain, mapType) : plain;
+    if (plain.type === 'object') return mapType === undefined ? plain : withMapType(plain, mapType);
+    if (mapType !== undefined && plain.type === 'map') return { ...plain, ...goName, mapType };
+    return extras?.n === undefined ? plain : { ...plain, ...goName };
   }
+}
+
+/** What the items of a list have beyond their type's code. */
+function itemsOf(plain: Schema, extras: PackedExtras | undefined): Schema {
+  if (plain.type !== 'string' || (extras?.ie === undefined && extras?.in === undefined)) return plain;
+  return {
+    type: 'string',
+    ...(extras.in === undefined ? {} : { goName: extras.in }),
+    ...(extras.ie === undefined ? {} : { enum: extras.ie }),
+  };
 }
 
 /** The same type with another merge behaviour at one place; its fields stay lazy. */

@@ -23,6 +23,8 @@ export type ScalarType =
 
 export interface ScalarSchema {
   readonly type: ScalarType;
+  /** Go's name of a named type, `v1.Protocol`; error texts tell it. */
+  readonly goName?: string;
   /** Known values of a named string type; only published in OpenAPI when `enumPublished`. */
   readonly enum?: readonly string[];
   readonly enumPublished?: boolean;
@@ -34,6 +36,8 @@ export interface ScalarSchema {
 
 export interface ArraySchema {
   readonly type: 'array';
+  /** Go's name of a named type, `v1.Protocol`; error texts tell it. */
+  readonly goName?: string;
   readonly items: Schema;
   /** Server-side apply: how items are identified. Absent means atomic. */
   readonly listType?: 'atomic' | 'set' | 'map';
@@ -42,6 +46,8 @@ export interface ArraySchema {
 
 export interface MapSchema {
   readonly type: 'map';
+  /** Go's name of a named type, `v1.Protocol`; error texts tell it. */
+  readonly goName?: string;
   readonly values: Schema;
   /** Server-side apply: absent means granular. */
   readonly mapType?: 'atomic' | 'granular';

@@ -44,6 +44,7 @@ const GO_SCALARS: Partial<Record<Schema['type'], string>> = {
 /** The Go type of a schema, for error texts. */
 export function goType(schema: Schema): string {
   if (schema.type === 'object') return goName(schema.name);
+  if (schema.goName !== undefined) return schema.goName;
   if (schema.type === 'array') return `[]${goType(schema.items)}`;
   if (schema.type === 'map') return `map[string]${goType(schema.values)}`;
   return GO_SCALARS[schema.type] ?? schema.type;

@@ -28,6 +28,8 @@ function integer(schema: ScalarSchema, { min, max }: { min: number; max: number 
   };
 }
 
+const int32 = integer({ type: 'int32' }, INTEGER_TYPE.int32);
+
 /** RFC 3339 in UTC with whole seconds. */
 function time(text: string): string {
   const match = RFC3339.exec(text);
@@ -144,15 +146,7 @@ export const scalarDecoders: Readonly<Record<ScalarType, (schema: ScalarSchema) 
       throw new DecodeError((error as Error).message);
     }
   },
-  intOrString: () => (value) => {
-    if (typeof value === 'string') return value;
-    if (typeof value !== 'number')
-      throw new DecodeError(`json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type int32`);
-    if (!Number.isInteger(value) || Math.abs(value) > INTEGER_TYPE.int32.max) {
-      throw new DecodeError(`json: cannot unmarshal number ${value} into Go value of type int32`);
-    }
-    return value;
-  },
+  intOrString: () => (value, context) => (typeof value === 'string' ? value : int32(value, context)),
   fieldsV1: jsonObject,
   rawExtension: () => anyValue,
   json: () => anyValue,

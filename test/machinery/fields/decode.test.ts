@@ -96,6 +96,18 @@ describe('decodeObject', () => {
     expect(failure(services as Kind, { spec: { ports: [{ port: 'x' }] } })).toBe(
       'json: cannot unmarshal string into Go struct field ServicePort.spec.ports.port of type int32',
     );
+    expect(failure(services as Kind, { spec: { ports: [{ port: 1, targetPort: true }] } })).toBe(
+      'json: cannot unmarshal bool into Go struct field ServicePort.spec.ports.targetPort of type int32',
+    );
+    expect(failure(services as Kind, { spec: { type: 5 } })).toBe(
+      'json: cannot unmarshal number into Go struct field ServiceSpec.spec.type of type v1.ServiceType',
+    );
+    expect(failure(services as Kind, { spec: { ipFamilies: 'x' } })).toBe(
+      'json: cannot unmarshal string into Go struct field ServiceSpec.spec.ipFamilies of type []v1.IPFamily',
+    );
+    expect(failure(resourceQuotas as Kind, { spec: { hard: [] } })).toBe(
+      'json: cannot unmarshal array into Go struct field ResourceQuotaSpec.spec.hard of type v1.ResourceList',
+    );
     expect(failure(secrets as Kind, { data: { a: '!' } })).toBe('illegal base64 data at input byte 0');
     expect(failure(leases as Kind, { spec: { renewTime: 'yesterday' } })).toContain(
       'cannot parse "yesterday" as "2006"',
