@@ -217,6 +217,45 @@ describe('COMPACT-1', () => {
   });
 });
 
+describe('a write that is sent to the object', () => {
+  const send = (name: string, method: string, path: string, body: unknown) =>
+    stubOf(name).fetch(`https://api${path}`, {
+      method,
+      body: JSON.stringify(body),
+      headers: { authorization: 'Bearer admin-token-of-the-tests', 'content-type': 'application/json' },
+    });
+  const roles = '/apis/rbac.authorization.k8s.io/v1/clusterroles';
+
+  it('is answered there, and tells what servers cache that it changed', async () => {
+    const created = await send('written/main', 'POST', roles, { metadata: { name: 'a' }, rules: [] });
+    expect(created.status).toBe(201);
+    const { metadata } = (await created.json()) as { metadata: { resourceVersion: string } };
+    expect(created.headers.get('kedge-tracked')).toBe(metadata.resourceVersion);
+    const shard = shardOf('written/main');
+    const key = { resource: 'clusterroles.rbac.authorization.k8s.io', namespace: '', name: 'a' };
+    expect((await shard.get(key)).object).toMatchObject({ revision: Number(metadata.resourceVersion) });
+    // Written by a call behind the back of the object's own server, which is to know it at once.
+    await commit(shard, { type: 'delete', key });
+    expect((await send('written/main', 'PUT', `${roles}/a`, { metadata: { name: 'a' } })).status).toBe(201);
+  });
+
+  it('needs credentials', async () => {
+    const refused = await stubOf('written/main').fetch(`https://api${roles}`, { method: 'POST', body: '{}' });
+    expect(refused.status).toBe(403);
+    expect(await refused.json()).toMatchObject({ kind: 'Status', reason: 'Forbidden' });
+  });
+
+  it('commits those that come together once, each with a revision of its own', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => send('together/main', 'POST', roles, { metadata: { name: `r${i}` } })),
+    );
+    const objects = await Promise.all(
+      answers.map((answer) => answer.json() as Promise<{ metadata: { resourceVersion: string } }>),
+    );
+    expect(new Set(objects.map(({ metadata }) => metadata.resourceVersion)).size).toBe(10);
+  });
+});
+
 describe('OUTBOX-1', () => {
   it('consumers get what they want, in order, after failures too', async () => {
     const shard = shardOf('outbox/main');
