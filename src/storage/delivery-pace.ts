@@ -9,13 +9,11 @@ export interface DeliveryPaceOptions<F> {
   clock: Clock;
   /** Sends everything that is due. */
   deliver: () => void;
-  /** Number of followers. */
-  followers: () => number;
   /** `follower` has taken nothing for a minute. */
   cutOff: (follower: F) => void;
 }
 
-/** So many get every commit by itself. */
+/** A delivery to so many is not waited for. */
 const FEW = 16;
 /** Longest wait until a delivery is taken, in milliseconds: a slow one does not hold up the others. */
 const MAX_WAIT = 250;
@@ -56,12 +54,12 @@ export class DeliveryPace<F> {
   }
 
   #deliver(): void {
-    const { clock, deliver, followers } = this.#options;
+    const { clock, deliver } = this.#options;
     const now = clock.now();
     this.#passOver(now);
     this.#due = false;
     deliver();
-    if (followers() <= FEW) return;
+    if (this.#untaken.size <= FEW) return;
     this.#resting = true;
     this.#rest(now);
   }

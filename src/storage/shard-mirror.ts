@@ -42,7 +42,6 @@ export class ShardMirror {
     this.#pace = new DeliveryPace({
       clock,
       deliver: () => this.#hub.deliver(),
-      followers: () => this.#watches.size,
       cutOff: (watch) => this.#cutOff(watch),
     });
     this.#hub = new WatchHub({ engine: this.#recent, clock, schedule: () => this.#pace.schedule() });

@@ -168,6 +168,17 @@ describe('the mirror of a shard', () => {
     expect(watches[0]!.seen[1]!.match(/"MODIFIED"/g)).toHaveLength(2);
   });
 
+  it('tells a few watchers at once, however many follow something else', async () => {
+    const { mirror, write, flush, follow } = openMirror();
+    for (let i = 0; i < 20; i++) mirror.watch({ ...query, resource: 'leases', since: 1 });
+    const watch = follow();
+    for (const count of [1, 2, 3]) {
+      write();
+      await flush();
+      expect(watch.seen).toHaveLength(count);
+    }
+  });
+
   it('WATCH-5 a watcher that takes nothing holds up nobody, and is cut off', async () => {
     const { clock, write, flush, follow } = openMirror();
     const stuck = follow(1, () => new Promise<void>(() => undefined));
