@@ -6,6 +6,7 @@ import type { CelType } from './contract.ts';
 import { type IdentifiedList, listIdentity } from './operators.ts';
 import { parseDate, parseDuration, parseTimestamp } from './time.ts';
 import { CelDouble, CelFault, doubleOf } from './values.ts';
+import { spend } from './work.ts';
 
 export type Adapter = (value: unknown) => unknown;
 
@@ -83,7 +84,7 @@ export function onRead(type: CelType): Adapter | undefined {
   if (isPlain(type)) return undefined;
   if (type.kind === 'list') {
     const element = onRead(type.params[0] as CelType);
-    return element && ((value) => (Array.isArray(value) ? value.map(element) : value));
+    return element && ((value) => (Array.isArray(value) ? mapItems(value, element) : value));
   }
   if (type.kind === 'map') {
     const inner = onRead(type.params[1] as CelType);
@@ -127,9 +128,15 @@ function list(type: CelType): Adapter {
   const identity = type.listType && { type: type.listType, keys: type.listMapKeys ?? [] };
   return (value) => {
     if (!Array.isArray(value) || (value as IdentifiedList)[listIdentity] !== undefined) return value;
-    const adapted = element === undefined ? [...(value as unknown[])] : value.map(element);
+    spend(value.length);
+    const adapted = element === undefined ? (value as unknown[]).slice() : value.map(element);
     return identity === undefined ? adapted : Object.assign(adapted, { [listIdentity]: identity });
   };
+}
+
+function mapItems(list: readonly unknown[], element: Adapter): readonly unknown[] {
+  spend(list.length);
+  return list.map(element);
 }
 
 function mapValues(value: unknown, adapter: (key: string) => Adapter | undefined): unknown {
@@ -141,5 +148,7 @@ function mapValues(value: unknown, adapter: (key: string) => Adapter | undefined
     value instanceof Map
   )
     return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, adapter(key)?.(inner) ?? inner]));
+  const entries = Object.entries(value);
+  spend(2 * entries.length);
+  return Object.fromEntries(entries.map(([key, inner]) => [key, adapter(key)?.(inner) ?? inner]));
 }

@@ -269,7 +269,7 @@ export const missing = Symbol('missing');
 
 export function keysOf(map: MapValue): readonly unknown[] {
   const keys = map instanceof Map ? [...map.keys()] : map instanceof CelLazyObject ? [] : Object.keys(map);
-  spend(keys.length);
+  spend(2 * keys.length);
   return keys;
 }
 

@@ -25,7 +25,7 @@ import { Run, type Step } from './run.ts';
 import { Source } from './source.ts';
 import { childrenOf, validate } from './validators.ts';
 import { CelFault } from './values.ts';
-import { startWork, workCost } from './work.ts';
+import { startWork, withWork } from './work.ts';
 
 interface Parts {
   readonly planner: Planner;
@@ -63,11 +63,11 @@ class Program implements CelProgram {
     return withDecisions(options.decisions, (nested) => {
       try {
         if (!nested) startWork();
-        return { ok: true, value: this.step(run), cost: run.cost + workCost() };
+        return { ok: true, value: this.step(run), cost: withWork(run.cost) };
       } catch (error) {
         // Whoever evaluates around this one can ask, and starts again.
         if (error instanceof DecisionNeeded && (nested || options.decisions !== undefined)) throw error;
-        return { ok: false, error: failure(error), cost: run.cost + workCost() };
+        return { ok: false, error: failure(error), cost: withWork(run.cost) };
       }
     });
   }

@@ -16,8 +16,20 @@ function tenth(size: number): number {
   return Math.ceil(size * 0.1);
 }
 
+/** The length in UTF-8. */
+function bytesOf(text: string): number {
+  if (text.length > 100) return new TextEncoder().encode(text).length;
+  let bytes = text.length;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    // Halves of pairs have two bytes each.
+    if (code >= 0x80) bytes += code < 0x800 || (code >= 0xd800 && code < 0xe000) ? 1 : 2;
+  }
+  return bytes;
+}
+
 function traversal(value: unknown): number {
-  if (typeof value === 'string') return Math.floor(new TextEncoder().encode(value).length * 0.1);
+  if (typeof value === 'string') return Math.floor(bytesOf(value) * 0.1);
   if (value instanceof Uint8Array) return Math.floor(value.length * 0.1);
   if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + traversal(item), 0);
   if (isMap(value))

@@ -4,8 +4,8 @@
  */
 import { CelFault } from './values.ts';
 
-/** Elements or characters; about a quarter of a second. */
-const maxWork = 20_000_000;
+/** Elements or characters; less than a second. */
+const maxWork = 10_000_000;
 let left = maxWork;
 
 /** Counts work on so many elements or characters. */
@@ -17,9 +17,9 @@ export function spend(size: number): void {
 /** Work up to here is what costs stand for. */
 const covered = 200_000;
 
-/** What work beyond that adds to the cost, so that many evaluations together stay bounded, too. */
-export function workCost(): number {
-  return Math.max(0, Math.floor((maxWork - left - covered) / 10));
+/** The cost of the evaluation: upstream's, unless the work is far beyond that, so that many together stay bounded, too. */
+export function withWork(cost: number): number {
+  return Math.max(cost, Math.floor((maxWork - left - covered) / 10));
 }
 
 /** Begins a new evaluation, or a compilation. */

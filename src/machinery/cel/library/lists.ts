@@ -3,6 +3,7 @@ import { typeText } from '../cel-type.ts';
 import type { Implementation, Library } from '../declaration.ts';
 import { compare, equal, runtimeType } from '../operators.ts';
 import { CelDouble, CelDuration, CelFault, CelUint } from '../values.ts';
+import { spend } from '../work.ts';
 
 const summable: Readonly<Record<string, unknown>> = {
   int: 0,
@@ -22,15 +23,21 @@ function order(a: unknown, b: unknown): number {
   }
 }
 
+/** A list that is gone through, which upstream lets cost nothing. */
+function read(list: readonly unknown[]): readonly unknown[] {
+  spend(list.length);
+  return list;
+}
+
 function isSorted(list: readonly unknown[]): boolean {
-  return list.every((item, index) => index === 0 || order(list[index - 1], item) <= 0);
+  return read(list).every((item, index) => index === 0 || order(list[index - 1], item) <= 0);
 }
 
 function extreme(name: 'min' | 'max'): Implementation {
   const wanted = name === 'min' ? 1 : -1;
   return (list: readonly unknown[]) => {
     if (list.length === 0) throw new CelFault(`${name} called on empty list`);
-    return list.reduce((best, item) => (order(best, item) === wanted ? item : best));
+    return read(list).reduce((best, item) => (order(best, item) === wanted ? item : best));
   };
 }
 
@@ -49,7 +56,7 @@ export function kubernetesListsLibrary(): Library {
     sum: each(
       Object.keys(summable),
       (type) => `list_${type}_sum_${type}: list(${type}).() -> ${type}`,
-      (type) => (list: readonly unknown[]) => list.reduce(add, summable[type]),
+      (type) => (list: readonly unknown[]) => read(list).reduce(add, summable[type]),
     ),
     max: each(
       comparable,
@@ -63,11 +70,11 @@ export function kubernetesListsLibrary(): Library {
     ),
     indexOf: {
       'list_a_index_of_int: list(A).(A) -> int': (list: readonly unknown[], item: unknown) =>
-        list.findIndex((other) => equal(other, item)),
+        read(list).findIndex((other) => equal(other, item)),
     },
     lastIndexOf: {
       'list_a_last_index_of_int: list(A).(A) -> int': (list: readonly unknown[], item: unknown) =>
-        list.findLastIndex((other) => equal(other, item)),
+        read(list).findLastIndex((other) => equal(other, item)),
     },
   };
 }

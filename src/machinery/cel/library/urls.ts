@@ -2,6 +2,7 @@ import type { GoUrl } from '../../go-url.ts';
 import type { CelType } from '../contract.ts';
 import type { Library } from '../declaration.ts';
 import { CelFault, CelHostValue } from '../values.ts';
+import { spend } from '../work.ts';
 import { urlType } from './host-types.ts';
 import { hostname, parseQuery, parseRequestUrl, portOf, UrlFault } from './request-url.ts';
 
@@ -37,6 +38,12 @@ function toUrl(text: string): CelUrl {
   }
 }
 
+/** Upstream lets this cost nothing, however long the text is. */
+function isUrl(text: string): boolean {
+  spend(text.length);
+  return urlFault(text) === undefined;
+}
+
 /** Upstream: pkg/cel/library/urls.go */
 export function urlsLibrary(): Library {
   return {
@@ -47,6 +54,6 @@ export function urlsLibrary(): Library {
     getPort: { 'url_get_port: URL.() -> string': ({ url }: CelUrl) => portOf(url.host) },
     getEscapedPath: { 'url_get_escaped_path: URL.() -> string': ({ url }: CelUrl) => url.path },
     getQuery: { 'url_get_query: URL.() -> map(string, list(string))': ({ url }: CelUrl) => parseQuery(url.query) },
-    isURL: { 'is_url_string(string) -> bool': (text: string) => urlFault(text) === undefined },
+    isURL: { 'is_url_string(string) -> bool': isUrl },
   };
 }
