@@ -29,5 +29,8 @@ export function validateAtMostAll(value: number | string | undefined, path: stri
   return isTooMuch ? [invalidError(path, value, 'must not be greater than 100%')] : [];
 }
 
+/** As Go reads it: a text that is neither a percentage nor a number counts as none. Upstream: getIntOrPercentValue. */
 export const isZero = (value: number | string | undefined): boolean =>
-  typeof value === 'string' ? Number.parseInt(value, 10) === 0 : (value ?? 0) === 0;
+  typeof value !== 'string' || !/^([0-9]+%|[+-]?[0-9]+)$/.test(value)
+    ? typeof value === 'string' || (value ?? 0) === 0
+    : Number.parseInt(value, 10) === 0;

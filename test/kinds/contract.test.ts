@@ -113,7 +113,7 @@ describe.each(stored.map((kind) => [nameOf(kind), kind] as const))('an object of
 
 /** What the path of a request and the service account plugin fill before validation. */
 function fillAsServer(kind: Kind, object: KubeObject): void {
-  if (kind.namespaced) object.metadata.namespace ??= 'n';
+  if (kind.namespaced) object.metadata.namespace ??= 'types-facts';
   const spec = object.spec as { containers?: unknown; serviceAccountName?: string } | undefined;
   if (spec?.containers) spec.serviceAccountName ??= 'default';
 }

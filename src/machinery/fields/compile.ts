@@ -8,6 +8,8 @@ type JsonRecord = Record<string, unknown>;
 
 interface FieldPlan {
   readonly name: string;
+  /** The structs that Go embeds, outermost first, to have this field; its messages name them. */
+  readonly embedded: readonly string[];
   /** The name is one that every object inherits, so only an own property counts. */
   readonly inherited: boolean;
   readonly decode: Decoder;
@@ -101,9 +103,11 @@ function compileObject(schema: ObjectSchema): Decoder {
         continue;
       }
       context.struct = struct;
+      const { depth } = context;
+      for (let i = 0; i < plan.embedded.length; i++) context.path[context.depth++] = plan.embedded[i] as string;
       context.path[context.depth++] = plan.name;
       const decoded = plan.decode(present, context);
-      context.depth--;
+      context.depth = depth;
       if (plan.dropEmpty && isEmpty(decoded)) {
         if (plan.zero !== undefined) setOwn(out, plan.name, plan.zero());
         if (plan.remembersEmpty) rememberEmpty(out, plan.name, decoded);
@@ -144,6 +148,7 @@ function planField(field: FieldSchema): FieldPlan {
   const droppable = field.pointer !== true && (collection || (scalar && OMITTED_WHEN_ZERO.has(schema.type)));
   return {
     name: field.name,
+    embedded: (field.wirePath ?? []).map(({ type }) => goName(type).replace(/^.*\./, '')),
     inherited: field.name in Object.prototype,
     decode: decoderOf(schema),
     dropEmpty: droppable && (field.omitempty === true || field.nullOut === true),

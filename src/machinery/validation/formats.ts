@@ -86,13 +86,8 @@ export function wildcardSubdomain(value: string): string[] {
   return errors;
 }
 
-/** How the parts of a qualified name are named and counted in messages. */
-interface NameTexts {
-  whole: string;
-  unit: 'bytes' | 'characters';
-}
-
-function prefixedName(value: string, { whole: noun, unit }: NameTexts): string[] {
+/** `prefix/name` with an optional prefix: keys of labels and annotations, finalizers, resources. */
+export function labelKey(value: string): string[] {
   const parts = value.split('/');
   const errors: string[] = [];
   let name = parts[0] ?? '';
@@ -102,20 +97,18 @@ function prefixedName(value: string, { whole: noun, unit }: NameTexts): string[]
     if (prefix === '') errors.push(`prefix part ${NOT_EMPTY}`);
     else errors.push(...dns1123Subdomain(prefix).map((text) => `prefix part ${text}`));
   } else if (parts.length > 2) {
-    const text = regexText(NAME_PART_TEXT.replace('name part', noun), NAME_PART, 'MyName', 'my.name', '123-abc');
+    const whole = NAME_PART_TEXT.replace('name part', 'a valid label key');
+    const text = regexText(whole, NAME_PART, 'MyName', 'my.name', '123-abc');
     return [`${text} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
   }
   if (name === '') errors.push(`name part ${NOT_EMPTY}`);
-  else if (name.length > LABEL_LENGTH) errors.push(`name part must be no more than ${LABEL_LENGTH} ${unit}`);
+  else if (name.length > LABEL_LENGTH) errors.push(`name part must be no more than ${LABEL_LENGTH} bytes`);
   if (!RE.namePart.test(name)) errors.push(regexText(NAME_PART_TEXT, NAME_PART, 'MyName', 'my.name', '123-abc'));
   return errors;
 }
 
-/** `prefix/name` with an optional prefix: keys of annotations, finalizers, resources. */
-export const qualifiedName = (value: string): string[] =>
-  prefixedName(value, { whole: 'a qualified name', unit: 'characters' });
-
-export const labelKey = (value: string): string[] => prefixedName(value, { whole: 'a valid label key', unit: 'bytes' });
+/** A qualified name has the form of a label's key, and the errors speak of that. */
+export const qualifiedName = labelKey;
 
 export function labelValue(value: string): string[] {
   const errors = value.length > LABEL_LENGTH ? [`must be no more than ${LABEL_LENGTH} bytes`] : [];

@@ -99,6 +99,9 @@ describe('decodeObject', () => {
     expect(failure(services as Kind, { spec: { ports: [{ port: 1, targetPort: true }] } })).toBe(
       'json: cannot unmarshal bool into Go struct field ServicePort.spec.ports.targetPort of type int32',
     );
+    expect(failure(pods as Kind, { spec: { volumes: [{ emptyDir: 'x' }] } })).toBe(
+      'json: cannot unmarshal string into Go struct field Volume.spec.volumes.VolumeSource.emptyDir of type v1.EmptyDirVolumeSource',
+    );
     expect(failure(services as Kind, { spec: { type: 5 } })).toBe(
       'json: cannot unmarshal number into Go struct field ServiceSpec.spec.type of type v1.ServiceType',
     );

@@ -48,7 +48,6 @@ export const daemonSets = defineKind<DaemonSet>('apps/v1/daemonsets', {
     validateUpdate: validateDaemonSetStatus,
     prepareForUpdate: (set, old) => setTemplateGeneration(set, templateGeneration(old)),
   },
-  checksMetadataOnUpdate: true,
   strategy: templateStrategy({
     template: ({ spec }: DaemonSet) => spec.template,
     path: 'spec.template',

@@ -13,7 +13,6 @@ export const replicaSets = defineKind<ReplicaSet>('apps/v1/replicasets', {
   },
   cells: replicaSetCells,
   statusStrategy: { validateUpdate: validateReplicaSetStatus },
-  checksMetadataOnUpdate: true,
   strategy: templateStrategy({
     template: ({ spec }: ReplicaSet) => spec.template,
     path: 'spec.template',

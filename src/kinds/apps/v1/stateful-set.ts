@@ -23,8 +23,8 @@ function setStatefulSetDefaults({ spec }: StatefulSet): void {
   spec.replicas ??= 1;
   spec.revisionHistoryLimit ??= 10;
   for (const claim of spec.volumeClaimTemplates ?? []) {
-    claim.kind ??= 'PersistentVolumeClaim';
-    claim.apiVersion ??= 'v1';
+    claim.kind = 'PersistentVolumeClaim';
+    claim.apiVersion = 'v1';
     setClaimDefaults(claim);
   }
 }
@@ -37,7 +37,7 @@ export const statefulSets = defineKind<StatefulSet>('apps/v1/statefulsets', {
     path: 'spec.template',
     namesPods: true,
     own: {
-      validateCreate: validateStatefulSet,
+      validateCreate: (set) => validateStatefulSet(set),
       validateUpdate: validateStatefulSetUpdate,
       prepareForCreate: dropGatedFields,
       prepareForUpdate: dropGatedFields,

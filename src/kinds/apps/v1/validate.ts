@@ -14,6 +14,7 @@ import { equalJson } from '../../equal-json.ts';
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../../generated/types/apps-v1.ts';
 import type { PodTemplateSpec } from '../../generated/types/core-v1.ts';
 import type { LabelSelector } from '../../generated/types/meta-v1.ts';
+import { internalForm } from '../../internal-form.ts';
 import { isEmptySelector, matchesSelector, validateLabelSelector } from '../../label-selector.ts';
 import { isZero, nonNegative, validateAtMostAll, validateIntOrPercent } from '../../numbers.ts';
 
@@ -27,18 +28,24 @@ function validateSelector(selector: LabelSelector | null | undefined, name: stri
   return errors;
 }
 
-/** A template whose pods are kept running. `kind` names who keeps them in messages. */
-function validateTemplate(
+const isBroken = (selector: LabelSelector | null | undefined): boolean =>
+  selector ? validateLabelSelector(selector, '').length > 0 : false;
+
+/** A selector that selects nothing because it is wrong says nothing about the template. */
+function validateReplicatedTemplate(
   template: PodTemplateSpec,
   selector: LabelSelector | null | undefined,
-  kind: string,
 ): FieldError[] {
+  if (isBroken(selector)) return [invalidError('spec.selector', selector, 'invalid label selector')];
+  return [...validateTemplate(template, selector), ...validateAlwaysRestarts(template, 'ReplicaSet')];
+}
+
+/** A template whose pods are kept running. */
+function validateTemplate(template: PodTemplateSpec, selector: LabelSelector | null | undefined): FieldError[] {
   const errors: FieldError[] = [];
   const labels = template.metadata?.labels ?? {};
   // No selector selects nothing; an empty one, everything.
-  const selects = selector
-    ? isEmptySelector(selector) || validateLabelSelector(selector, '').length > 0 || matchesSelector(selector, labels)
-    : false;
+  const selects = selector ? isEmptySelector(selector) || matchesSelector(selector, labels) : false;
   if (!selects)
     errors.push(
       invalidError(
@@ -47,10 +54,10 @@ function validateTemplate(
         '`selector` does not match template `labels`',
       ),
     );
-  errors.push(...validatePodTemplate(template, TEMPLATE));
-  return [...errors, ...validateAlwaysRestarts(template, kind)];
+  return [...errors, ...validatePodTemplate(template, TEMPLATE)];
 }
 
+/** `kind` names in messages who keeps the pods running. */
 function validateAlwaysRestarts({ spec }: PodTemplateSpec, kind: string): FieldError[] {
   const errors: FieldError[] = [];
   if (spec.restartPolicy !== 'Always')
@@ -69,10 +76,7 @@ function validateImmutableSelector(selector: unknown, old: unknown): FieldError[
 
 function validateDeploymentSpec({ spec }: Deployment): FieldError[] {
   const errors = [...nonNegative(spec.replicas, 'spec.replicas'), ...validateSelector(spec.selector, 'deployment')];
-  errors.push(
-    ...validateTemplate(spec.template, spec.selector, 'ReplicaSet'),
-    ...validateStrategy(spec.strategy ?? {}),
-  );
+  errors.push(...validateReplicatedTemplate(spec.template, spec.selector), ...validateStrategy(spec.strategy ?? {}));
   errors.push(
     ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
     ...nonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'),
@@ -98,7 +102,7 @@ function validateStrategy({ type, rollingUpdate }: NonNullable<Deployment['spec'
     return rollingUpdate ? [forbiddenError(at, "may not be specified when strategy `type` is 'Recreate'")] : [];
   if (type !== 'RollingUpdate') {
     return [
-      notSupportedError('spec.strategy', { Type: type, RollingUpdate: rollingUpdate ?? null }, [
+      notSupportedError('spec.strategy', internalForm('apps/v1.DeploymentStrategy', { type, rollingUpdate }), [
         'Recreate',
         'RollingUpdate',
       ]),
@@ -159,50 +163,66 @@ export function validateReplicaSet({ spec }: ReplicaSet): FieldError[] {
   ];
   errors.push(...validateSelector(spec.selector, 'deployment'));
   if (!spec.template) return [...errors, requiredError(TEMPLATE)];
-  return [...errors, ...validateTemplate(spec.template, spec.selector, 'ReplicaSet')];
+  return [...errors, ...validateReplicatedTemplate(spec.template, spec.selector)];
 }
 
-/** The strategy checks the set, and so does the check of its update. */
 export const validateReplicaSetUpdate = (set: ReplicaSet, old: ReplicaSet): FieldError[] => [
-  ...validateReplicaSet(set),
   ...validateReplicaSet(set),
   ...validateImmutableSelector(set.spec.selector, old.spec.selector),
 ];
 
 export function validateDaemonSet({ spec }: DaemonSet): FieldError[] {
-  const errors = spec.selector ? validateSelector(spec.selector, 'daemonset') : [];
-  errors.push(...validateTemplate(spec.template, spec.selector, 'DaemonSet'));
-  errors.push(...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'));
-  const { type, rollingUpdate } = spec.updateStrategy ?? {};
-  const at = 'spec.updateStrategy.rollingUpdate';
-  if (type !== 'RollingUpdate' && type !== 'OnDelete')
-    errors.push(notSupportedError('spec.updateStrategy.type', type, ['RollingUpdate', 'OnDelete']));
-  if (type === 'RollingUpdate' && rollingUpdate) {
-    const { maxUnavailable, maxSurge } = rollingUpdate;
-    errors.push(
-      ...validateIntOrPercent(maxUnavailable, `${at}.maxUnavailable`),
-      ...validateAtMostAll(maxUnavailable, `${at}.maxUnavailable`),
-    );
-    errors.push(...validateIntOrPercent(maxSurge, `${at}.maxSurge`), ...validateAtMostAll(maxSurge, `${at}.maxSurge`));
-    if (!isZero(maxUnavailable) && !isZero(maxSurge))
-      errors.push(invalidError(`${at}.maxSurge`, maxSurge, 'may not be set when maxUnavailable is non-zero'));
-    if (isZero(maxUnavailable) && isZero(maxSurge))
-      errors.push(requiredError(`${at}.maxUnavailable`, 'cannot be 0 when maxSurge is 0'));
+  const { selector, template } = spec;
+  const errors = selector ? validateLabelSelector(selector, 'spec.selector') : [];
+  const labels = template.metadata?.labels;
+  if (!isBroken(selector) && !(selector && (isEmptySelector(selector) || matchesSelector(selector, labels ?? {})))) {
+    const why = '`selector` does not match template `labels`';
+    errors.push(invalidError(`${TEMPLATE}.metadata.labels`, labels ?? null, why));
   }
+  if (selector && isEmptySelector(selector))
+    errors.push(invalidError('spec.selector', selector, 'empty selector is invalid for daemonset'));
+  errors.push(...validatePodTemplate(template, TEMPLATE), ...validateAlwaysRestarts(template, 'DaemonSet'));
+  errors.push(...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'));
+  errors.push(...validateUpdateStrategy(spec.updateStrategy ?? {}));
   return [...errors, ...nonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit')];
 }
 
+/** Upstream: ValidateDaemonSetUpdateStrategy. */
+function validateUpdateStrategy(strategy: NonNullable<DaemonSet['spec']['updateStrategy']>): FieldError[] {
+  const { type, rollingUpdate } = strategy;
+  if (type === 'OnDelete') return [];
+  if (type !== 'RollingUpdate') {
+    const shown = internalForm('apps/v1.DaemonSetUpdateStrategy', strategy);
+    return [notSupportedError('spec.updateStrategy', shown, ['RollingUpdate', 'OnDelete'])];
+  }
+  const at = 'spec.updateStrategy.rollingUpdate';
+  if (!rollingUpdate) return [requiredError(at)];
+  const { maxUnavailable, maxSurge } = rollingUpdate;
+  const errors = [
+    ...validateIntOrPercent(maxUnavailable, `${at}.maxUnavailable`),
+    ...validateIntOrPercent(maxSurge, `${at}.maxSurge`),
+    ...validateAtMostAll(maxUnavailable, `${at}.maxUnavailable`),
+    ...validateAtMostAll(maxSurge, `${at}.maxSurge`),
+  ];
+  if (!isZero(maxUnavailable) && !isZero(maxSurge))
+    errors.push(invalidError(`${at}.maxSurge`, maxSurge, 'may not be set when maxUnavailable is non-zero'));
+  if (isZero(maxUnavailable) && isZero(maxSurge))
+    errors.push(requiredError(`${at}.maxUnavailable`, 'cannot be 0 when maxSurge is 0'));
+  return errors;
+}
+
 export const validateDaemonSetUpdate = (set: DaemonSet, old: DaemonSet): FieldError[] => [
-  ...validateDaemonSet(set),
-  ...validateDaemonSet(set),
   ...validateImmutableSelector(set.spec.selector, old.spec.selector),
+  ...validateDaemonSet(set),
 ];
 
 const RETENTION = ['Retain', 'Delete'];
 
-export function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
+/** What cannot change is not checked again by an update. */
+export function validateStatefulSet({ spec }: StatefulSet, isUpdate = false): FieldError[] {
   const errors: FieldError[] = [];
-  if (spec.podManagementPolicy !== 'OrderedReady' && spec.podManagementPolicy !== 'Parallel') {
+  if (!spec.podManagementPolicy) errors.push(requiredError('spec.podManagementPolicy'));
+  else if (spec.podManagementPolicy !== 'OrderedReady' && spec.podManagementPolicy !== 'Parallel') {
     errors.push(
       invalidError('spec.podManagementPolicy', spec.podManagementPolicy, "must be 'OrderedReady' or 'Parallel'"),
     );
@@ -215,42 +235,39 @@ export function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
     );
   } else if (type === 'RollingUpdate')
     errors.push(...nonNegative(rollingUpdate?.partition, 'spec.updateStrategy.rollingUpdate.partition'));
-  else if (type !== 'OnDelete')
-    errors.push(
-      invalidError(
-        'spec.updateStrategy',
-        { Type: type, RollingUpdate: rollingUpdate ?? null },
-        "must be 'RollingUpdate' or 'OnDelete'",
-      ),
-    );
+  else if (!type) errors.push(requiredError('spec.updateStrategy'));
+  else if (type !== 'OnDelete') {
+    const shown = internalForm('apps/v1.StatefulSetUpdateStrategy', spec.updateStrategy);
+    errors.push(invalidError('spec.updateStrategy', shown, "must be 'RollingUpdate' or 'OnDelete'"));
+  }
   for (const field of ['whenDeleted', 'whenScaled'] as const) {
     const policy = spec.persistentVolumeClaimRetentionPolicy?.[field] ?? '';
     if (!RETENTION.includes(policy))
       errors.push(notSupportedError(`spec.persistentVolumeClaimRetentionPolicy.${field}`, policy, RETENTION));
   }
+  for (const [index, claim] of isUpdate ? [] : (spec.volumeClaimTemplates ?? []).entries())
+    errors.push(...validateClaimSpec(claim.spec ?? {}, `spec.volumeClaimTemplates[${index}].spec`));
   errors.push(
     ...nonNegative(spec.replicas, 'spec.replicas'),
     ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
   );
   errors.push(...nonNegative(spec.ordinals?.start, 'spec.ordinals.start'));
-  if (spec.serviceName)
+  if (spec.serviceName && !isUpdate)
     errors.push(...invalidErrors('spec.serviceName', spec.serviceName, dns1123Label(spec.serviceName)));
   errors.push(...validateSelector(spec.selector, 'statefulset'));
-  for (const [index, claim] of (spec.volumeClaimTemplates ?? []).entries())
-    errors.push(...validateClaimSpec(claim.spec ?? {}, `spec.volumeClaimTemplates[${index}].spec`));
-  return [...errors, ...validateTemplate(withClaims(spec), spec.selector, 'StatefulSet')];
+  if (isBroken(spec.selector)) errors.push(invalidError('spec.selector', spec.selector, ''));
+  else errors.push(...validateTemplate(asPodsHaveIt(spec), spec.selector));
+  return [...errors, ...validateAlwaysRestarts(spec.template, 'StatefulSet')];
 }
 
-/** The template with the volumes that its pods get from the claims of the set. */
-function withClaims({ template, volumeClaimTemplates = [] }: StatefulSet['spec']): PodTemplateSpec {
-  if (volumeClaimTemplates.length === 0 || !template?.spec) return template;
-  const claims = volumeClaimTemplates.map(({ metadata }) => {
-    const name = metadata?.name ?? '';
-    return { name, persistentVolumeClaim: { claimName: name || '-' } };
-  });
-  const names = new Set(claims.map((claim) => claim.name));
-  const others = (template.spec.volumes ?? []).filter((volume) => !names.has(volume.name));
-  return { ...template, spec: { ...template.spec, volumes: [...claims, ...others] } };
+/** The template with the volumes that pods get from the claims of the set, and without the names the set overwrites. */
+function asPodsHaveIt({ template, volumeClaimTemplates = [] }: StatefulSet['spec']): PodTemplateSpec {
+  const { hostname: _hostname, subdomain: _subdomain, ...spec } = template.spec;
+  const names = new Set(volumeClaimTemplates.map(({ metadata }) => metadata?.name ?? ''));
+  if (names.size === 0) return { ...template, spec };
+  const claims = [...names].map((name) => ({ name, persistentVolumeClaim: { claimName: name } }));
+  const others = (spec.volumes ?? []).filter((volume) => !names.has(volume.name));
+  return { ...template, spec: { ...spec, volumes: [...claims, ...others] } };
 }
 
 const CHANGEABLE = [
@@ -264,7 +281,7 @@ const CHANGEABLE = [
 ] as const;
 
 export function validateStatefulSetUpdate(set: StatefulSet, old: StatefulSet): FieldError[] {
-  const errors = validateStatefulSet(set);
+  const errors = validateStatefulSet(set, true);
   const fixed = (spec: StatefulSet['spec']): object =>
     Object.fromEntries(Object.entries(spec).filter(([field]) => !(CHANGEABLE as readonly string[]).includes(field)));
   if (!equalJson(fixed(set.spec), fixed(old.spec))) {

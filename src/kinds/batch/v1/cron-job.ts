@@ -3,6 +3,7 @@ import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { templateStrategy } from '../../core/v1/template-strategy.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { CronJob } from '../../generated/types/batch-v1.ts';
+import { setFailurePolicyDefaults } from './policy-defaults.ts';
 import { validateCronJob, validateCronJobUpdate } from './validate-cron.ts';
 
 export const cronJobs = defineKind<CronJob>('batch/v1/cronjobs', {
@@ -11,6 +12,7 @@ export const cronJobs = defineKind<CronJob>('batch/v1/cronjobs', {
     spec.suspend ??= false;
     spec.successfulJobsHistoryLimit ??= 3;
     spec.failedJobsHistoryLimit ??= 1;
+    setFailurePolicyDefaults(spec.jobTemplate?.spec);
     setPodTemplateDefaults(spec.jobTemplate?.spec?.template);
   },
   cells: cronJobCells,

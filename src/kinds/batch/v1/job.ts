@@ -3,6 +3,7 @@ import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { templateStrategy } from '../../core/v1/template-strategy.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Job } from '../../generated/types/batch-v1.ts';
+import { setFailurePolicyDefaults } from './policy-defaults.ts';
 import { validateJob, validateJobUpdate } from './validate.ts';
 import { validateJobStatus } from './validate-status.ts';
 
@@ -22,8 +23,7 @@ function setJobDefaults(job: Job): void {
   spec.completionMode ??= 'NonIndexed';
   spec.suspend ??= false;
   spec.manualSelector ??= false;
-  for (const rule of spec.podFailurePolicy?.rules ?? [])
-    for (const pattern of rule.onPodConditions ?? []) pattern.status ||= 'True';
+  setFailurePolicyDefaults(spec);
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
 }
 
@@ -45,8 +45,7 @@ function generateSelector(job: Job): void {
   const shared = Object.keys(before).length > 0 && JSON.stringify(job.metadata.labels ?? {}) === JSON.stringify(before);
   if (shared) job.metadata.labels = { ...template.metadata.labels };
   job.spec.selector ??= {};
-  job.spec.selector.matchLabels ??= {};
-  job.spec.selector.matchLabels['batch.kubernetes.io/controller-uid'] ??= uid;
+  job.spec.selector.matchLabels = { 'batch.kubernetes.io/controller-uid': uid, ...job.spec.selector.matchLabels };
 }
 
 const MANY = { completions: 100_000, parallelism: 10_000 };

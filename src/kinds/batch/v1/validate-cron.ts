@@ -111,8 +111,9 @@ function validateCron({ spec, metadata }: CronJob, zonesAllowed: boolean): Field
   const at = 'spec.jobTemplate.spec';
   const job = spec.jobTemplate.spec ?? {};
   errors.push(...validateJobSpec(job, at));
-  if (job.manualSelector !== undefined)
-    errors.push(notSupportedError(`${at}.manualSelector`, job.manualSelector, ['nil']));
+  if (job.selector) errors.push(invalidError(`${at}.selector`, job.selector, '`selector` will be auto-generated'));
+  if (job.manualSelector === true)
+    errors.push(notSupportedError(`${at}.manualSelector`, job.manualSelector, ['nil', 'false']));
   errors.push(
     ...nonNegative(spec.successfulJobsHistoryLimit, 'spec.successfulJobsHistoryLimit'),
     ...nonNegative(spec.failedJobsHistoryLimit, 'spec.failedJobsHistoryLimit'),

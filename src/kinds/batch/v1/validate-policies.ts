@@ -85,7 +85,7 @@ function validateExitCodes(
   }
   const values = given ?? [];
   const at = `${path}.values`;
-  if (values.length === 0) errors.push(invalidError(at, values, 'at least one value is required'));
+  if (values.length === 0) errors.push(invalidError(at, given ?? null, 'at least one value is required'));
   else if (values.length > MAX_CODES) errors.push(tooManyError(at, values.length, MAX_CODES));
   for (const [index, code] of values.entries()) {
     if (code === 0 && operator === 'In')

@@ -1,6 +1,9 @@
 import { eventCells } from '../../cells/core.ts';
 import { defineKind } from '../../define-kind.ts';
+import { validateAnyEvent } from '../../events/v1/validate.ts';
 import type { Event } from '../../generated/types/core-v1.ts';
+
+const validate = (event: Event) => validateAnyEvent(event, 'reportingComponent');
 
 export const events = defineKind<Event>('core/v1/events', {
   fieldsOf({ involvedObject, reason, source, type, reportingComponent }) {
@@ -19,5 +22,6 @@ export const events = defineKind<Event>('core/v1/events', {
     };
   },
   indexedFields: ['involvedObject.uid'],
+  strategy: { validateCreate: validate, validateUpdate: validate },
   cells: eventCells,
 });

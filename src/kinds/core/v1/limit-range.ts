@@ -13,7 +13,6 @@ function setItemDefaults(item: LimitRangeItem): void {
 
 export const limitRanges = defineKind<LimitRange>('core/v1/limitranges', {
   cached: true,
-  checksMetadataOnUpdate: true,
   strategy: { validateCreate: validateLimitRange, validateUpdate: validateLimitRange },
   defaults: (range) => range.spec.limits?.forEach(setItemDefaults),
 });

@@ -36,6 +36,8 @@ export const namespaces = defineKind<Namespace>('core/v1/namespaces', {
   checksMetadataOnUpdate: true,
   statusStrategy: { validateUpdate: validatePhase },
   defaults(namespace) {
+    namespace.status ??= {};
+    namespace.status.phase ||= 'Active';
     if (namespace.metadata.name) {
       namespace.metadata.labels ??= {};
       namespace.metadata.labels[NAME_LABEL] = namespace.metadata.name;

@@ -12,19 +12,22 @@ function setNodeDefaults(node: Node): void {
   if (status?.capacity && status.allocatable === undefined) status.allocatable = { ...status.capacity };
 }
 
+/** The kubelet no longer takes its configuration from here, so only what is stored stays. */
+function dropConfig({ spec, status }: Node, old?: Node): void {
+  if (old?.spec.configSource === undefined) delete spec.configSource;
+  if (status && old?.status?.config === undefined) delete status.config;
+}
+
 export const nodes = defineKind<Node>('core/v1/nodes', {
   statusOnCreate: true,
   defaults: setNodeDefaults,
   fieldsOf: (node) => ({ 'spec.unschedulable': String(node.spec.unschedulable ?? false) }),
   cells: nodeCells,
   checksMetadataOnUpdate: true,
-  statusStrategy: { validateUpdate: validateNodeChange },
+  statusStrategy: { prepareForUpdate: dropConfig, validateUpdate: validateNodeChange },
   strategy: {
-    // The kubelet no longer takes its configuration from here.
-    prepareForCreate: ({ spec }) => void delete spec.configSource,
-    prepareForUpdate({ spec }, old) {
-      if (old.spec.configSource === undefined) delete spec.configSource;
-    },
+    prepareForCreate: (node) => dropConfig(node),
+    prepareForUpdate: dropConfig,
     validateCreate: validateNode,
     validateUpdate: validateNodeUpdate,
     warningsOnCreate: nodeWarnings,

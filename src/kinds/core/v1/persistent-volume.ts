@@ -31,9 +31,12 @@ export const persistentVolumes = defineKind<PersistentVolume>('core/v1/persisten
   },
   statusStrategy: {
     prepareForUpdate(volume, old, { now }) {
-      if (!volume.status || volume.status.phase === old.status?.phase) return;
-      const stale = volume.status.lastPhaseTransitionTime === old.status?.lastPhaseTransitionTime;
-      if (stale) volume.status.lastPhaseTransitionTime = apiTime(now);
+      volume.status ??= {};
+      const { phase, lastPhaseTransitionTime: time } = volume.status;
+      const before = old.status?.lastPhaseTransitionTime;
+      if (phase !== old.status?.phase) {
+        if (!time || time === before) volume.status.lastPhaseTransitionTime = apiTime(now);
+      } else if (!time && before) volume.status.lastPhaseTransitionTime = before;
     },
   },
   cells: persistentVolumeCells,

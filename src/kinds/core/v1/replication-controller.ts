@@ -20,7 +20,6 @@ export const replicationControllers = defineKind<ReplicationController>('core/v1
   fieldsOf: (controller) => ({ 'status.replicas': String(controller.status?.replicas ?? 0) }),
   cells: replicationControllerCells,
   statusStrategy: { validateUpdate: validateReplicaSetStatus },
-  checksMetadataOnUpdate: true,
   strategy: templateStrategy({
     template: ({ spec }: ReplicationController) => spec.template,
     path: 'spec.template',

@@ -12,9 +12,11 @@ export function validateReplicationController({ spec }: ReplicationController): 
   errors.push(...nonNegative(spec.replicas, 'spec.replicas'));
   const { template } = spec;
   if (!template) return [...errors, requiredError('spec.template')];
-  const labels = template.metadata?.labels ?? {};
-  if (!Object.entries(selector).every(([key, value]) => labels[key] === value)) {
-    errors.push(invalidError('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
+  const labels = template.metadata?.labels;
+  if (!Object.entries(selector).every(([key, value]) => labels?.[key] === value)) {
+    errors.push(
+      invalidError('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`'),
+    );
   }
   errors.push(...validatePodTemplate(template, 'spec.template'));
   if (template.spec.restartPolicy !== 'Always')

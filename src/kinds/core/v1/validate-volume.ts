@@ -1,4 +1,5 @@
 /** Rules of persistent volumes. Upstream: core/validation ValidatePersistentVolume and its updates. */
+import { sentEmpty } from '../../../machinery/explicit-empty.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import {
   dns1123Label,
@@ -167,11 +168,12 @@ export function validatePersistentVolume(volume: PersistentVolume): FieldError[]
   return errors;
 }
 
-function validateCapacity({ capacity }: Spec): FieldError[] {
+function validateCapacity(spec: Spec): FieldError[] {
+  const { capacity } = spec;
   const names = Object.keys(capacity ?? {});
   const errors: FieldError[] = names.length > 0 ? [] : [requiredError('spec.capacity')];
   if (capacity?.storage === undefined || names.length > 1)
-    errors.push(notSupportedError('spec.capacity', capacity ?? null, ['storage']));
+    errors.push(notSupportedError('spec.capacity', capacity ?? sentEmpty(spec, 'capacity'), ['storage']));
   for (const [name, quantity] of Object.entries(capacity ?? {})) {
     const at = `spec.capacity[${name}]`;
     errors.push(...validateBasicQuantity(quantity, at), ...validatePositive(quantity, at));

@@ -4,10 +4,15 @@ import type { Container, EphemeralContainer, HTTPGetAction, Probe } from '../../
 const IMAGE =
   /^(?:[A-Za-z0-9.-]+(?::\d+)?\/|\[[0-9a-fA-F:]+\](?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::([\w][\w.-]{0,127}))?(@[A-Za-z][\w+.-]*:[0-9a-fA-F]{32,})?$/;
 
+const MAX_IMAGE_NAME = 255;
+
+/** What tag and digest follow. */
+const nameLength = (image: string): number => image.replace(/@.*$/, '').replace(/:[^/]*$/, '').length;
+
 /** `Always` for an image that is, or means, `:latest`. Upstream: util/parsers.ParseImageName. */
 export function defaultPullPolicy(image: string | undefined): string {
   const match = IMAGE.exec(image ?? '');
-  if (!match) return 'IfNotPresent';
+  if (!match || nameLength(match[0]) > MAX_IMAGE_NAME) return 'IfNotPresent';
   const tag = match[1] ?? (match[2] === undefined ? 'latest' : '');
   return tag === 'latest' ? 'Always' : 'IfNotPresent';
 }

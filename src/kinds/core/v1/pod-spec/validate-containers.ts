@@ -18,7 +18,7 @@ import { oneOf, validatePullPolicy } from './validate-choice.ts';
 import { validateEnv, validateEnvFrom } from './validate-env.ts';
 import { validateDevices, validateMounts } from './validate-mounts.ts';
 import { validateContainerHooks } from './validate-probes.ts';
-import { validateResources } from './validate-resources.ts';
+import { claimNames, validateResources } from './validate-resources.ts';
 import { validateContainerSecurity } from './validate-security.ts';
 import type { KnownVolumes } from './validate-volumes.ts';
 
@@ -40,8 +40,7 @@ interface PodParts {
 }
 
 export function validateContainers(spec: PodSpec, path: string, volumes: KnownVolumes): FieldError[] {
-  const claims = new Set((spec.resourceClaims ?? []).map((claim) => claim.name).filter((name) => name !== ''));
-  const parts: PodParts = { spec, volumes, claims };
+  const parts: PodParts = { spec, volumes, claims: claimNames(spec) };
   const errors = validateRegular(parts, `${path}.containers`);
   if (spec.initContainers) errors.push(...validateInit(parts, `${path}.initContainers`));
   if (spec.ephemeralContainers) errors.push(...validateEphemeral(parts, `${path}.ephemeralContainers`));
@@ -154,7 +153,7 @@ function validateResize({ resizePolicy = [] }: Container, path: string, spec: Po
     seen.add(resourceName);
     errors.push(...oneOf(resourceName, RESIZED, path), ...oneOf(restartPolicy, RESIZE_POLICIES, path));
     if (spec.restartPolicy === 'Never' && restartPolicy !== 'NotRequired')
-      errors.push(invalidError(path, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"));
+      errors.push(invalidError(path, restartPolicy, "must be 'NotRequired' when pod `restartPolicy` is 'Never'"));
     return errors;
   });
 }
@@ -165,21 +164,22 @@ function validateRestartRules(
   path: string,
 ): FieldError[] {
   const policy = `${path}.restartPolicy`;
-  if (restartPolicy === undefined)
-    return rules.length === 0 ? [] : [requiredError(policy, 'must specify restartPolicy when restart rules are used')];
   const errors: FieldError[] = [];
-  if (!RESTART_POLICIES.includes(restartPolicy))
+  if (restartPolicy === undefined) {
+    if (rules.length > 0) errors.push(requiredError(policy, 'must specify restartPolicy when restart rules are used'));
+  } else if (!RESTART_POLICIES.includes(restartPolicy))
     errors.push(notSupportedError(policy, restartPolicy, RESTART_POLICIES));
   if (rules.length > MAX_RULES) errors.push(tooLongError(`${path}.restartPolicyRules`, MAX_RULES));
-  for (const [index, { action, exitCodes }] of rules.entries()) {
+  for (const [index, { action = '', exitCodes }] of rules.entries()) {
     const at = `${path}.restartPolicyRules[${index}]`;
     if (!RESTART_ACTIONS.includes(action)) errors.push(notSupportedError(`${at}.action`, action, RESTART_ACTIONS));
     if (!exitCodes) {
       errors.push(requiredError(`${at}.exitCodes`, 'must be specified'));
       continue;
     }
-    if (!EXIT_OPERATORS.includes(exitCodes.operator))
-      errors.push(notSupportedError(`${at}.exitCodes.operator`, exitCodes.operator, EXIT_OPERATORS));
+    const { operator = '' } = exitCodes;
+    if (!EXIT_OPERATORS.includes(operator))
+      errors.push(notSupportedError(`${at}.exitCodes.operator`, operator, EXIT_OPERATORS));
     if ((exitCodes.values?.length ?? 0) > MAX_EXIT_CODES)
       errors.push(tooLongError(`${at}.exitCodes.values`, MAX_EXIT_CODES));
   }

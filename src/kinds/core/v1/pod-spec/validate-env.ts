@@ -7,6 +7,7 @@ import {
   envVarName,
   invalidError,
   invalidErrors,
+  notFoundError,
   notSupportedError,
   qualifiedName,
   requiredError,
@@ -17,9 +18,11 @@ import type {
   EnvVarSource,
   FileKeySelector,
   ObjectFieldSelector,
+  PodSpec,
   ResourceFieldSelector,
 } from '../../../generated/types/core-v1.ts';
-import { localFilePath } from './paths.ts';
+import { noBacksteps } from './paths.ts';
+import { visitContainers } from './visit.ts';
 
 const ENV_FIELDS = [
   'metadata.name',
@@ -108,12 +111,12 @@ export function validateResourceFieldRef(ref: ResourceFieldSelector, path: strin
 
 function validateFileKey(ref: FileKeySelector, path: string): FieldError[] {
   const errors: FieldError[] = [];
+  if (!ref.key) errors.push(requiredError(`${path}.key`));
+  else errors.push(...invalidErrors(`${path}.key`, ref.key, envVarName(ref.key)));
   if (!ref.volumeName) errors.push(requiredError(`${path}.volumeName`));
   else errors.push(...invalidErrors(`${path}.volumeName`, ref.volumeName, dns1123Label(ref.volumeName)));
   if (!ref.path) errors.push(requiredError(`${path}.path`));
-  else errors.push(...localFilePath(ref.path, `${path}.path`));
-  if (!ref.key) errors.push(requiredError(`${path}.key`));
-  else errors.push(...invalidErrors(`${path}.key`, ref.key, envVarName(ref.key)));
+  else errors.push(...noBacksteps(ref.path, `${path}.path`));
   return errors;
 }
 
@@ -171,5 +174,22 @@ export function validateEnvFrom(sources: readonly EnvFromSource[], path: string)
     if (set === 0) errors.push(invalidError(path, '', 'must specify one of: `configMapRef` or `secretRef`'));
     else if (set > 1) errors.push(invalidError(path, '', 'may not have more than one field specified at a time'));
   }
+  return errors;
+}
+
+/** Variables read from files need an emptyDir that the file is in. Upstream: validateFileKeyRefVolumes. */
+export function validateFileKeyVolumes(spec: PodSpec, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  visitContainers(spec, path, (container, at) => {
+    for (const [index, { valueFrom }] of (container.env ?? []).entries()) {
+      if (!valueFrom?.fileKeyRef) continue;
+      const { volumeName = '' } = valueFrom.fileKeyRef;
+      const field = `${at}.env[${index}].valueFrom.fileKeyRef.volumeName`;
+      const volume = spec.volumes?.findLast((candidate) => (candidate.name ?? '') === volumeName);
+      if (!volume) errors.push(notFoundError(field, volumeName));
+      else if (!volume.emptyDir)
+        errors.push(invalidError(field, volumeName, 'referenced volume must be of type emptyDir'));
+    }
+  });
   return errors;
 }

@@ -33,7 +33,7 @@ function validateHandler(handler: Handler, path: string, graceSeconds: number | 
     if (value === undefined) continue;
     handlers++;
     if (handlers > 1) errors.push(forbiddenError(`${path}.${name}`, 'may not specify more than 1 handler type'));
-    else errors.push(...validateAction(handler, `${path}.${name}`, graceSeconds));
+    else errors.push(...validateAction({ [name]: value }, `${path}.${name}`, graceSeconds));
   }
   if (handlers === 0) errors.push(requiredError(path, 'must specify a handler type'));
   return errors;

@@ -1,4 +1,5 @@
 /** Requests and limits. Upstream: core/validation validateResourceRequirements, validatePodResources. */
+import { sentEmpty } from '../../../../machinery/explicit-empty.ts';
 import { parseQuantity } from '../../../../machinery/quantity.ts';
 import type { FieldError } from '../../../../machinery/status.ts';
 import {
@@ -90,6 +91,10 @@ export const validateResources = (
   ...(resources.claims ? validateClaims(resources.claims, `${path}.claims`, claims) : []),
 ];
 
+/** The claims of a pod that its containers may name. */
+export const claimNames = (spec: PodSpec): ReadonlySet<string> =>
+  new Set((spec.resourceClaims ?? []).map((claim) => claim.name).filter((name) => name !== ''));
+
 function validateClaims(claims: readonly ResourceClaim[], path: string, known: ReadonlySet<string>): FieldError[] {
   const seen = new Set<string>();
   return claims.flatMap(({ name, request }, index): FieldError[] => {
@@ -126,13 +131,15 @@ const podResourceName: NameRule = (name, path) => {
 export function validatePodResources(spec: PodSpec, path: string): FieldError[] {
   const { resources } = spec;
   if (!resources) return [];
+  if (spec.os?.name === 'windows') return [forbiddenError(path, 'may not be set for a windows pod')];
   const errors: FieldError[] = [];
-  if (resources.claims)
-    errors.push(forbiddenError(`${path}.claims`, 'claims cannot be set for Resources at pod-level'));
+  if (resources.claims || sentEmpty(resources, 'claims') !== null)
+    errors.push(forbiddenError(`${path}.claims`, 'claims may not be set for Resources at pod-level'));
   errors.push(...validateRequirements(resources, path, podResourceName));
+  if (resources.claims) errors.push(...validateClaims(resources.claims, `${path}.claims`, claimNames(spec)));
   for (const [name, sum] of containerRequests(spec)) {
-    const request = resources.requests?.[name] ?? '0';
-    if (!podLevel(name) || sum.compare(parseQuantity(request)) <= 0) continue;
+    const request = resources.requests?.[name];
+    if (request === undefined || sum.compare(parseQuantity(request)) <= 0) continue;
     const why = `must be greater than or equal to aggregate container requests of ${sum}`;
     errors.push(invalidError(`${path}.requests[${name}]`, request, why));
   }
@@ -146,5 +153,3 @@ export function validatePodResources(spec: PodSpec, path: string): FieldError[] 
   }
   return errors;
 }
-
-const podLevel = (name: string): boolean => name === 'cpu' || name === 'memory' || isHugePages(name);

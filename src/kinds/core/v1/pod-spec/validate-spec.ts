@@ -21,6 +21,7 @@ import type { PodSpec, PodTemplateSpec } from '../../../generated/types/core-v1.
 import { type PodContext, TEMPLATE } from './context.ts';
 import { validatePodAnnotations, validateProfileMatches } from './validate-annotations.ts';
 import { validateContainers } from './validate-containers.ts';
+import { validateFileKeyVolumes } from './validate-env.ts';
 import { validatePodResources, validateResources } from './validate-resources.ts';
 import { validateAffinity, validateTolerations, validateTopologySpread } from './validate-scheduling.ts';
 import { validatePodSecurity } from './validate-security.ts';
@@ -57,7 +58,7 @@ export function validatePodSpec(spec: PodSpec, path: string, context: PodContext
   if (spec.topologySpreadConstraints)
     errors.push(...validateTopologySpread(spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`));
   errors.push(...validateHostProcess(spec, path), ...validateHostUsers(spec, path), ...validateNames(spec, path));
-  return [...errors, ...validateOS(spec, path)];
+  return [...errors, ...validateOS(spec, path), ...validateFileKeyVolumes(spec, path)];
 }
 
 function oneOf(value: string | undefined, allowed: readonly string[], path: string): FieldError[] {
@@ -88,6 +89,7 @@ const named = (value: string | undefined, path: string, rule: (value: string) =>
 /** The rest of the spec, in upstream's order. */
 function validateNames(spec: PodSpec, path: string): FieldError[] {
   const errors = [
+    ...validateHostname(spec, path),
     ...named(spec.serviceAccountName, `${path}.serviceAccountName`, dns1123Subdomain),
     ...named(spec.nodeName, `${path}.nodeName`, dns1123Subdomain),
   ];
@@ -109,18 +111,18 @@ function validateNames(spec: PodSpec, path: string): FieldError[] {
   if (preemptionPolicy !== undefined) errors.push(...oneOf(preemptionPolicy, PREEMPTION, `${path}.preemptionPolicy`));
   // Overhead is checked as limits are.
   if (overhead) errors.push(...validateResources({ limits: overhead }, `${path}.overhead`, new Set()));
-  return [...errors, ...validateHostname(spec, path)];
+  return errors;
 }
 
 /** Upstream: validateHostnameOverride. */
 function validateHostname({ hostnameOverride, setHostnameAsFQDN, hostNetwork }: PodSpec, path: string): FieldError[] {
   if (hostnameOverride === undefined) return [];
   const at = `${path}.hostnameOverride`;
-  const errors = invalidErrors(at, hostnameOverride, dns1123Subdomain(hostnameOverride));
-  if (hostnameOverride.length > MAX_HOSTNAME) errors.push(tooLongError(at, MAX_HOSTNAME));
+  const errors: FieldError[] = [];
   if (setHostnameAsFQDN) errors.push(forbiddenError(at, 'may not be specified when setHostnameAsFQDN is true'));
   if (hostNetwork) errors.push(forbiddenError(at, 'may not be specified when hostNetwork is true'));
-  return errors;
+  if (hostnameOverride.length > MAX_HOSTNAME) errors.push(tooLongError(at, MAX_HOSTNAME));
+  return [...errors, ...invalidErrors(at, hostnameOverride, dns1123Subdomain(hostnameOverride))];
 }
 
 function validateHostAliases({ hostAliases = [] }: PodSpec, path: string): FieldError[] {

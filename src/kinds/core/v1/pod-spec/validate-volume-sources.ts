@@ -42,7 +42,7 @@ export function requireTexts(source: object, names: readonly string[], path: str
 
 function partition(source: { partition?: number }, path: string): FieldError[] {
   const value = source.partition ?? 0;
-  return value >= 0 && value <= 255 ? [] : [invalidError(`${path}.partition`, value, rangeText(0, 255))];
+  return value >= 0 && value <= 255 ? [] : [invalidError(`${path}.partition`, value, rangeText(1, 255))];
 }
 
 export const validateHostPath: Check<Source<'hostPath'>> = (source, path) => {

@@ -89,7 +89,7 @@ export function validateHostProcess(spec: PodSpec, path: string): FieldError[] {
 export function validateOS(spec: PodSpec, path: string): FieldError[] {
   const name = spec.os?.name;
   if (!spec.os) return [];
-  if (!name) return [requiredError(`${path}.os.name`, 'cannot be empty')];
+  if (!name) return [requiredError(`${path}.os.name`)];
   if (!SYSTEMS.includes(name)) return [notSupportedError(`${path}.os`, name, SYSTEMS)];
   return name === 'linux' ? validateLinux(spec, path) : validateWindows(spec, path);
 }

@@ -1,6 +1,7 @@
 import type { Pod, PodSpec, ResourceRequirements } from '../../../generated/types/core-v1.ts';
 import { setPodSpecDefaults } from '../pod-spec/defaults.ts';
 import { containerRequests } from '../pod-spec/requests.ts';
+import { overcommits } from '../resource-names.ts';
 
 /** Upstream: apis/core/v1 SetDefaults_Pod. */
 export function setPodDefaults(pod: Pod): void {
@@ -23,12 +24,12 @@ function setRequestsFromLimits(resources: ResourceRequirements): void {
 
 const isPodLevel = (name: string): boolean => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
 
-/** Requests of the pod as a whole: the sum over its containers, else its own limit. Upstream: setDefaultPodLevelRequests. */
+/** Requests of a pod that has limits as a whole: the sum over its containers, else the limit. Upstream: defaultPodRequests. */
 function setPodLevelRequests(spec: PodSpec, resources: ResourceRequirements): void {
-  if (Object.keys(resources.limits ?? {}).length === 0 && Object.keys(resources.requests ?? {}).length === 0) return;
+  if (Object.keys(resources.limits ?? {}).length === 0) return;
   const requests = resources.requests ?? {};
   for (const [name, quantity] of containerRequests(spec)) {
-    if (isPodLevel(name)) requests[name] ??= quantity.toString();
+    if (isPodLevel(name) && overcommits(name)) requests[name] ??= quantity.toString();
   }
   for (const [name, limit] of Object.entries(resources.limits ?? {})) if (isPodLevel(name)) requests[name] ??= limit;
   if (Object.keys(requests).length > 0) resources.requests = requests;

@@ -1,5 +1,5 @@
 /** What becomes of a pod before it is checked. Upstream: pkg/api/pod DropDisabledPodFields, applyAppArmorVersionSkew. */
-import type { AppArmorProfile, Pod, PodSpec, VolumeProjection } from '../../../generated/types/core-v1.ts';
+import type { AppArmorProfile, Container, Pod, PodSpec, VolumeProjection } from '../../../generated/types/core-v1.ts';
 import { APP_ARMOR } from '../pod-spec/validate-annotations.ts';
 import { visitContainers } from '../pod-spec/visit.ts';
 import { appArmorWarning } from '../pod-spec/warnings.ts';
@@ -10,11 +10,27 @@ const OFF_SOURCES = ['clusterTrustBundle', 'podCertificate'] as const satisfies 
 /** Drops the fields of features that are off, unless the stored object has them. */
 export function dropDisabledFields(spec: PodSpec, old?: PodSpec): void {
   if (old?.schedulingGroup === undefined) delete spec.schedulingGroup;
+  dropStopSignals(spec, old);
   for (const field of OFF_SOURCES) {
     if (usesSource(old, field)) continue;
     for (const volume of spec.volumes ?? [])
       for (const source of volume.projected?.sources ?? []) if (source[field] !== undefined) delete source[field];
   }
+}
+
+function dropStopSignals(spec: PodSpec, old: PodSpec | undefined): void {
+  let used = false;
+  const look = ({ lifecycle }: Container): void => {
+    if (lifecycle?.stopSignal !== undefined) used = true;
+  };
+  if (old) visitContainers(old, '', look);
+  if (used) return;
+  visitContainers(spec, '', (container) => {
+    const { lifecycle } = container;
+    if (lifecycle?.stopSignal === undefined) return;
+    delete lifecycle.stopSignal;
+    if (!lifecycle.preStop && !lifecycle.postStart) delete container.lifecycle;
+  });
 }
 
 const usesSource = (spec: PodSpec | undefined, field: (typeof OFF_SOURCES)[number]): boolean =>

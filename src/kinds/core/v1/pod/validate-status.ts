@@ -26,7 +26,7 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
   const before = old.status ?? {};
   for (const [index, { type }] of (status.conditions ?? []).entries())
     if (!SYSTEM_CONDITIONS.has(type))
-      errors.push(...invalidErrors(`metadata.conditions[${index}].Type`, type, qualifiedName(type)));
+      errors.push(...invalidErrors(`status.conditions[${index}].Type`, type, qualifiedName(type)));
   if ((status.observedGeneration ?? 0) < 0)
     errors.push(invalidError('status.observedGeneration', status.observedGeneration, 'must be a non-negative integer'));
   const nominated = status.nominatedNodeName;

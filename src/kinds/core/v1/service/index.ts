@@ -7,7 +7,6 @@ import { validateServiceStatus } from './validate.ts';
 
 export const services = defineKind<Service>('core/v1/services', {
   defaults: setServiceDefaults,
-  checksMetadataOnUpdate: true,
   strategy: serviceStrategy,
   statusStrategy: { validateUpdate: validateServiceStatus },
   claimsOf: nodePortClaims,

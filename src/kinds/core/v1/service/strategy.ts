@@ -1,6 +1,6 @@
 import type { Strategy } from '../../../../machinery/kind.ts';
 import type { Service } from '../../../generated/types/core-v1.ts';
-import { validateService, validateServiceUpdate } from './validate.ts';
+import { validateNewService, validateServiceUpdate } from './validate.ts';
 import { serviceWarnings } from './warnings.ts';
 
 /** Upstream: registry/core/service svcStrategy and the normalisation of cluster IPs in its storage. */
@@ -10,11 +10,11 @@ export const serviceStrategy: Strategy<Service> = {
     dropTypeDependentFields(service);
   },
   prepareForUpdate(service, old) {
-    normalizeClusterIPs(service, old);
     patchAllocatedValues(service, old);
+    normalizeClusterIPs(service, old);
     dropTypeDependentFields(service, old);
   },
-  validateCreate: validateService,
+  validateCreate: validateNewService,
   validateUpdate: validateServiceUpdate,
   warningsOnCreate: serviceWarnings,
   warningsOnUpdate: serviceWarnings,
@@ -29,9 +29,11 @@ function normalizeClusterIPs({ spec }: Service, old?: Service): void {
   }
   const before = old.spec.clusterIP;
   const same = JSON.stringify(spec.clusterIPs ?? []) === JSON.stringify(old.spec.clusterIPs ?? []);
-  if (!before && sole && !spec.clusterIPs?.length) spec.clusterIPs = [sole];
-  else if (before && !sole && same) delete spec.clusterIPs;
-  else if (before && sole && before !== sole && same) spec.clusterIPs = [sole];
+  if (old.spec.clusterIPs?.length && !spec.clusterIPs?.length && before === sole)
+    spec.clusterIPs = [...old.spec.clusterIPs];
+  if (before === sole || !same) return;
+  if (before && !sole) delete spec.clusterIPs;
+  else if (sole) spec.clusterIPs = [sole];
 }
 
 const needsClusterIP = (service: Service): boolean => service.spec.type !== 'ExternalName';

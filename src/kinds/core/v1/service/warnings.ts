@@ -7,27 +7,30 @@ const MODE = 'service.kubernetes.io/topology-mode';
 /** Upstream: pkg/api/service GetWarningsForService. */
 export function serviceWarnings({ spec, metadata }: Service): string[] {
   const warnings: string[] = [];
-  const annotations = metadata.annotations ?? {};
-  if (annotations[HINTS] !== undefined)
-    warnings.push(`metadata.annotations[${HINTS}]: deprecated in v1.27+; use ${MODE} annotation instead`);
-  if ((spec.externalIPs?.length ?? 0) > 0)
-    warnings.push('spec.externalIPs is deprecated and may no longer be implemented in some clusters');
-  if (spec.clusterIP === 'None') {
-    if (spec.loadBalancerIP) warnings.push('spec.loadBalancerIP is ignored for headless services');
-    if ((spec.externalIPs?.length ?? 0) > 0) warnings.push('spec.externalIPs is ignored for headless services');
-    if (spec.sessionAffinity !== undefined && spec.sessionAffinity !== 'None')
-      warnings.push('spec.SessionAffinity is ignored for headless services');
-  }
-  if (spec.trafficDistribution === 'PreferClose')
-    warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
-  for (const [index, ip] of (spec.clusterIPs ?? []).entries())
+  if (metadata.annotations?.[HINTS] !== undefined)
+    warnings.push(`annotation ${HINTS} is deprecated, please use ${MODE} instead`);
+  const { type, externalIPs = [], loadBalancerIP, clusterIPs = [] } = spec;
+  const isHeadless = type === 'ClusterIP' && spec.clusterIP === 'None';
+  for (const [index, ip] of clusterIPs.entries())
     if (ip !== 'None') warnings.push(...formWarnings(ip, `spec.clusterIPs[${index}]`));
-  for (const [index, ip] of (spec.externalIPs ?? []).entries())
-    warnings.push(...formWarnings(ip, `spec.externalIPs[${index}]`));
-  if (spec.loadBalancerIP) warnings.push(...formWarnings(spec.loadBalancerIP, 'spec.loadBalancerIP'));
+  if (isHeadless) {
+    if (loadBalancerIP) warnings.push('spec.loadBalancerIP is ignored for headless services');
+    if (externalIPs.length > 0) warnings.push('spec.externalIPs is ignored for headless services');
+    if (spec.sessionAffinity !== 'None') warnings.push('spec.SessionAffinity is ignored for headless services');
+  }
+  for (const [index, ip] of externalIPs.entries()) warnings.push(...formWarnings(ip, `spec.externalIPs[${index}]`));
+  if (externalIPs.length > 0 && !isHeadless && type !== 'ExternalName')
+    warnings.push('spec.externalIPs is deprecated and may no longer be implemented in some clusters');
+  if (loadBalancerIP) warnings.push(...formWarnings(loadBalancerIP, 'spec.loadBalancerIP'));
   for (const [index, range] of (spec.loadBalancerSourceRanges ?? []).entries())
     if (cidr(range.trim()).length === 0 && range.includes(':') && /[A-F]/.test(range))
       warnings.push(...nonCanonical(range.trim(), `spec.loadBalancerSourceRanges[${index}]`));
+  if (type === 'ExternalName' && externalIPs.length > 0)
+    warnings.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
+  if (type !== 'ExternalName' && spec.externalName)
+    warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
+  if (spec.trafficDistribution === 'PreferClose')
+    warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
   return warnings;
 }
 
