@@ -311,7 +311,7 @@ const DESCRIPTIONS: Readonly<Record<string, readonly string[]>> = {
   'storage.k8s.io/v1/volumeattributesclasses': [NAME, 'Name of the CSI driver This field is immutable.', AGE],
   'admissionregistration.k8s.io/v1/mutatingadmissionpolicies': [
     NAME,
-    'Mutations indicates the number of mutations rules defined in this configuration',
+    'Mutation indicates the number of mutations rules defined in this configuration',
     'ParamKind specifies the kind of resources used to parameterize this policy',
     AGE,
   ],

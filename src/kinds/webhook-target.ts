@@ -32,8 +32,9 @@ interface ServiceTarget {
 
 export function validateWebhookService(service: ServiceTarget, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  for (const field of ['name', 'namespace'] as const)
-    if (!service[field]) errors.push(requiredError(`${path}.${field}`));
+  // Upstream's callers give the two in the other order, so that each is reported as the other.
+  if (!service.namespace) errors.push(requiredError(`${path}.name`));
+  if (!service.name) errors.push(requiredError(`${path}.namespace`));
   const port = service.port ?? 0;
   const faults = portNumber(port);
   if (faults.length > 0) errors.push(invalidError(`${path}.port`, port, `port is not valid: ${faults.join(', ')}`));

@@ -10,6 +10,7 @@ import type { APIService } from '../generated/types/apiregistration-v1.ts';
 import type { CertificateSigningRequest } from '../generated/types/certificates-v1.ts';
 import type { EndpointSlice } from '../generated/types/discovery-v1.ts';
 import type { FlowSchema, PriorityLevelConfiguration } from '../generated/types/flowcontrol-v1.ts';
+import type { LabelSelector } from '../generated/types/meta-v1.ts';
 import type { Ingress, IngressClass, IPAddress } from '../generated/types/networking-v1.ts';
 import type { PodDisruptionBudget } from '../generated/types/policy-v1.ts';
 import type { RoleBinding } from '../generated/types/rbac-v1.ts';
@@ -162,12 +163,24 @@ export function admissionPolicyBindingCells(
   now: number,
 ): unknown[] {
   const { paramRef } = spec;
-  const text = paramRef
-    ? paramRef.namespace
-      ? `${paramRef.namespace}/${paramRef.name ?? ''}`
-      : (paramRef.name ?? '')
-    : UNSET;
-  return [nameOf(binding), spec.policyName ?? '', text, age(binding, now)];
+  return [nameOf(binding), spec.policyName ?? '', paramText(paramRef), age(binding, now)];
+}
+
+/** Parameters that are named without a namespace may be of the cluster or of any namespace. */
+function paramText(param: MutatingAdmissionPolicyBinding['spec']['paramRef']): string {
+  if (param?.name) return `${param.namespace || '*'}/${param.name}`;
+  return param?.selector ? goSelector(param.selector) : UNSET;
+}
+
+/** A selector as Go prints the struct. */
+function goSelector({ matchLabels, matchExpressions }: LabelSelector): string {
+  const labels = Object.keys(matchLabels ?? {}).sort();
+  const requirements = (matchExpressions ?? []).map(
+    ({ key, operator, values }) =>
+      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${(values ?? []).join(' ')}],},`,
+  );
+  const pairs = labels.map((label) => `${label}: ${matchLabels?.[label]},`);
+  return `&LabelSelector{MatchLabels:map[string]string{${pairs.join('')}},MatchExpressions:[]LabelSelectorRequirement{${requirements.join('')}},}`;
 }
 
 export function resourceClaimState(claim: ResourceClaim): string {

@@ -21,6 +21,7 @@ import type {
   Validation,
   Variable,
 } from '../../generated/types/admissionregistration-v1.ts';
+import { internalForm } from '../../internal-form.ts';
 import {
   compileExpression,
   type ExpressionScope,
@@ -159,7 +160,10 @@ export function validateValidatingPolicy(
     errors.push(...validateValidation(validation, `spec.validations[${index}]`, scopes.policy));
   if (annotations.length > MAX_AUDIT_ANNOTATIONS) {
     const why = `must not have more than ${MAX_AUDIT_ANNOTATIONS} auditAnnotations`;
-    errors.push(invalidError('spec.auditAnnotations', annotations, why));
+    const shown = annotations.map((annotation) =>
+      internalForm('admissionregistration.k8s.io/v1.AuditAnnotation', annotation),
+    );
+    errors.push(invalidError('spec.auditAnnotations', shown, why));
   }
   for (const [index, annotation] of annotations.entries()) {
     const at = `spec.auditAnnotations[${index}]`;

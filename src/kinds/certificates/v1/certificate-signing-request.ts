@@ -21,6 +21,17 @@ function stampConditions(
   }
 }
 
+/** Decisions stay as they were made, unless some were added or taken away, which the rules refuse. */
+function keepDecisions({ status }: CertificateSigningRequest, old: CertificateSigningRequest): void {
+  const conditions = status?.conditions ?? [];
+  for (const decision of ['Approved', 'Denied']) {
+    const before = (old.status?.conditions ?? []).filter(({ type }) => type === decision);
+    const places = [...conditions.keys()].filter((index) => conditions[index]?.type === decision);
+    if (before.length === places.length)
+      for (const [index, condition] of before.entries()) conditions[places[index] ?? 0] = { ...condition };
+  }
+}
+
 export const certificateSigningRequests = defineKind<CertificateSigningRequest>(
   'certificates.k8s.io/v1/certificatesigningrequests',
   {
@@ -44,7 +55,10 @@ export const certificateSigningRequests = defineKind<CertificateSigningRequest>(
       resetFields: ['spec'],
     },
     statusStrategy: {
-      prepareForUpdate: stampConditions,
+      prepareForUpdate(request, old, context) {
+        keepDecisions(request, old);
+        stampConditions(request, old, context);
+      },
       validateUpdate: validateRequestUpdate('status'),
     },
     subresources: {

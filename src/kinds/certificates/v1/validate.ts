@@ -59,7 +59,7 @@ export function validateRequest(request: CertificateSigningRequest, tolerance: T
   const { spec, status } = request;
   const errors: FieldError[] = [];
   const fault = requestFault(spec.request);
-  if (fault !== undefined) errors.push(invalidError('spec.request', spec.request || null, fault));
+  if (fault !== undefined) errors.push(invalidError('spec.request', spec.request ?? null, fault));
   const usages = spec.usages ?? [];
   if (usages.length === 0) errors.push(requiredError('spec.usages'));
   if (!tolerance.unknownUsages)

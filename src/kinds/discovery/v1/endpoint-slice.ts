@@ -14,6 +14,11 @@ const warnOfAddresses = ({ endpoints }: EndpointSlice): string[] =>
     ),
   );
 
+/** Topologies belong to the versions before v1. */
+function dropTopology({ endpoints }: EndpointSlice): void {
+  for (const endpoint of endpoints ?? []) delete endpoint.deprecatedTopology;
+}
+
 export const endpointSlices = defineKind<EndpointSlice>('discovery.k8s.io/v1/endpointslices', {
   defaults(slice) {
     for (const port of slice.ports ?? []) {
@@ -23,7 +28,9 @@ export const endpointSlices = defineKind<EndpointSlice>('discovery.k8s.io/v1/end
   },
   cells: endpointSliceCells,
   strategy: {
-    validateCreate: validateEndpointSlice,
+    prepareForCreate: dropTopology,
+    prepareForUpdate: dropTopology,
+    validateCreate: (slice) => validateEndpointSlice(slice),
     validateUpdate: validateEndpointSliceUpdate,
     warningsOnCreate: (slice) => [...warnOfAddressType(slice), ...warnOfAddresses(slice)],
     warningsOnUpdate: warnOfAddresses,

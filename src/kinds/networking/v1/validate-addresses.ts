@@ -45,11 +45,12 @@ function validateParent(parent: ParentReference | undefined, path: string): Fiel
   return errors;
 }
 
-export function validateIPAddressUpdate({ spec }: IPAddress, old: IPAddress): FieldError[] {
-  const parent = spec?.parentRef ?? null;
-  if (equalJson(parent, old.spec?.parentRef ?? null)) return [];
+export function validateIPAddressUpdate(address: IPAddress, old: IPAddress): FieldError[] {
+  const errors = validateIPAddress(address);
+  const parent = address.spec?.parentRef ?? null;
+  if (equalJson(parent, old.spec?.parentRef ?? null)) return errors;
   const shown = parent && internalForm('networking.k8s.io/v1.ParentReference', parent);
-  return [invalidError('spec.parentRef', shown, IMMUTABLE)];
+  return [...errors, invalidError('spec.parentRef', shown, IMMUTABLE)];
 }
 
 export function validateServiceCIDR({ spec }: ServiceCIDR): FieldError[] {
@@ -72,7 +73,7 @@ export function validateServiceCIDRUpdate(object: ServiceCIDR, old: ServiceCIDR)
   const [ranges, before] = [object.spec?.cidrs ?? [], old.spec?.cidrs ?? []];
   if (equalJson(ranges, before)) return [];
   const joins = before.length === 1 && ranges.length === MAX_RANGES;
-  if (!joins && ranges.length !== before.length) return [invalidError(RANGES, ranges, IMMUTABLE)];
+  if (!joins && ranges.length !== before.length) return [invalidError(RANGES, object.spec?.cidrs ?? null, IMMUTABLE)];
   const errors = before.flatMap((range, index) =>
     ranges[index] === range ? [] : [invalidError(`${RANGES}[${index}]`, ranges[index], IMMUTABLE)],
   );

@@ -15,6 +15,7 @@ import {
   wildcardSubdomain,
 } from '../../../machinery/validation/index.ts';
 import type { HTTPIngressPath, Ingress, IngressBackend } from '../../generated/types/networking-v1.ts';
+import { validateTypedReference } from './typed-reference.ts';
 
 const PATH_TYPES = ['Exact', 'ImplementationSpecific', 'Prefix'];
 const CLASS = 'kubernetes.io/ingress.class';
@@ -101,7 +102,7 @@ function validateHost(host: string, path: string): FieldError[] {
 
 function validatePath({ path = '', pathType, backend }: HTTPIngressPath, at: string): FieldError[] {
   const errors: FieldError[] = [];
-  if (!pathType) return [requiredError(`${at}.pathType`, 'pathType must be specified')];
+  if (pathType === undefined) return [requiredError(`${at}.pathType`, 'pathType must be specified')];
   if (pathType === 'Exact' || pathType === 'Prefix') {
     if (!path.startsWith('/')) errors.push(invalidError(`${at}.path`, path, 'must be an absolute path'));
     for (const part of BAD_IN_PATH)
@@ -116,11 +117,7 @@ function validatePath({ path = '', pathType, backend }: HTTPIngressPath, at: str
 
 function validateBackend({ service, resource }: IngressBackend, path: string): FieldError[] {
   if (resource && service) return [invalidError(path, '', 'cannot set both resource and service backends')];
-  if (resource) {
-    return (['kind', 'name'] as const)
-      .filter((field) => !resource[field])
-      .map((field) => requiredError(`${path}.resource.${field}`));
-  }
+  if (resource) return validateTypedReference(resource, `${path}.resource`);
   if (!service) return [invalidError(path, '', 'resource or service backend is required')];
   const errors: FieldError[] = [];
   if (!service.name) errors.push(requiredError(`${path}.service.name`));

@@ -11,13 +11,12 @@ import {
   isStrictSubset,
   notSupportedError,
   parseNetwork,
-  pathSegment,
   portName,
   portNumber,
+  regexText,
   requiredError,
   tooLongError,
 } from '../../../machinery/validation/index.ts';
-import { equalJson } from '../../equal-json.ts';
 import type {
   IngressClass,
   IPBlock,
@@ -26,10 +25,12 @@ import type {
   NetworkPolicyPort,
 } from '../../generated/types/networking-v1.ts';
 import { validateLabelSelector } from '../../label-selector.ts';
+import { validateTypedReference } from './typed-reference.ts';
 
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'];
 const POLICY_TYPES = ['Ingress', 'Egress'];
 const MAX_CONTROLLER = 250;
+const PARAMETER_SCOPES = ['Cluster', 'Namespace'];
 
 export function validateNetworkPolicy({ spec }: NetworkPolicy): FieldError[] {
   const errors = spec.podSelector ? validateLabelSelector(spec.podSelector, 'spec.podSelector') : [];
@@ -118,31 +119,29 @@ export function warnOfRanges({ spec }: NetworkPolicy): string[] {
   ];
 }
 
+/** Upstream: httpPathFmt. */
+const HTTP_PATH = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
 const DOMAIN_PATH = 'must be a domain-prefixed path (such as "acme.io/foo")';
 
 export function validateIngressClass({ spec }: IngressClass): FieldError[] {
   const errors: FieldError[] = [];
-  const controller = spec.controller ?? '';
+  const controller = spec?.controller ?? '';
   if (controller.length > MAX_CONTROLLER) errors.push(tooLongError('spec.controller', MAX_CONTROLLER));
   errors.push(...validateDomainPath(controller, 'spec.controller'));
-  const { parameters } = spec;
+  const parameters = spec?.parameters;
   if (!parameters) return errors;
   const at = 'spec.parameters';
-  if (parameters.apiGroup)
-    errors.push(...invalidErrors(`${at}.apiGroup`, parameters.apiGroup, dns1123Subdomain(parameters.apiGroup)));
-  for (const field of ['kind', 'name'] as const) {
-    if (!parameters[field]) errors.push(requiredError(`${at}.${field}`));
-    else errors.push(...invalidErrors(`${at}.${field}`, parameters[field], pathSegment(parameters[field])));
-  }
-  if (!parameters.scope) errors.push(requiredError(`${at}.scope`));
-  else if (parameters.scope === 'Namespace') {
-    if (!parameters.namespace)
+  errors.push(...validateTypedReference(parameters, at));
+  const scope = parameters.scope ?? undefined;
+  const namespace = parameters.namespace ?? undefined;
+  if (scope === undefined) return [...errors, requiredError(`${at}.scope`)];
+  if (!PARAMETER_SCOPES.includes(scope)) errors.push(notSupportedError(`${at}.scope`, scope, PARAMETER_SCOPES));
+  else if (scope === 'Namespace') {
+    if (namespace === undefined)
       errors.push(requiredError(`${at}.namespace`, "`parameters.scope` is set to 'Namespace'"));
-    else errors.push(...invalidErrors(`${at}.namespace`, parameters.namespace, dns1123Label(parameters.namespace)));
-  } else if (parameters.scope === 'Cluster') {
-    if (parameters.namespace !== undefined)
-      errors.push(forbiddenError(`${at}.namespace`, "`parameters.scope` is set to 'Cluster'"));
-  } else errors.push(notSupportedError(`${at}.scope`, parameters.scope, ['Cluster', 'Namespace']));
+    else errors.push(...invalidErrors(`${at}.namespace`, namespace, dns1123Label(namespace)));
+  } else if (namespace !== undefined)
+    errors.push(forbiddenError(`${at}.namespace`, "`parameters.scope` is set to 'Cluster'"));
   return errors;
 }
 
@@ -151,12 +150,17 @@ function validateDomainPath(value: string, path: string): FieldError[] {
   if (value === '') return [requiredError(path)];
   const [domain = '', ...rest] = value.split('/');
   if (rest.length === 0 || domain === '' || rest.join('/') === '') return [invalidError(path, value, DOMAIN_PATH)];
-  return invalidErrors(path, domain, dns1123Subdomain(domain));
+  const under = rest.join('/');
+  const errors = invalidErrors(path, domain, dns1123Subdomain(domain));
+  if (!new RegExp(`^${HTTP_PATH}$`).test(under))
+    errors.push(invalidError(path, under, regexText('Invalid path', HTTP_PATH)));
+  return errors;
 }
 
 export function validateIngressClassUpdate(object: IngressClass, old: IngressClass): FieldError[] {
-  const errors = validateIngressClass(object);
-  if (!equalJson(object.spec.controller, old.spec.controller))
-    errors.push(invalidError('spec.controller', object.spec.controller, 'field is immutable'));
-  return errors;
+  const [controller, before] = [object.spec?.controller ?? '', old.spec?.controller ?? ''];
+  return [
+    ...(controller === before ? [] : [invalidError('spec.controller', controller, 'field is immutable')]),
+    ...validateIngressClass(object),
+  ];
 }

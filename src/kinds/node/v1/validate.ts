@@ -41,5 +41,7 @@ function validateScheduling({ nodeSelector, tolerations }: Scheduling): FieldErr
   return errors;
 }
 
-export const validateRuntimeClassUpdate = ({ handler }: RuntimeClass, old: RuntimeClass): FieldError[] =>
-  handler === old.handler ? [] : [invalidError('handler', handler, 'field is immutable')];
+export const validateRuntimeClassUpdate = (object: RuntimeClass, old: RuntimeClass): FieldError[] => [
+  ...validateRuntimeClass(object),
+  ...(object.handler === old.handler ? [] : [invalidError('handler', object.handler, 'field is immutable')]),
+];

@@ -1,9 +1,18 @@
-import type { DeviceClaim, DeviceSubRequest, ExactDeviceRequest } from '../../generated/types/resource-v1.ts';
+import type {
+  DeviceClaim,
+  DeviceSubRequest,
+  DeviceToleration,
+  ExactDeviceRequest,
+} from '../../generated/types/resource-v1.ts';
+
+export function setTolerationDefaults(tolerations: readonly DeviceToleration[] | undefined): void {
+  for (const toleration of tolerations ?? []) toleration.operator ??= 'Equal';
+}
 
 function setRequestDefaults(request: DeviceSubRequest | ExactDeviceRequest): void {
   request.allocationMode ??= 'ExactCount';
   if (request.allocationMode === 'ExactCount') request.count ??= 1;
-  for (const toleration of request.tolerations ?? []) toleration.operator ??= 'Equal';
+  setTolerationDefaults(request.tolerations);
 }
 
 /** Upstream: apis/resource/v1 SetDefaults_ExactDeviceRequest, SetDefaults_DeviceSubRequest, SetDefaults_DeviceToleration. */

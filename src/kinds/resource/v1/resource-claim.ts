@@ -2,13 +2,16 @@ import { resourceClaimState } from '../../cells/groups.ts';
 import { age, nameOf } from '../../cells/text.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ResourceClaim } from '../../generated/types/resource-v1.ts';
-import { setDeviceClaimDefaults } from './request-defaults.ts';
+import { setDeviceClaimDefaults, setTolerationDefaults } from './request-defaults.ts';
 import { validateClaim, validateClaimUpdate } from './validate-claim.ts';
-import { validateClaimStatus } from './validate-status.ts';
+import { dropDeallocatedDevices, validateClaimStatus } from './validate-status.ts';
 
 export const resourceClaims = defineKind<ResourceClaim>('resource.k8s.io/v1/resourceclaims', {
-  defaults: ({ spec }) => setDeviceClaimDefaults(spec.devices),
+  defaults({ spec, status }) {
+    setDeviceClaimDefaults(spec.devices);
+    for (const { tolerations } of status?.allocation?.devices?.results ?? []) setTolerationDefaults(tolerations);
+  },
   strategy: { validateCreate: validateClaim, validateUpdate: validateClaimUpdate },
-  statusStrategy: { validateUpdate: validateClaimStatus },
+  statusStrategy: { prepareForUpdate: dropDeallocatedDevices, validateUpdate: validateClaimStatus },
   cells: (claim, now) => [nameOf(claim), resourceClaimState(claim), age(claim, now)],
 });

@@ -18,6 +18,11 @@ function dropGated({ spec }: ResourceSlice): void {
   }
 }
 
+const warnOfCase = ({ spec: { driver = '' } }: ResourceSlice): string[] =>
+  driver === driver.toLowerCase()
+    ? []
+    : [`spec.driver: driver names should be lowercase; ${JSON.stringify(driver)} contains uppercase characters`];
+
 export const resourceSlices = defineKind<ResourceSlice>('resource.k8s.io/v1/resourceslices', {
   strategy: {
     prepareForCreate(slice, { now }) {
@@ -30,6 +35,8 @@ export const resourceSlices = defineKind<ResourceSlice>('resource.k8s.io/v1/reso
     },
     validateCreate: validateSlice,
     validateUpdate: validateSliceUpdate,
+    warningsOnCreate: warnOfCase,
+    warningsOnUpdate: warnOfCase,
   },
   fieldsOf: ({ spec }) => ({ 'spec.nodeName': spec.nodeName ?? '', 'spec.driver': spec.driver }),
   cells: (slice, now) => [

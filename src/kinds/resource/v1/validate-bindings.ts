@@ -1,3 +1,4 @@
+import { sentEmpty } from '../../../machinery/explicit-empty.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { duplicateError, invalidError } from '../../../machinery/validation/index.ts';
 import type { Device } from '../../generated/types/resource-v1.ts';
@@ -8,9 +9,10 @@ const MAX_CONDITIONS = 4;
 
 /** Conditions that let a pod be bound or not: two lists that need each other and share nothing. */
 export function validateBindings(
-  { bindingConditions, bindingFailureConditions }: Pick<Device, 'bindingConditions' | 'bindingFailureConditions'>,
+  bindings: Pick<Device, 'bindingConditions' | 'bindingFailureConditions'>,
   path: string,
 ): FieldError[] {
+  const { bindingConditions, bindingFailureConditions } = bindings;
   const successes = bindingConditions ?? [];
   const failures = bindingFailureConditions ?? [];
   const [first, second] = [`${path}.bindingConditions`, `${path}.bindingFailureConditions`];
@@ -26,8 +28,20 @@ export function validateBindings(
     }
   }
   if (successes.length === 0 && failures.length > 0)
-    errors.push(invalidError(first, null, 'bindingConditions are required to use bindingFailureConditions'));
+    errors.push(
+      invalidError(
+        first,
+        bindingConditions ?? sentEmpty(bindings, 'bindingConditions'),
+        'bindingConditions are required to use bindingFailureConditions',
+      ),
+    );
   if (failures.length === 0 && successes.length > 0)
-    errors.push(invalidError(second, null, 'bindingFailureConditions are required to use bindingConditions'));
+    errors.push(
+      invalidError(
+        second,
+        bindingFailureConditions ?? null,
+        'bindingFailureConditions are required to use bindingConditions',
+      ),
+    );
   return errors;
 }

@@ -154,8 +154,10 @@ export function validateTemplate({ spec }: ResourceClaimTemplate): FieldError[] 
   ];
 }
 
-export function validateTemplateUpdate({ spec }: ResourceClaimTemplate, old: ResourceClaimTemplate): FieldError[] {
-  if (equalJson(spec, old.spec)) return [];
+export function validateTemplateUpdate(template: ResourceClaimTemplate, old: ResourceClaimTemplate): FieldError[] {
+  const errors = validateTemplate(template);
+  const { spec } = template;
+  if (equalJson(spec, old.spec)) return errors;
   const shown = internalForm('resource.k8s.io/v1.ResourceClaimTemplateSpec', spec);
-  return [invalidError('spec', shown, 'field is immutable')];
+  return [...errors, invalidError('spec', shown, 'field is immutable')];
 }

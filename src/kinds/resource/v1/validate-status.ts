@@ -47,7 +47,28 @@ type DeviceId = Pick<AllocatedDeviceStatus, 'driver' | 'pool' | 'device' | 'shar
 const idOf = ({ driver, pool, device, shareID }: DeviceId): string =>
   [driver, pool, device, ...(shareID === undefined ? [] : [shareID])].join('/');
 
-export function validateClaimStatus({ metadata, spec, status = {} }: ResourceClaim, old: ResourceClaim): FieldError[] {
+/** A device as messages show it. */
+const shownId = ({ driver, pool, device, shareID }: DeviceId): object => ({
+  Driver: driver ?? '',
+  Pool: pool ?? '',
+  Device: device ?? '',
+  ShareID: shareID ?? '',
+});
+
+const allocatedIn = ({ status }: ResourceClaim): Set<string> =>
+  new Set((status?.allocation?.devices?.results ?? []).map(idOf));
+
+/** What is told of devices goes with them. Upstream: dropDeallocatedStatusDevices. */
+export function dropDeallocatedDevices(claim: ResourceClaim, old: ResourceClaim): void {
+  const { status } = claim;
+  if (!status?.devices) return;
+  const [now, before] = [allocatedIn(claim), allocatedIn(old)];
+  status.devices = status.devices.filter((device) => now.has(idOf(device)) || !before.has(idOf(device)));
+  if (status.devices.length === 0) delete status.devices;
+}
+
+export function validateClaimStatus(claim: ResourceClaim, old: ResourceClaim): FieldError[] {
+  const { metadata, spec, status = {} } = claim;
   const { allocation, reservedFor, devices } = status;
   const before = old.status ?? {};
   const errors = validateSet(reservedFor, RESERVED, {
@@ -55,9 +76,9 @@ export function validateClaimStatus({ metadata, spec, status = {} }: ResourceCla
     item: validateConsumer,
     key: ({ uid }) => uid,
   });
-  const allocated = new Set((allocation?.devices?.results ?? []).map(idOf));
+  const allocated = allocatedIn(claim);
   const item = (device: AllocatedDeviceStatus, path: string): FieldError[] => validateDevice(device, path, allocated);
-  errors.push(...validateSet(devices, 'status.devices', { max: Number.POSITIVE_INFINITY, item, key: idOf }));
+  errors.push(...validateSet(devices, 'status.devices', { max: Number.POSITIVE_INFINITY, item, key: shownId }));
   if (reservedFor?.length) {
     const isNew = (consumer: ResourceClaimConsumerReference): boolean =>
       !(before.reservedFor ?? []).some((known) => equalJson(known, consumer));
@@ -135,10 +156,8 @@ function validateDevice(device: AllocatedDeviceStatus, path: string, allocated: 
     ...validateLabelName(device.device, `${path}.device`),
     ...(shareID === undefined ? [] : validateUid(shareID, `${path}.shareID`)),
   ];
-  if (!allocated.has(idOf(device))) {
-    const shown = { Driver: driver, Pool: pool, Device: device.device, ShareID: shareID ?? '' };
-    errors.push(invalidError(path, shown, 'must be an allocated device in the claim'));
-  }
+  if (!allocated.has(idOf(device)))
+    errors.push(invalidError(path, shownId(device), 'must be an allocated device in the claim'));
   if ((conditions?.length ?? 0) > MAX_CONDITIONS)
     errors.push(tooManyError(`${path}.conditions`, conditions?.length ?? 0, MAX_CONDITIONS));
   errors.push(...validateConditions(conditions, `${path}.conditions`));

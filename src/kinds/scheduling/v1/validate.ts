@@ -1,5 +1,5 @@
 import type { FieldError } from '../../../machinery/status.ts';
-import { forbiddenError, invalidError, notSupportedError } from '../../../machinery/validation/index.ts';
+import { forbiddenError, invalidError, notSupportedError, requiredError } from '../../../machinery/validation/index.ts';
 import type { PriorityClass } from '../../generated/types/scheduling-v1.ts';
 
 /** Above it only the classes of the system itself. */
@@ -21,7 +21,8 @@ export function validatePriorityClass({ metadata, value, preemptionPolicy }: Pri
     }
   } else if ((value ?? 0) > MAX_USER_PRIORITY)
     errors.push(forbiddenError('value', `maximum allowed value of a user defined priority is ${MAX_USER_PRIORITY}`));
-  if (!POLICIES.includes(preemptionPolicy ?? ''))
+  if (preemptionPolicy === '') errors.push(requiredError('preemptionPolicy'));
+  else if (preemptionPolicy !== undefined && !POLICIES.includes(preemptionPolicy))
     errors.push(notSupportedError('preemptionPolicy', preemptionPolicy, POLICIES));
   return errors;
 }

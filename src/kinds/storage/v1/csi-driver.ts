@@ -7,9 +7,6 @@ import { validateDriver, validateDriverUpdate } from './validate-csi.ts';
 const TOKENS_IN_ATTRIBUTES =
   'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes';
 
-/** Fields whose changes make a new generation. */
-const COUNTED = ['tokenRequests', 'requiresRepublish', 'seLinuxMount'] as const;
-
 function dropGated(spec: CSIDriver['spec']): void {
   delete spec.preventPodSchedulingIfMissing;
 }
@@ -32,8 +29,7 @@ export const csiDrivers = defineKind<CSIDriver>('storage.k8s.io/v1/csidrivers', 
     prepareForCreate: ({ spec }) => dropGated(spec),
     prepareForUpdate: ({ metadata, spec }, old) => {
       if (old.spec.preventPodSchedulingIfMissing === undefined) dropGated(spec);
-      if (COUNTED.some((field) => !equalJson(spec[field] ?? null, old.spec[field] ?? null)))
-        metadata.generation = (old.metadata.generation ?? 0) + 1;
+      if (!equalJson(spec, old.spec)) metadata.generation = (old.metadata.generation ?? 0) + 1;
     },
     validateCreate: validateDriver,
     validateUpdate: validateDriverUpdate,

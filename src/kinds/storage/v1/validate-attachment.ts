@@ -20,28 +20,34 @@ const MAX_METADATA = 256 * 1024;
 const MAX_MESSAGE = 1024;
 const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 const ONE_SOURCE = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
+/** The fields of a volume that say nothing of where its bytes are. */
+const NO_SOURCES = new Set([
+  'accessModes',
+  'capacity',
+  'claimRef',
+  'mountOptions',
+  'nodeAffinity',
+  'persistentVolumeReclaimPolicy',
+  'storageClassName',
+  'volumeAttributesClassName',
+  'volumeMode',
+]);
 const NOT_INLINE = 'may not be specified in the context of inline volumes';
 
 export function validateAttachment({ spec, status }: VolumeAttachment): FieldError[] {
+  const { attacher, nodeName = '', source = {} } = spec ?? {};
+  const volume = source.persistentVolumeName;
   return [
-    ...(spec.attacher ? [] : [requiredError('spec.attacher')]),
-    ...validateSource(spec.source ?? {}),
-    ...invalidErrors('spec.nodeName', spec.nodeName ?? '', dns1123Subdomain(spec.nodeName ?? '')),
+    ...validateDriverName(attacher, 'spec.attacher'),
+    ...validateSource(source),
+    ...invalidErrors('spec.nodeName', nodeName, dns1123Subdomain(nodeName)),
     ...validateMetadata(status?.attachmentMetadata),
     ...validateError(status?.attachError, 'status.attachError'),
     ...validateError(status?.detachError, 'status.detachError'),
+    ...(volume === undefined
+      ? []
+      : invalidErrors('spec.source.persistentVolumeName', volume, dns1123Subdomain(volume))),
   ];
-}
-
-/** New objects are held to more than stored ones. Upstream: ValidateVolumeAttachmentV1. */
-export function validateNewAttachment(attachment: VolumeAttachment): FieldError[] {
-  const { attacher, source } = attachment.spec;
-  const name = source?.persistentVolumeName;
-  const errors = attacher ? validateDriverName(attacher, 'spec.attacher') : [];
-  errors.push(...validateAttachment(attachment));
-  if (name !== undefined)
-    errors.push(...invalidErrors('spec.source.persistentVolumeName', name, dns1123Subdomain(name)));
-  return errors;
 }
 
 function validateSource({ inlineVolumeSpec, persistentVolumeName }: VolumeAttachmentSource): FieldError[] {
@@ -75,6 +81,8 @@ function validateInlineVolume(spec: PersistentVolumeSpec, path: string): FieldEr
     if (!spec.csi.volumeHandle) errors.push(requiredError(`${path}.csi.volumeHandle`));
   }
   refuse('storageClassName', Boolean(spec.storageClassName));
+  if (Object.keys(spec).every((field) => NO_SOURCES.has(field)))
+    errors.push(requiredError(path, 'must specify a volume type'));
   return errors;
 }
 

@@ -122,7 +122,8 @@ export function validateCapacity({ nodeTopology, storageClassName, capacity }: C
 }
 
 export function validateCapacityUpdate(object: CSIStorageCapacity, old: CSIStorageCapacity): FieldError[] {
-  return (['nodeTopology', 'storageClassName'] as const)
-    .filter((field) => !equalJson(object[field], old[field]))
-    .map((field) => invalidError(field, object[field] ?? null, IMMUTABLE));
+  const errors = validateCapacity(object);
+  for (const field of ['nodeTopology', 'storageClassName'] as const)
+    if (!equalJson(object[field], old[field])) errors.push(invalidError(field, object[field] ?? null, IMMUTABLE));
+  return errors;
 }

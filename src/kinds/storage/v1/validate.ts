@@ -1,4 +1,5 @@
 /** Rules of storage classes, volume attributes classes and attachments. Upstream: pkg/apis/storage/validation. */
+import { sentEmpty } from '../../../machinery/explicit-empty.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import {
   duplicateError,
@@ -87,12 +88,18 @@ function topologyValues(
   return { values, errors };
 }
 
+/** Maps are shown by their keys in order. */
+function shownField(object: StorageClass, field: keyof StorageClass): unknown {
+  const value = object[field] ?? sentEmpty(object, field);
+  return field === 'parameters' && value ? Object.fromEntries(Object.entries(value).sort()) : value;
+}
+
 /** A class is what volumes were made with, so it stays as it is. */
 export function validateStorageClassUpdate(object: StorageClass, old: StorageClass): FieldError[] {
   const errors = validateStorageClass(object);
   for (const field of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const) {
     if (!equalJson(object[field] ?? null, old[field] ?? null))
-      errors.push(invalidError(field, object[field], 'field is immutable'));
+      errors.push(invalidError(field, shownField(object, field), 'field is immutable'));
   }
   return errors;
 }

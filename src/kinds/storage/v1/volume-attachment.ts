@@ -1,10 +1,10 @@
 import { volumeAttachmentCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { VolumeAttachment } from '../../generated/types/storage-v1.ts';
-import { validateAttachmentUpdate, validateNewAttachment } from './validate-attachment.ts';
+import { validateAttachment, validateAttachmentUpdate } from './validate-attachment.ts';
 
 export const volumeAttachments = defineKind<VolumeAttachment>('storage.k8s.io/v1/volumeattachments', {
-  strategy: { validateCreate: validateNewAttachment, validateUpdate: validateAttachmentUpdate },
+  strategy: { validateCreate: validateAttachment, validateUpdate: validateAttachmentUpdate },
   statusStrategy: { validateUpdate: validateAttachmentUpdate },
   cells: volumeAttachmentCells,
 });
