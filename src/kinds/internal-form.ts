@@ -19,6 +19,9 @@ const ODD_NAMES: Readonly<Record<string, string>> = {
   'core/v1.EventSource.host': 'Host',
 };
 
+const MAPS_OF_META = new Set(['matchLabels', 'labels', 'annotations']);
+const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1);
+
 /** `value` of the type called `name` (`resource.k8s.io/v1.ResourceClaimSpec`), for use in a message. */
 export const internalForm = (name: string, value: unknown): unknown => objectForm(objectSchema(name), value);
 
@@ -34,17 +37,27 @@ function form(schema: Schema, value: unknown): unknown {
   if (schema.type === 'object') return objectForm(schema, value);
   if (schema.type === 'array') return (value as unknown[]).map((item) => form(schema.items, item));
   if (schema.type !== 'map') return value;
-  const entries = Object.entries(value as Record<string, unknown>).sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = Object.entries(value as Record<string, unknown>).sort(byKey);
   return Object.fromEntries(entries.map(([key, item]) => [key, form(schema.values, item)]));
 }
 
+/** Go writes maps by their keys in order. */
+const sortedMaps = (value: object): object =>
+  Object.fromEntries(
+    Object.entries(value).map(([field, item]) =>
+      MAPS_OF_META.has(field) && item
+        ? [field, Object.fromEntries(Object.entries(item as object).sort(byKey))]
+        : [field, item],
+    ),
+  );
+
 function objectForm(schema: ObjectSchema, value: unknown): unknown {
-  if (schema.name?.startsWith('meta/v1.')) return value;
+  if (schema.name?.startsWith('meta/v1.')) return sortedMaps(value as object);
   const input = value as Record<string, unknown>;
   const output: Record<string, unknown> = {};
   for (const field of fieldsOf(schema)) {
     // Metadata is embedded, so that its fields stand among those of the type.
-    if (field.name === 'metadata') Object.assign(output, input.metadata);
+    if (field.name === 'metadata') Object.assign(output, sortedMaps((input.metadata ?? {}) as object));
     else output[goName(schema.name, field.name)] = fieldForm(field, input[field.name] ?? sentEmpty(input, field.name));
   }
   if (schema.name === 'core/v1.PodSpec' && output.SecurityContext) {

@@ -53,9 +53,13 @@ const VOLUME =
 const SECURITY =
   'seLinuxOptions windowsOptions runAsUser runAsGroup runAsNonRoot supplementalGroups supplementalGroupsPolicy fsGroup fsGroupChangePolicy sysctls seccompProfile appArmorProfile seLinuxChangePolicy';
 
+const PERSISTENT_VOLUME =
+  'capacity gcePersistentDisk awsElasticBlockStore hostPath glusterfs nfs rbd quobyte iscsi flexVolume cinder cephfs fc flocker azureFile vsphereVolume azureDisk photonPersistentDisk portworxVolume scaleIO local storageos csi accessModes claimRef persistentVolumeReclaimPolicy storageClassName mountOptions volumeMode nodeAffinity volumeAttributesClassName';
+
 /** The fields of a type in the internal order; those that are left out have no place there. */
 export const FIELD_ORDER: Readonly<Record<string, readonly string[]>> = {
   'core/v1.PodSpec': POD_SPEC,
+  'core/v1.PersistentVolumeSpec': PERSISTENT_VOLUME.split(' '),
   'core/v1.Volume': VOLUME.split(' '),
   'core/v1.PodSecurityContext': SECURITY.split(' '),
   'core/v1.VolumeMount': [

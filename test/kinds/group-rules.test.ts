@@ -154,6 +154,28 @@ describe('rules of single fields', () => {
     ]);
   });
 
+  it('ask for the type of a path, and know no empty one', async () => {
+    const path = 'POST /apis/networking.k8s.io/v1/namespaces/n/ingresses?dryRun=All';
+    const backend = { service: { name: 's', port: { number: 1 } } };
+    const ingress = (fields: object): object => ({
+      metadata: { name: 'y' },
+      spec: { rules: [{ http: { paths: [{ path: '/', backend, ...fields }] } }] },
+    });
+    const at = 'spec.rules[0].http.paths[0].pathType';
+    expect(await causes(path, ingress({}))).toEqual([`${at}: Required value: pathType must be specified`]);
+    expect(await causes(path, ingress({ pathType: '' }))).toEqual([expect.stringMatching(/: Unsupported value: ""/)]);
+  });
+
+  it('hold the counts of an autoscaler to nothing below zero', async () => {
+    const path = '/apis/autoscaling/v2/namespaces/n/horizontalpodautoscalers';
+    const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' };
+    const object = { metadata: { name: 'h' }, spec: { maxReplicas: 2, scaleTargetRef } };
+    await cluster.send(`POST ${path}`, { body: object });
+    expect(await causes(`PUT ${path}/h/status`, { ...object, status: { desiredReplicas: -1 } })).toEqual([
+      'status.desiredReplicas: Invalid value: -1: must be greater than or equal to 0',
+    ]);
+  });
+
   it('count every change of a CSI driver', async () => {
     const path = '/apis/storage.k8s.io/v1/csidrivers';
     const created = await cluster.send<Reply>(`POST ${path}`, { body: { metadata: { name: 'd' }, spec: {} } });

@@ -8,7 +8,7 @@ import type {
   HorizontalPodAutoscaler as Stored,
 } from '../../generated/types/autoscaling-v2.ts';
 import { internalForm } from '../../internal-form.ts';
-import { validateAutoscaler } from '../v2/validate.ts';
+import { validateAutoscaler, validateAutoscalerStatus } from '../v2/validate.ts';
 import { lowerKeys, newSpec, newStatus, oldSpec, oldStatus } from './metrics.ts';
 
 /** What version 1 has no field for travels in annotations. */
@@ -118,6 +118,7 @@ export const horizontalPodAutoscalersV1 = defineKind<HorizontalPodAutoscaler>(
       validateCreate: (object) => validateAutoscaler(toStorage(object)),
       validateUpdate: (object) => validateAutoscaler(toStorage(object)),
     },
+    statusStrategy: { validateUpdate: (object) => validateAutoscalerStatus(toStorage(object)) },
     cells: (object, now) => autoscalerCells(toStorage(object), now),
     defaults({ spec, metadata }) {
       spec.minReplicas ??= 1;

@@ -31,6 +31,12 @@ const STATUS: Names = {
 const SOURCES = ['object', 'pods', 'resource', 'containerResource', 'external'] as const;
 type Source = (typeof SOURCES)[number];
 
+/** The amounts that version 1 always writes, zero when there is none. */
+const WRITTEN: Readonly<Record<'target' | 'current', { value: readonly Source[]; averageValue: readonly Source[] }>> = {
+  target: { value: ['object'], averageValue: ['pods'] },
+  current: { value: ['object', 'external'], averageValue: ['pods', 'resource', 'containerResource'] },
+};
+
 /** Objects call the mean by its plain name. */
 const namesOf = (source: Source, names: Names): Names =>
   source === 'object' ? { ...names, averageValue: 'averageValue' } : names;
@@ -43,15 +49,16 @@ function toOld(metric: Fields, part: 'target' | 'current', all: Names): Fields {
     const { metric: identity, describedObject, [part]: amount, ...rest } = fields;
     const { name, selector } = (identity ?? {}) as { name?: string; selector?: unknown };
     const names = namesOf(source, all);
+    const always = WRITTEN[part];
     const values = (amount ?? {}) as Target;
     out[source] = compact({
       ...rest,
       target: describedObject,
       metricName: name,
       ...(source === 'external' ? { metricSelector: selector } : {}),
-      [names.value]: source === 'object' ? (values.value ?? '0') : values.value,
+      [names.value]: values.value ?? (always.value.includes(source) ? '0' : undefined),
       [names.averageUtilization]: values.averageUtilization,
-      [names.averageValue]: values.averageValue,
+      [names.averageValue]: values.averageValue ?? (always.averageValue.includes(source) ? '0' : undefined),
       ...(source === 'external' ? {} : { selector }),
     });
   }

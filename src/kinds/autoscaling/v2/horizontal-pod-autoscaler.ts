@@ -2,7 +2,7 @@ import { sentEmpty } from '../../../machinery/explicit-empty.ts';
 import { autoscalerCells } from '../../cells/autoscaler.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { HorizontalPodAutoscaler, HPAScalingRules } from '../../generated/types/autoscaling-v2.ts';
-import { validateAutoscaler } from './validate.ts';
+import { validateAutoscaler, validateAutoscalerStatus } from './validate.ts';
 
 const DEFAULT_CPU_PERCENT = 80;
 
@@ -33,4 +33,5 @@ export const horizontalPodAutoscalers = defineKind<HorizontalPodAutoscaler>('aut
   defaults: setDefaults,
   cells: autoscalerCells,
   strategy: { validateCreate: validateAutoscaler, validateUpdate: validateAutoscaler },
+  statusStrategy: { validateUpdate: validateAutoscalerStatus },
 });

@@ -3,6 +3,7 @@ import { parseQuantity } from '../../../machinery/quantity.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { forbiddenError, invalidError, notSupportedError, requiredError } from '../../../machinery/validation/index.ts';
 import type { HorizontalPodAutoscaler, HPAScalingRules } from '../../generated/types/autoscaling-v2.ts';
+import { nonNegative } from '../../numbers.ts';
 
 import { validateMetric } from './validate-metrics.ts';
 import { validateReference } from './validate-reference.ts';
@@ -61,4 +62,11 @@ function validateRules(
   if (tolerance !== undefined && parseQuantity(tolerance).sign < 0)
     errors.push(invalidError(`${path}.tolerance`, tolerance, 'must be greater than or equal to 0'));
   return errors;
+}
+
+export function validateAutoscalerStatus({ status }: Pick<HorizontalPodAutoscaler, 'status'>): FieldError[] {
+  return [
+    ...nonNegative(status?.currentReplicas, 'status.currentReplicas'),
+    ...nonNegative(status?.desiredReplicas, 'status.desiredReplicas'),
+  ];
 }

@@ -1,4 +1,5 @@
 /** Rules of IP addresses and of the ranges they come from. Upstream: pkg/apis/networking/validation. */
+import { sentEmpty } from '../../../machinery/explicit-empty.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import {
   canonicalIP,
@@ -73,7 +74,8 @@ export function validateServiceCIDRUpdate(object: ServiceCIDR, old: ServiceCIDR)
   const [ranges, before] = [object.spec?.cidrs ?? [], old.spec?.cidrs ?? []];
   if (equalJson(ranges, before)) return [];
   const joins = before.length === 1 && ranges.length === MAX_RANGES;
-  if (!joins && ranges.length !== before.length) return [invalidError(RANGES, object.spec?.cidrs ?? null, IMMUTABLE)];
+  if (!joins && ranges.length !== before.length)
+    return [invalidError(RANGES, object.spec?.cidrs ?? sentEmpty(object.spec ?? {}, 'cidrs'), IMMUTABLE)];
   const errors = before.flatMap((range, index) =>
     ranges[index] === range ? [] : [invalidError(`${RANGES}[${index}]`, ranges[index], IMMUTABLE)],
   );

@@ -102,7 +102,9 @@ function validateHost(host: string, path: string): FieldError[] {
 
 function validatePath({ path = '', pathType, backend }: HTTPIngressPath, at: string): FieldError[] {
   const errors: FieldError[] = [];
-  if (pathType === undefined) return [requiredError(`${at}.pathType`, 'pathType must be specified')];
+  // The normal form of a type that is missing is null.
+  if (pathType === undefined || (pathType as string | null) === null)
+    return [requiredError(`${at}.pathType`, 'pathType must be specified')];
   if (pathType === 'Exact' || pathType === 'Prefix') {
     if (!path.startsWith('/')) errors.push(invalidError(`${at}.path`, path, 'must be an absolute path'));
     for (const part of BAD_IN_PATH)

@@ -39,7 +39,7 @@ export function validateBindings(
     errors.push(
       invalidError(
         second,
-        bindingFailureConditions ?? null,
+        bindingFailureConditions ?? sentEmpty(bindings, 'bindingFailureConditions'),
         'bindingFailureConditions are required to use bindingConditions',
       ),
     );

@@ -34,7 +34,8 @@ export const csiDrivers = defineKind<CSIDriver>('storage.k8s.io/v1/csidrivers', 
     validateCreate: validateDriver,
     validateUpdate: validateDriverUpdate,
     warningsOnCreate: warnOfTokens,
-    warningsOnUpdate: warnOfTokens,
+    warningsOnUpdate: (driver, old) =>
+      equalJson(driver.spec.tokenRequests ?? [], old.spec.tokenRequests ?? []) ? [] : warnOfTokens(driver),
   },
   cells: csiDriverCells,
 });

@@ -121,9 +121,14 @@ export function validateCapacity({ nodeTopology, storageClassName, capacity }: C
   return errors;
 }
 
+const shownField = ({ nodeTopology, storageClassName }: CSIStorageCapacity, field: string): unknown => {
+  if (field === 'storageClassName') return storageClassName ?? '';
+  return nodeTopology ? internalForm('meta/v1.LabelSelector', nodeTopology) : null;
+};
+
 export function validateCapacityUpdate(object: CSIStorageCapacity, old: CSIStorageCapacity): FieldError[] {
   const errors = validateCapacity(object);
   for (const field of ['nodeTopology', 'storageClassName'] as const)
-    if (!equalJson(object[field], old[field])) errors.push(invalidError(field, object[field] ?? null, IMMUTABLE));
+    if (!equalJson(object[field], old[field])) errors.push(invalidError(field, shownField(object, field), IMMUTABLE));
   return errors;
 }
