@@ -16,7 +16,19 @@ const ODD_NAMES: Readonly<Record<string, string>> = {
   'resource.k8s.io/v1.DeviceAttribute.int': 'IntValue',
   'resource.k8s.io/v1.DeviceAttribute.string': 'StringValue',
   'resource.k8s.io/v1.DeviceAttribute.version': 'VersionValue',
+  'core/v1.AzureDiskVolumeSource.diskURI': 'DataDiskURI',
   'core/v1.EventSource.host': 'Host',
+  'core/v1.GlusterfsPersistentVolumeSource.endpoints': 'EndpointsName',
+  'core/v1.GlusterfsVolumeSource.endpoints': 'EndpointsName',
+  'core/v1.NodeSpec.externalID': 'DoNotUseExternalID',
+  'core/v1.RBDPersistentVolumeSource.image': 'RBDImage',
+  'core/v1.RBDPersistentVolumeSource.monitors': 'CephMonitors',
+  'core/v1.RBDPersistentVolumeSource.pool': 'RBDPool',
+  'core/v1.RBDPersistentVolumeSource.user': 'RadosUser',
+  'core/v1.RBDVolumeSource.image': 'RBDImage',
+  'core/v1.RBDVolumeSource.monitors': 'CephMonitors',
+  'core/v1.RBDVolumeSource.pool': 'RBDPool',
+  'core/v1.RBDVolumeSource.user': 'RadosUser',
 };
 
 const MAPS_OF_META = new Set(['matchLabels', 'labels', 'annotations']);

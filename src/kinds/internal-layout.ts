@@ -3,11 +3,21 @@
 /** Names of Go fields by those of JSON, where they do not follow from them. */
 export const GO_NAMES: Readonly<Record<string, string>> = {
   cephfs: 'CephFS',
+  chapAuthDiscovery: 'DiscoveryCHAPAuth',
+  chapAuthSession: 'SessionCHAPAuth',
   fsGroup: 'FSGroup',
   fsGroupChangePolicy: 'FSGroupChangePolicy',
+  gid: 'GID',
+  iqn: 'IQN',
+  lastState: 'LastTerminationState',
+  pdID: 'PdID',
+  qosClass: 'QOSClass',
   seLinuxChangePolicy: 'SELinuxChangePolicy',
   seLinuxOptions: 'SELinuxOptions',
+  sslEnabled: 'SSLEnabled',
   storageos: 'StorageOS',
+  ttlSecondsAfterFinished: 'TTLSecondsAfterFinished',
+  wwids: 'WWIDs',
 };
 
 const POD_SPEC = [
@@ -53,14 +63,32 @@ const VOLUME =
 const SECURITY =
   'seLinuxOptions windowsOptions runAsUser runAsGroup runAsNonRoot supplementalGroups supplementalGroupsPolicy fsGroup fsGroupChangePolicy sysctls seccompProfile appArmorProfile seLinuxChangePolicy';
 
-const PERSISTENT_VOLUME =
-  'capacity gcePersistentDisk awsElasticBlockStore hostPath glusterfs nfs rbd quobyte iscsi flexVolume cinder cephfs fc flocker azureFile vsphereVolume azureDisk photonPersistentDisk portworxVolume scaleIO local storageos csi accessModes claimRef persistentVolumeReclaimPolicy storageClassName mountOptions volumeMode nodeAffinity volumeAttributesClassName';
+const PERSISTENT_SOURCE =
+  'gcePersistentDisk awsElasticBlockStore hostPath glusterfs nfs rbd quobyte iscsi flexVolume cinder cephfs fc flocker azureFile vsphereVolume azureDisk photonPersistentDisk portworxVolume scaleIO local storageos csi';
+const PERSISTENT_VOLUME = `capacity ${PERSISTENT_SOURCE} accessModes claimRef persistentVolumeReclaimPolicy storageClassName mountOptions volumeMode nodeAffinity volumeAttributesClassName`;
+const SERVICE =
+  'type ports selector clusterIP clusterIPs ipFamilies ipFamilyPolicy externalName externalIPs loadBalancerIP sessionAffinity sessionAffinityConfig loadBalancerSourceRanges externalTrafficPolicy healthCheckNodePort publishNotReadyAddresses allocateLoadBalancerNodePorts loadBalancerClass internalTrafficPolicy trafficDistribution';
+const JOB =
+  'parallelism completions podFailurePolicy successPolicy activeDeadlineSeconds backoffLimit backoffLimitPerIndex maxFailedIndexes selector manualSelector template ttlSecondsAfterFinished completionMode suspend podReplacementPolicy managedBy';
+const JOB_STATUS =
+  'conditions startTime completionTime active terminating ready succeeded failed completedIndexes failedIndexes uncountedTerminatedPods';
+const POD_STATUS =
+  'observedGeneration phase conditions message reason nominatedNodeName hostIP hostIPs podIPs startTime qosClass initContainerStatuses containerStatuses ephemeralContainerStatuses resize resourceClaimStatuses extendedResourceClaimStatus allocatedResources resources nodeAllocatableResourceClaimStatuses';
 
 /** The fields of a type in the internal order; those that are left out have no place there. */
 export const FIELD_ORDER: Readonly<Record<string, readonly string[]>> = {
   'core/v1.PodSpec': POD_SPEC,
   'core/v1.PersistentVolumeSpec': PERSISTENT_VOLUME.split(' '),
+  'core/v1.PersistentVolumeSource': PERSISTENT_SOURCE.split(' '),
+  'core/v1.NodeSpec': ['podCIDRs', 'providerID', 'unschedulable', 'taints', 'configSource', 'externalID'],
+  'core/v1.PodStatus': POD_STATUS.split(' '),
+  'core/v1.ServiceSpec': SERVICE.split(' '),
+  'batch/v1.JobSpec': JOB.split(' '),
+  'batch/v1.JobStatus': JOB_STATUS.split(' '),
+  'autoscaling/v2.ContainerResourceMetricSource': ['name', 'container', 'target'],
+  'autoscaling/v2.ContainerResourceMetricStatus': ['name', 'container', 'current'],
   'core/v1.Volume': VOLUME.split(' '),
+  'core/v1.VolumeSource': VOLUME.split(' ').slice(1),
   'core/v1.PodSecurityContext': SECURITY.split(' '),
   'core/v1.VolumeMount': [
     'name',

@@ -17,3 +17,20 @@ it('shows structs as messages do: Go names, every field, null for what is unset'
     APIVersion: 'v1',
   });
 });
+
+it('orders and names the fields of volumes as the internal types do', () => {
+  expect(Object.keys(internalForm('core/v1.PersistentVolumeSource', {}) as object).slice(4, 9)).toEqual([
+    'NFS',
+    'RBD',
+    'Quobyte',
+    'ISCSI',
+    'FlexVolume',
+  ]);
+  expect(Object.keys(internalForm('core/v1.RBDVolumeSource', {}) as object).slice(0, 5)).toEqual([
+    'CephMonitors',
+    'RBDImage',
+    'FSType',
+    'RBDPool',
+    'RadosUser',
+  ]);
+});

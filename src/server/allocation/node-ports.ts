@@ -7,6 +7,8 @@ import type { Store } from '../../storage/contract.ts';
 import { pickOffset, portOffsets } from './address-range.ts';
 
 export interface NodePortDeps {
+  /** Nothing is kept, so that any number will do to show; upstream then minds the range no more either. */
+  dryRun: boolean;
   settings: ClusterSettings;
   random: Random;
 }
@@ -89,7 +91,7 @@ export class NodePortPlan {
 
   #checkRequested({ nodePort = 0, protocol }: ServicePort, index: number, { seen, shared }: SeenPorts): void {
     const [first, last] = this.#deps.settings.nodePortRange;
-    if (nodePort < first || nodePort > last) {
+    if (!this.#deps.dryRun && (nodePort < first || nodePort > last)) {
       const why = `provided port is not in the valid range. The range of valid ports is ${first}-${last}`;
       throw this.#invalidPort(index, nodePort, why);
     }
@@ -110,7 +112,7 @@ export class NodePortPlan {
       spec.healthCheckNodePort = pick.port;
       return;
     }
-    if (wanted < first || wanted > last) {
+    if (!this.#deps.dryRun && (wanted < first || wanted > last)) {
       throw healthCheckError(
         wanted,
         `provided port is not in the valid range. The range of valid ports is ${first}-${last}`,
@@ -129,6 +131,7 @@ export class NodePortPlan {
   #random(): number {
     const [first, last] = this.#deps.settings.nodePortRange;
     const used = new Set(portsOf(this.#service));
+    if (this.#deps.dryRun) return used.size === 0 ? last + 2 : Math.max(...used) + 1;
     while (this.#tries++ < MAX_PICKS * 8) {
       const port = first + pickOffset(portOffsets(last - first + 1), this.#tries, this.#deps.random);
       if (!used.has(port)) return port;

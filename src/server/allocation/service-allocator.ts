@@ -61,7 +61,9 @@ class ServiceAllocation implements AttachedWrite {
       this.#planAddress();
     }
     if (deleting || !needsClusterIP(this.#service)) this.#release = addressOf(this.#old);
-    this.#ports = new NodePortPlan(deleting ? undefined : this.#service, this.#old, deps);
+    const { settings, random } = deps;
+    const ports = { settings, random, dryRun: write.dryRun };
+    this.#ports = new NodePortPlan(deleting ? undefined : this.#service, this.#old, ports);
   }
 
   get claims(): readonly string[] {

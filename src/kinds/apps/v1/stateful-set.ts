@@ -1,5 +1,6 @@
 import { statefulSetCells } from '../../cells/workloads.ts';
 import { setClaimDefaults } from '../../core/v1/persistent-volume-claim/defaults.ts';
+import { claimSpecWarnings } from '../../core/v1/persistent-volume-claim/warnings.ts';
 import { setPodTemplateDefaults } from '../../core/v1/pod-spec/defaults.ts';
 import { templateStrategy } from '../../core/v1/template-strategy.ts';
 import { defineKind } from '../../define-kind.ts';
@@ -12,11 +13,12 @@ function setStatefulSetDefaults({ spec }: StatefulSet): void {
   setPodTemplateDefaults(spec.template);
   spec.podManagementPolicy ??= 'OrderedReady';
   spec.updateStrategy ??= {};
-  spec.updateStrategy.type ??= 'RollingUpdate';
-  if (spec.updateStrategy.type === 'RollingUpdate') {
+  if (!spec.updateStrategy.type) {
+    spec.updateStrategy.type = 'RollingUpdate';
     spec.updateStrategy.rollingUpdate ??= {};
-    spec.updateStrategy.rollingUpdate.partition ??= 0;
   }
+  const { type, rollingUpdate } = spec.updateStrategy;
+  if (type === 'RollingUpdate' && rollingUpdate) rollingUpdate.partition ??= 0;
   spec.persistentVolumeClaimRetentionPolicy ??= {};
   spec.persistentVolumeClaimRetentionPolicy.whenDeleted ??= 'Retain';
   spec.persistentVolumeClaimRetentionPolicy.whenScaled ??= 'Retain';
@@ -41,10 +43,24 @@ export const statefulSets = defineKind<StatefulSet>('apps/v1/statefulsets', {
       validateUpdate: validateStatefulSetUpdate,
       prepareForCreate: dropGatedFields,
       prepareForUpdate: dropGatedFields,
+      warningsOnCreate: (set) => ownWarnings(set, ''),
+      // Upstream names the field so in updates.
+      warningsOnUpdate: (set) => ownWarnings(set, '.Spec'),
     },
   }),
   cells: statefulSetCells,
 });
+
+function ownWarnings({ spec }: StatefulSet, suffix: string): string[] {
+  const warnings = (spec.volumeClaimTemplates ?? []).flatMap((claim, index) =>
+    claimSpecWarnings(claim.spec ?? {}, `spec.volumeClaimTemplates[${index}]${suffix}`),
+  );
+  if ((spec.revisionHistoryLimit ?? 0) < 0)
+    warnings.push(
+      'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended',
+    );
+  return warnings;
+}
 
 function dropGatedFields({ spec }: StatefulSet): void {
   delete spec.updateStrategy?.rollingUpdate?.maxUnavailable;

@@ -96,16 +96,26 @@ function validateDeploymentSpec({ spec }: Deployment): FieldError[] {
   return errors;
 }
 
+interface Limits {
+  maxUnavailable?: number | string;
+  maxSurge?: number | string;
+}
+
+/** Internal types have no unset limits. */
+const shownLimits = (limits: Limits | undefined): Limits | undefined =>
+  limits && { maxUnavailable: limits.maxUnavailable ?? 0, maxSurge: limits.maxSurge ?? 0 };
+
 function validateStrategy({ type, rollingUpdate }: NonNullable<Deployment['spec']['strategy']>): FieldError[] {
   const at = 'spec.strategy.rollingUpdate';
   if (type === 'Recreate')
     return rollingUpdate ? [forbiddenError(at, "may not be specified when strategy `type` is 'Recreate'")] : [];
   if (type !== 'RollingUpdate') {
     return [
-      notSupportedError('spec.strategy', internalForm('apps/v1.DeploymentStrategy', { type, rollingUpdate }), [
-        'Recreate',
-        'RollingUpdate',
-      ]),
+      notSupportedError(
+        'spec.strategy',
+        internalForm('apps/v1.DeploymentStrategy', { type, rollingUpdate: shownLimits(rollingUpdate) }),
+        ['Recreate', 'RollingUpdate'],
+      ),
     ];
   }
   if (!rollingUpdate) return [requiredError(at, 'this should be defaulted and never be nil')];
@@ -192,7 +202,10 @@ function validateUpdateStrategy(strategy: NonNullable<DaemonSet['spec']['updateS
   const { type, rollingUpdate } = strategy;
   if (type === 'OnDelete') return [];
   if (type !== 'RollingUpdate') {
-    const shown = internalForm('apps/v1.DaemonSetUpdateStrategy', strategy);
+    const shown = internalForm('apps/v1.DaemonSetUpdateStrategy', {
+      type,
+      rollingUpdate: shownLimits(rollingUpdate),
+    });
     return [notSupportedError('spec.updateStrategy', shown, ['RollingUpdate', 'OnDelete'])];
   }
   const at = 'spec.updateStrategy.rollingUpdate';

@@ -45,7 +45,9 @@ function generateSelector(job: Job): void {
   const shared = Object.keys(before).length > 0 && JSON.stringify(job.metadata.labels ?? {}) === JSON.stringify(before);
   if (shared) job.metadata.labels = { ...template.metadata.labels };
   job.spec.selector ??= {};
-  job.spec.selector.matchLabels = { 'batch.kubernetes.io/controller-uid': uid, ...job.spec.selector.matchLabels };
+  const labels = { 'batch.kubernetes.io/controller-uid': uid, ...job.spec.selector.matchLabels };
+  // Go writes maps in the order of their keys, in messages too.
+  job.spec.selector.matchLabels = Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 const MANY = { completions: 100_000, parallelism: 10_000 };

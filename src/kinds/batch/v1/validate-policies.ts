@@ -1,4 +1,5 @@
 /** What a job makes of the failures and successes of its pods. Upstream: batch/validation validatePodFailurePolicy. */
+import { sentEmpty } from '../../../machinery/explicit-empty.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import {
   duplicateError,
@@ -73,10 +74,11 @@ function validateRule(
 }
 
 function validateExitCodes(
-  { operator, containerName, values: given }: NonNullable<PodFailurePolicyRule['onExitCodes']>,
+  onExitCodes: NonNullable<PodFailurePolicyRule['onExitCodes']>,
   path: string,
   { template }: JobSpec,
 ): FieldError[] {
+  const { operator, containerName, values: given } = onExitCodes;
   const errors = oneOf(operator, OPERATORS, `${path}.operator`);
   const containers = [...(template.spec.initContainers ?? []), ...(template.spec.containers ?? [])];
   if (containerName !== undefined && !containers.some((container) => container.name === containerName)) {
@@ -85,7 +87,8 @@ function validateExitCodes(
   }
   const values = given ?? [];
   const at = `${path}.values`;
-  if (values.length === 0) errors.push(invalidError(at, given ?? null, 'at least one value is required'));
+  if (values.length === 0)
+    errors.push(invalidError(at, given ?? sentEmpty(onExitCodes, 'values'), 'at least one value is required'));
   else if (values.length > MAX_CODES) errors.push(tooManyError(at, values.length, MAX_CODES));
   for (const [index, code] of values.entries()) {
     if (code === 0 && operator === 'In')

@@ -1,4 +1,5 @@
 /** Containers of a pod spec. Upstream: core/validation validateContainers, validateInitContainers. */
+import { sentEmpty } from '../../../../machinery/explicit-empty.ts';
 import type { FieldError } from '../../../../machinery/status.ts';
 import {
   dns1123Label,
@@ -102,12 +103,14 @@ function validateEphemeralFields(container: EphemeralContainer, path: string): F
   const errors: FieldError[] = [];
   const { ports, resources = {}, resizePolicy, restartPolicy, restartPolicyRules, lifecycle } = container;
   const { livenessProbe, readinessProbe, startupProbe } = container;
+  const isSet = (list: object | undefined, owner: object, field: string): boolean =>
+    list !== undefined || sentEmpty(owner, field) !== null;
   const set = {
-    ports: ports?.length,
-    resources: Object.keys(resources).length,
-    resizePolicy: resizePolicy?.length,
-    restartPolicy,
-    restartPolicyRules: restartPolicyRules?.length,
+    ports: isSet(ports, container, 'ports'),
+    resources: (['limits', 'requests', 'claims'] as const).some((field) => isSet(resources[field], resources, field)),
+    resizePolicy: isSet(resizePolicy, container, 'resizePolicy'),
+    restartPolicy: restartPolicy !== undefined,
+    restartPolicyRules: isSet(restartPolicyRules, container, 'restartPolicyRules'),
     livenessProbe,
     readinessProbe,
     startupProbe,

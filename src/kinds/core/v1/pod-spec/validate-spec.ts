@@ -27,6 +27,7 @@ import { validateAffinity, validateTolerations, validateTopologySpread } from '.
 import { validatePodSecurity } from './validate-security.ts';
 import { validateVolumes } from './validate-volumes.ts';
 import { validateHostProcess, validateOS } from './validate-windows.ts';
+import { visitContainers } from './visit.ts';
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
@@ -192,9 +193,11 @@ function validateHostUsers(spec: PodSpec, path: string): FieldError[] {
     ['hostPID', 'HostPID'],
     ['hostIPC', 'HostIPC'],
   ] as const;
-  return fields
-    .filter(([field]) => spec[field])
-    .map(([, name]) => forbiddenError(`${path}.${name}`, 'when `hostUsers` is false'));
+  const at = fields.filter(([field]) => spec[field]).map(([, name]) => `${path}.${name}`);
+  visitContainers(spec, path, ({ volumeDevices }, container) => {
+    if (volumeDevices?.length) at.push(`${container}.volumeDevices`);
+  });
+  return at.map((field) => forbiddenError(field, 'when `hostUsers` is false'));
 }
 
 function validateClaims({ resourceClaims = [] }: PodSpec, path: string): FieldError[] {

@@ -117,6 +117,12 @@ function validatePortPairs(ports: readonly ServicePort[], type: string | undefin
         errors.push(forbiddenError(`spec.ports[${index}].nodePort`, "may not be used when `type` is 'ClusterIP'"));
     }
   }
+  const used = new Set<string>();
+  for (const [index, { nodePort, protocol }] of ports.entries()) {
+    if (!nodePort) continue;
+    if (used.has(`${protocol}/${nodePort}`)) errors.push(duplicateError(`spec.ports[${index}].nodePort`, nodePort));
+    used.add(`${protocol}/${nodePort}`);
+  }
   const seen = new Set<string>();
   for (const [index, { port, protocol }] of ports.entries()) {
     const shown = { Name: '', Protocol: protocol, AppProtocol: null, Port: port, TargetPort: 0, NodePort: 0 };
