@@ -160,4 +160,29 @@ describe('events and services', () => {
       'spec.clusterIPs[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
     ]);
   });
+
+  it('keep the node ports of ports of the same name when an update leaves them out', async () => {
+    const path = `${NAMESPACE}/services`;
+    const ports = [{ name: 'a', port: 80, nodePort: 31000 }];
+    await cluster.send(`POST ${path}`, { body: { metadata: { name: 's' }, spec: { type: 'NodePort', ports } } });
+    const body = { metadata: { name: 's' }, spec: { type: 'NodePort', ports: [{ name: 'a', port: 81 }] } };
+    const reply = await cluster.send<{ spec: { ports: object[] } }>(`PUT ${path}/s`, { body });
+    expect(reply.body.spec.ports).toEqual([expect.objectContaining({ port: 81, nodePort: 31000 })]);
+    const other = { metadata: { name: 's' }, spec: { ...body.spec, clusterIP: 'x' } };
+    expect(await causes(`PUT ${path}/s`, other)).toEqual([
+      'spec.clusterIPs[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+    ]);
+  });
+
+  it('tell of what was applied and cannot be converted without saying where', async () => {
+    const spec = { replicas: 1.5, selector: SELECTOR, template: TEMPLATE };
+    const reply = await cluster.send<Status>('PATCH /apis/apps/v1/namespaces/n/deployments/d?fieldManager=m', {
+      type: 'application/apply-patch+yaml',
+      body: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd' }, spec },
+    });
+    expect(reply.status).toBe(500);
+    expect(reply.body.message).toBe(
+      'failed to convert new object (/d; apps/v1, Kind=Deployment) to proper version: unable to convert unstructured object to apps/v1, Kind=Deployment: cannot convert float64 to int32',
+    );
+  });
 });

@@ -126,9 +126,21 @@ function decode(
     call.kind.defaults?.(object);
     return decoded;
   } catch (error) {
-    if (error instanceof DecodeError) throw badPatch(print(), error.message);
-    throw error;
+    if (!(error instanceof DecodeError)) throw error;
+    throw type === 'apply' ? badApply(json as unknown as KubeObject, error.message) : badPatch(print(), error.message);
   }
+}
+
+/** What was applied is converted value by value, so that its errors know no fields. Upstream: runtime.DefaultUnstructuredConverter. */
+function badApply({ apiVersion = '', kind = '', metadata }: KubeObject, message: string): StatusError {
+  const type = `${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`;
+  const why = message
+    .replace(/^json: cannot unmarshal number \S+ into Go .* of type (int\d+)$/, 'cannot convert float64 to $1')
+    .replace(/into Go struct field .* of type/, 'into Go value of type')
+    .replace(/^illegal base64/, 'error decoding from json: $&');
+  const name = `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
+  const head = `failed to convert new object (${name}; ${type}) to proper version`;
+  return new StatusError(500, '', `${head}: unable to convert unstructured object to ${type}: ${why}`);
 }
 
 /** A patch cannot make an object one of another type; it is decoded as that type before this is found out. */

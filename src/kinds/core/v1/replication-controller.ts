@@ -26,11 +26,7 @@ export const replicationControllers = defineKind<ReplicationController>('core/v1
     namesPods: true,
     own: {
       validateCreate: validateReplicationController,
-      // The strategy checks the controller, and so does the check of its update.
-      validateUpdate: (controller) => [
-        ...validateReplicationController(controller),
-        ...validateReplicationController(controller),
-      ],
+      validateUpdate: validateReplicationController,
     },
   }),
 });

@@ -39,26 +39,29 @@ function normalizeClusterIPs({ spec }: Service, old?: Service): void {
 const needsClusterIP = (service: Service): boolean => service.spec.type !== 'ExternalName';
 const needsNodePort = ({ spec }: Service): boolean =>
   spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
+const mayHaveNodePort = ({ spec }: Service): boolean => spec.type === 'NodePort' || spec.type === 'LoadBalancer';
+const nodePortsOf = ({ spec }: Service): string =>
+  [...new Set((spec.ports ?? []).flatMap(({ nodePort }) => nodePort || []))].sort().join();
 const needsHealthCheckPort = ({ spec }: Service): boolean =>
   spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
+
+/** Upstream: pkg/api/service ExternallyAccessible. */
+const isExternal = (service: Service): boolean =>
+  mayHaveNodePort(service) || (service.spec.type === 'ClusterIP' && (service.spec.externalIPs?.length ?? 0) > 0);
 
 /** What was allocated stays when an update leaves it out, so that a replace works. Upstream: patchAllocatedValues. */
 function patchAllocatedValues(service: Service, old: Service): void {
   const { spec } = service;
   if (needsClusterIP(old) && needsClusterIP(service)) {
     if (!spec.clusterIP && old.spec.clusterIP) spec.clusterIP = old.spec.clusterIP;
-    if (!spec.clusterIPs?.length && old.spec.clusterIPs && spec.clusterIP === old.spec.clusterIP)
-      spec.clusterIPs = old.spec.clusterIPs;
+    if (!spec.clusterIPs?.length && old.spec.clusterIPs?.length) spec.clusterIPs = [...old.spec.clusterIPs];
   }
   if (needsNodePort(old) && needsNodePort(service)) {
-    const taken = new Map((old.spec.ports ?? []).map((port) => [`${port.protocol}/${port.port}`, port.nodePort]));
-    const used = new Set((spec.ports ?? []).map((port) => port.nodePort));
+    const before = new Map((old.spec.ports ?? []).map(({ name = '', nodePort }) => [name, nodePort]));
+    const used = new Set((spec.ports ?? []).map(({ nodePort }) => nodePort));
     for (const port of spec.ports ?? []) {
-      const before = taken.get(`${port.protocol}/${port.port}`);
-      if (!port.nodePort && before && !used.has(before)) {
-        port.nodePort = before;
-        used.add(before);
-      }
+      const nodePort = before.get(port.name ?? '');
+      if (!port.nodePort && nodePort && !used.has(nodePort)) port.nodePort = nodePort;
     }
   }
   if (
@@ -80,10 +83,8 @@ function dropTypeDependentFields(service: Service, old?: Service): void {
   if (needsClusterIP(old) && !needsClusterIP(service) && spec.clusterIP === old.spec.clusterIP) {
     for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const) delete spec[field];
   }
-  if (needsNodePort(old) && !needsNodePort(service)) {
-    const before = new Set((old.spec.ports ?? []).map((port) => port.nodePort));
-    for (const port of spec.ports ?? []) if (before.has(port.nodePort)) delete port.nodePort;
-  }
+  if (mayHaveNodePort(old) && !mayHaveNodePort(service) && nodePortsOf(service) === nodePortsOf(old))
+    for (const port of spec.ports ?? []) delete port.nodePort;
   if (
     needsHealthCheckPort(old) &&
     !needsHealthCheckPort(service) &&
@@ -97,6 +98,6 @@ function dropTypeDependentFields(service: Service, old?: Service): void {
       delete spec.allocateLoadBalancerNodePorts;
     if (spec.loadBalancerClass === old.spec.loadBalancerClass) delete spec.loadBalancerClass;
   }
-  const external = spec.type === 'NodePort' || balanced || (spec.externalIPs?.length ?? 0) > 0;
-  if (!external && spec.externalTrafficPolicy === old.spec.externalTrafficPolicy) delete spec.externalTrafficPolicy;
+  const same = spec.externalTrafficPolicy === old.spec.externalTrafficPolicy;
+  if (isExternal(old) && !isExternal(service) && same) delete spec.externalTrafficPolicy;
 }
