@@ -185,4 +185,30 @@ describe('events and services', () => {
       'failed to convert new object (/d; apps/v1, Kind=Deployment) to proper version: unable to convert unstructured object to apps/v1, Kind=Deployment: cannot convert float64 to int32',
     );
   });
+
+  it('are shown as the strategic merge patch that spoilt them', async () => {
+    const spec = { replicas: 1, selector: SELECTOR, template: TEMPLATE };
+    const path = '/apis/apps/v1/namespaces/n/deployments';
+    await cluster.send(`POST ${path}`, { body: { metadata: { name: 'p' }, spec } });
+    const failures = async (body: object): Promise<unknown> => {
+      const type = 'application/strategic-merge-patch+json';
+      const reply = await cluster.send<Status>(`PATCH ${path}/p?fieldValidation=Strict`, { type, body });
+      return reply.body.details?.causes?.map(({ message }) => message);
+    };
+    const shown = (text: string, why: string): string[] => [`Invalid value: "${text}": ${why}`];
+    expect(await failures({ spec: { bogus: 1 } })).toEqual(
+      shown('map[spec:map[bogus:1]]', 'strict decoding error: unknown field "spec.bogus"').map((text) =>
+        text.replaceAll('\\', ''),
+      ),
+    );
+    expect(await failures({ spec: { replicas: 'x' } })).toEqual(
+      shown('map[spec:map[replicas:x]]', 'unrecognized type: int32'),
+    );
+    expect(await failures({ spec: { strategy: { type: 5 } } })).toEqual(
+      shown('map[spec:map[strategy:map[type:5]]]', 'cannot convert int64 to v1.DeploymentStrategyType'),
+    );
+    expect(await failures({ spec: { template: 'x' } })).toEqual(
+      shown('map[spec:map[template:x]]', 'cannot restore struct from: string'),
+    );
+  });
 });

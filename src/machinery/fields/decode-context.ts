@@ -3,7 +3,18 @@ import type { Schema } from '../schema.ts';
 /** A body that does not fit its type; `message` is what Go's decoder says. The server adds version and kind to it. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';
+  /** The value of the wrong JSON type, and what it should have been; unset for values that are parsed further. */
+  readonly mismatch?: { readonly value: unknown; readonly schema: Schema };
+
+  constructor(message: string, mismatch?: { value: unknown; schema: Schema }) {
+    super(message);
+    if (mismatch) this.mismatch = mismatch;
+  }
 }
+
+/** What Go reads times, durations and ports as before it parses them itself. */
+export const PARSED_TEXT: Schema = { type: 'string' };
+export const PARSED_INT32: Schema = { type: 'int32' };
 
 /** What a decode carries along: where it stands, and whether a field was met that the type does not have. */
 export interface DecodeContext {
@@ -53,7 +64,8 @@ export function goType(schema: Schema): string {
 /** Upstream: encoding/json.UnmarshalTypeError. */
 export function wrongType(value: unknown, schema: Schema, context: DecodeContext, literal = ''): DecodeError {
   const what = `json: cannot unmarshal ${jsonTypeOf(value)}${literal} into Go`;
-  if (context.depth === 0) return new DecodeError(`${what} value of type ${goType(schema)}`);
+  const mismatch = schema === PARSED_TEXT || schema === PARSED_INT32 ? undefined : { value, schema };
+  if (context.depth === 0) return new DecodeError(`${what} value of type ${goType(schema)}`, mismatch);
   const field = context.path.slice(0, context.depth).join('.');
-  return new DecodeError(`${what} struct field ${context.struct}.${field} of type ${goType(schema)}`);
+  return new DecodeError(`${what} struct field ${context.struct}.${field} of type ${goType(schema)}`, mismatch);
 }

@@ -1,6 +1,7 @@
 /** From JSON to the normal form of a type, as Go's decoder and encoder would leave it. */
 
 export { zeroOf } from './compile.ts';
+export { convertMessage } from './convert-error.ts';
 export { type Decoded, decodeBody, decodeObject, type FieldValidation, fieldErrorsOf } from './decode.ts';
 export { DecodeError } from './decode-context.ts';
 export { duplicateKeys, strictErrors } from './strict.ts';

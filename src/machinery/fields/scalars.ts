@@ -1,8 +1,17 @@
 /** How scalar values are checked and brought into the form that the server writes. */
 import { canonicalQuantity } from '../quantity.ts';
 import { quote } from '../quote.ts';
-import type { ScalarSchema, ScalarType } from '../schema.ts';
-import { type DecodeContext, DecodeError, type Decoder, jsonTypeOf, MAX_DEPTH, wrongType } from './decode-context.ts';
+import type { ScalarSchema, ScalarType, Schema } from '../schema.ts';
+import {
+  type DecodeContext,
+  DecodeError,
+  type Decoder,
+  jsonTypeOf,
+  MAX_DEPTH,
+  PARSED_INT32,
+  PARSED_TEXT,
+  wrongType,
+} from './decode-context.ts';
 
 const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:[.,](\d+))?(Z|[+-]\d{2}:\d{2})$/;
 const RFC3339_MICRO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}(Z|[+-]\d{2}:\d{2})$/;
@@ -12,15 +21,12 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 
 const INTEGER_TYPE = { int32: { min: -2147483648, max: 2147483647 }, int64: { min: -(2 ** 63), max: 2 ** 63 } };
 
-/** What Go reads times and durations as before it parses them. */
-const TEXT: ScalarSchema = { type: 'string' };
-
-function string(value: unknown, schema: ScalarSchema, context: DecodeContext): string {
+function string(value: unknown, schema: Schema, context: DecodeContext): string {
   if (typeof value !== 'string') throw wrongType(value, schema, context);
   return value;
 }
 
-function integer(schema: ScalarSchema, { min, max }: { min: number; max: number }): Decoder {
+function integer(schema: Schema, { min, max }: { min: number; max: number }): Decoder {
   return (value, context) => {
     if (typeof value !== 'number') throw wrongType(value, schema, context);
     if (!Number.isInteger(value) || value < min || value > max) throw wrongType(value, schema, context, ` ${value}`);
@@ -28,7 +34,7 @@ function integer(schema: ScalarSchema, { min, max }: { min: number; max: number 
   };
 }
 
-const int32 = integer({ type: 'int32' }, INTEGER_TYPE.int32);
+const int32 = integer(PARSED_INT32, INTEGER_TYPE.int32);
 
 /** RFC 3339 in UTC with whole seconds. */
 function time(text: string): string {
@@ -135,9 +141,9 @@ export const scalarDecoders: Readonly<Record<ScalarType, (schema: ScalarSchema) 
     return value;
   },
   byte: (schema) => (value, context) => base64(string(value, schema, context)),
-  time: () => (value, context) => time(string(value, TEXT, context)),
-  microTime: () => (value, context) => microTime(string(value, TEXT, context)),
-  duration: () => (value, context) => string(value, TEXT, context),
+  time: () => (value, context) => time(string(value, PARSED_TEXT, context)),
+  microTime: () => (value, context) => microTime(string(value, PARSED_TEXT, context)),
+  duration: () => (value, context) => string(value, PARSED_TEXT, context),
   quantity: () => (value) => {
     if (typeof value !== 'string' && typeof value !== 'number') throw new DecodeError(BAD_QUANTITY);
     try {

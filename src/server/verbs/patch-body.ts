@@ -1,7 +1,15 @@
 /** What the body of a PATCH makes of an object. Upstream: handlers/patch.go, its four mechanisms. */
 import { apply } from '../../machinery/apply/index.ts';
 import { copyJson } from '../../machinery/copy-json.ts';
-import { type Decoded, DecodeError, decodeObject, duplicateKeys, fieldErrorsOf } from '../../machinery/fields/index.ts';
+import {
+  convertMessage,
+  type Decoded,
+  DecodeError,
+  decodeObject,
+  duplicateKeys,
+  fieldErrorsOf,
+} from '../../machinery/fields/index.ts';
+import { goText } from '../../machinery/go-value.ts';
 import { jsonSyntaxMessage } from '../../machinery/json-syntax.ts';
 import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../machinery/meta.ts';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '../../machinery/patch/index.ts';
@@ -60,7 +68,7 @@ export function createPatch(call: ResourceCall, input: PatchInput): (live: KubeO
         : input.type === 'merge'
           ? applyMergePatch(document, value)
           : applyStrategicMergePatch(document, value, schema);
-    return decodePatched(call, input, { live, patched, duplicates });
+    return decodePatched(call, input, { live, patched, duplicates, patch: value });
   };
 }
 
@@ -78,14 +86,17 @@ function parsePatch({ type, text, options }: PatchInput): { value: unknown; dupl
 }
 
 interface Patched {
+  patch: unknown;
   live: KubeObject | undefined;
   patched: Json;
   duplicates: readonly string[];
 }
 
 /** Decodes a patched document; what does not fit the type is a fault of the patch. */
-function decodePatched(call: ResourceCall, input: PatchInput, { live, patched, duplicates }: Patched): KubeObject {
-  const print = (): string => JSON.stringify(patched);
+function decodePatched(call: ResourceCall, input: PatchInput, result: Patched): KubeObject {
+  const { live, patched, duplicates, patch } = result;
+  // Messages show what was decoded from; a strategic merge patch is applied to values, and shown itself.
+  const print = (): string => (input.type === 'strategic' ? goText(patch) : JSON.stringify(patched));
   const managers = live?.metadata.managedFields;
   const untouched = managers !== undefined && (patched as KubeObject | null)?.metadata?.managedFields === managers;
   const decoded = decode(call, input.type, { json: untouched ? withoutManagers(patched) : patched, print });
@@ -94,7 +105,7 @@ function decodePatched(call: ResourceCall, input: PatchInput, { live, patched, d
   if (untouched) object.metadata.managedFields = managers;
   const faults = [...duplicates];
   if (decoded.unknown && input.options.fieldValidation !== 'Ignore')
-    faults.push(...fieldErrorsOf(call.kind.schema, print(), decoded));
+    faults.push(...fieldErrorsOf(call.kind.schema, JSON.stringify(patched), decoded));
   if (faults.length > 0 && input.options.fieldValidation === 'Strict') {
     throw badPatch(print(), `strict decoding error: ${faults.join(', ')}`);
   }
@@ -127,20 +138,21 @@ function decode(
     return decoded;
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    throw type === 'apply' ? badApply(json as unknown as KubeObject, error.message) : badPatch(print(), error.message);
+    if (type === 'apply' && !call.kind.inVersion) throw badApply(json as unknown as KubeObject, error);
+    throw badPatch(print(), type === 'strategic' ? convertMessage(error) : error.message);
   }
 }
 
-/** What was applied is converted value by value, so that its errors know no fields. Upstream: runtime.DefaultUnstructuredConverter. */
-function badApply({ apiVersion = '', kind = '', metadata }: KubeObject, message: string): StatusError {
+/** The result of an apply does not fit its type. Upstream: managedfields structuredMergeManager.Apply. */
+function badApply({ apiVersion = '', kind = '', metadata }: KubeObject, error: DecodeError): StatusError {
   const type = `${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`;
-  const why = message
-    .replace(/^json: cannot unmarshal number \S+ into Go .* of type (int\d+)$/, 'cannot convert float64 to $1')
-    .replace(/into Go struct field .* of type/, 'into Go value of type')
-    .replace(/^illegal base64/, 'error decoding from json: $&');
   const name = `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
   const head = `failed to convert new object (${name}; ${type}) to proper version`;
-  return new StatusError(500, '', `${head}: unable to convert unstructured object to ${type}: ${why}`);
+  return new StatusError(
+    500,
+    '',
+    `${head}: unable to convert unstructured object to ${type}: ${convertMessage(error)}`,
+  );
 }
 
 /** A patch cannot make an object one of another type; it is decoded as that type before this is found out. */

@@ -117,11 +117,13 @@ function validatePortPairs(ports: readonly ServicePort[], type: string | undefin
         errors.push(forbiddenError(`spec.ports[${index}].nodePort`, "may not be used when `type` is 'ClusterIP'"));
     }
   }
+  // A node port of two service ports is refused when it is allocated, before this.
   const used = new Set<string>();
-  for (const [index, { nodePort, protocol }] of ports.entries()) {
+  for (const [index, { nodePort, protocol, port }] of ports.entries()) {
     if (!nodePort) continue;
-    if (used.has(`${protocol}/${nodePort}`)) errors.push(duplicateError(`spec.ports[${index}].nodePort`, nodePort));
-    used.add(`${protocol}/${nodePort}`);
+    const key = `${protocol}/${port}/${nodePort}`;
+    if (used.has(key)) errors.push(duplicateError(`spec.ports[${index}].nodePort`, nodePort));
+    used.add(key);
   }
   const seen = new Set<string>();
   for (const [index, { port, protocol }] of ports.entries()) {
