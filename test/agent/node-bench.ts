@@ -220,8 +220,9 @@ class NodeBench implements Bench {
   }
 
   async close(): Promise<void> {
-    this.#running.stop();
+    await this.#running.stop();
     await settle(20);
-    await rm(this.folder, { recursive: true, force: true });
+    // A worker that was in the middle of a step still makes its folders.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
   }
 }
