@@ -29,6 +29,18 @@ describe('list', () => {
     expect(body.items[5]).toMatchObject({ data: { inner } });
   });
 
+  it('calls a broken version and a token that leaves its collection the fault of the client', async () => {
+    expect((await list('?resourceVersion=x')).body).toMatchObject({
+      code: 400,
+      message: expect.stringMatching(/^invalid resource version: resourceVersion: Invalid value: "x"/),
+    });
+    const token = (start: string) => btoa(JSON.stringify({ v: 'meta.k8s.io/v1', rv: -1, start })).replace(/=+$/, '');
+    expect((await list(`?continue=${token('../x')}`)).body.message).toBe(
+      'invalid continue token: continue key is not valid: ../x',
+    );
+    expect(names((await list(`?continue=${token('/c\u0000')}`)).body)).toEqual(['d', 'e']);
+  });
+
   it('pages through the snapshot of its first page', async () => {
     const first = await list('?limit=2');
     expect(names(first.body)).toEqual(['a', 'b']);

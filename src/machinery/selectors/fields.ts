@@ -55,7 +55,7 @@ function unescapeValue(text: string): string {
         throw badRequest(`invalid field selector: invalid escape sequence: \\${next}`);
       value += next;
     } else if (char === ',' || char === '=')
-      throw badRequest(`invalid field selector: unescaped character in value: ${char}`);
+      throw badRequest(`invalid field selector: unescaped character in value: ${char.charCodeAt(0)}`);
     else value += char;
   }
   return value;

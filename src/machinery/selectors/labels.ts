@@ -176,8 +176,16 @@ class Parser {
 
 const unparsable = (why: string) => badRequest(`unable to parse requirement: ${why}`);
 
+const INT64_LIMIT = 2n ** 63n;
+
+function isInt64(text: string): boolean {
+  if (!/^[-+]?\d+$/.test(text)) return false;
+  const value = BigInt(text.replace(/^\+/, ''));
+  return value < INT64_LIMIT && value >= -INT64_LIMIT;
+}
+
 function checked(key: string, operator: LabelRequirement['operator'], values: string[]): LabelRequirement {
-  if ((operator === 'gt' || operator === 'lt') && !/^[-+]?\d+$/.test(values[0]!)) {
+  if ((operator === 'gt' || operator === 'lt') && !isInt64(values[0] ?? '')) {
     throw unparsable(
       `values[0]: Invalid value: ${quote(values[0] ?? '')}: for 'Gt', 'Lt' operators, the value must be an integer`,
     );

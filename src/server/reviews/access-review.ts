@@ -10,6 +10,7 @@ import type {
 import type { KubeObject } from '../../machinery/meta.ts';
 import { badRequest, type FieldError, StatusError } from '../../machinery/status.ts';
 import type { Attributes, Authorizer, UserInfo } from '../contract.ts';
+import { readSelector, selectorErrors } from './review-selectors.ts';
 
 const GROUP = 'authorization.k8s.io';
 
@@ -21,7 +22,7 @@ interface ReviewSpec {
 /** Answers a SelfSubjectAccessReview for `user`. */
 export async function reviewOwnAccess(review: KubeObject, user: UserInfo, authorizer: Authorizer): Promise<KubeObject> {
   const { spec = {} } = review as unknown as SelfSubjectAccessReview;
-  refuse([...specErrors(spec), ...metadataErrors(review, false)]);
+  refuse([...specErrors(spec), ...selectorErrors(spec.resourceAttributes ?? {}), ...metadataErrors(review, false)]);
   return { ...review, status: await decide(spec, user, authorizer) };
 }
 
@@ -60,11 +61,17 @@ export async function reviewLocalAccess(
 
 async function decide(spec: ReviewSpec, user: UserInfo, authorizer: Authorizer): Promise<SubjectAccessReviewStatus> {
   const decision = await authorizer.authorize(attributesOf(spec, user));
+  const asked = spec.resourceAttributes;
+  const faults = [
+    decision.evaluationError,
+    readSelector(asked?.fieldSelector, 'fieldSelector').fault,
+    readSelector(asked?.labelSelector, 'labelSelector').fault,
+  ].filter((fault) => fault);
   return {
     allowed: decision.decision === 'allow',
     ...(decision.decision === 'deny' ? { denied: true } : {}),
     ...(decision.reason === '' ? {} : { reason: decision.reason }),
-    ...(decision.evaluationError ? { evaluationError: decision.evaluationError } : {}),
+    ...(faults.length > 0 ? { evaluationError: faults.join('; ') } : {}),
   };
 }
 
@@ -79,8 +86,8 @@ function subjectOf(spec: SubjectAccessReview['spec'] & object): UserInfo {
 
 function attributesOf({ resourceAttributes, nonResourceAttributes }: ReviewSpec, user: UserInfo): Attributes {
   const asked = resourceAttributes ?? {};
-  const field = selectorText(asked.fieldSelector);
-  const label = selectorText(asked.labelSelector);
+  const field = readSelector(asked.fieldSelector, 'fieldSelector').text;
+  const label = readSelector(asked.labelSelector, 'labelSelector').text;
   return {
     user,
     verb: resourceAttributes?.verb ?? nonResourceAttributes?.verb ?? '',
@@ -97,21 +104,6 @@ function attributesOf({ resourceAttributes, nonResourceAttributes }: ReviewSpec,
   };
 }
 
-interface SelectorAttributes {
-  rawSelector?: string;
-  requirements?: readonly { key?: string; operator?: string; values?: readonly string[] }[] | null;
-}
-
-/** Requirements that text cannot carry are left out: that only makes the question broader. */
-function selectorText(selector: SelectorAttributes | null | undefined): string | undefined {
-  if (!selector) return undefined;
-  if (selector.rawSelector) return selector.rawSelector;
-  const terms = (selector.requirements ?? []).flatMap(({ key, operator, values }) =>
-    operator === 'In' && values?.length === 1 ? [`${key}=${values[0]}`] : [],
-  );
-  return terms.join(',');
-}
-
 function specErrors({ resourceAttributes, nonResourceAttributes }: ReviewSpec): FieldError[] {
   if (resourceAttributes && nonResourceAttributes) {
     const why = 'cannot be specified in combination with resourceAttributes';
@@ -124,9 +116,10 @@ function specErrors({ resourceAttributes, nonResourceAttributes }: ReviewSpec): 
   return [];
 }
 
-function subjectErrors(spec: { user?: string; groups?: readonly string[] | null }): FieldError[] {
-  if (spec.user || spec.groups?.length) return [];
-  return [wrong('spec.user', '""', 'at least one of user or group must be specified')];
+function subjectErrors(spec: ReviewSpec & { user?: string; groups?: readonly string[] | null }): FieldError[] {
+  const errors = selectorErrors(spec.resourceAttributes ?? {});
+  if (spec.user || spec.groups?.length) return errors;
+  return [wrong('spec.user', '""', 'at least one of user or group must be specified'), ...errors];
 }
 
 /** Reviews have no metadata of their own; managed fields are written by the server itself. */

@@ -20,8 +20,8 @@ export function encodeContinue(token: ContinueToken): string {
     .replace(/=+$/, '');
 }
 
-/** Parses a token. Throws 400. */
-export function decodeContinue(text: string): ContinueToken {
+/** Parses a token; one that names no namespace goes on in that of the list. Throws 400. */
+export function decodeContinue(text: string, namespace = ''): ContinueToken {
   const bytes = decodeBase64Url(text);
   let token: { v?: unknown; rv?: unknown; start?: unknown };
   try {
@@ -35,9 +35,12 @@ export function decodeContinue(text: string): ContinueToken {
     throw invalidToken(`encoded start key empty (version ${VERSION})`);
   if (typeof token.rv !== 'number' || token.rv === 0)
     throw invalidToken(`incorrect encoded start resourceVersion (version ${VERSION})`);
-  const key = token.start.endsWith('\u0000') ? token.start.slice(0, -1) : token.start;
+  const start = token.start.startsWith('/') ? token.start.slice(1) : token.start;
+  if (start.split('/').some((part) => part === '' || part === '.' || part === '..')) throw invalidToken(token.start);
+  const key = start.endsWith('\u0000') ? start.slice(0, -1) : start;
   const slash = key.indexOf('/');
-  return { revision: token.rv, after: { namespace: slash < 0 ? '' : key.slice(0, slash), name: key.slice(slash + 1) } };
+  const within = slash < 0 ? namespace : key.slice(0, slash);
+  return { revision: token.rv, after: { namespace: within, name: key.slice(slash + 1) } };
 }
 
 function decodeBase64Url(text: string): Uint8Array {

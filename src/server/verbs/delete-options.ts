@@ -1,4 +1,5 @@
 /** DeleteOptions from the body or the query. Upstream: handlers/delete.go, metav1 validation ValidateDeleteOptions. */
+import { jsonSyntaxMessage } from '../../machinery/json-syntax.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import { quote } from '../../machinery/quote.ts';
 import { badRequest, type FieldError, invalid } from '../../machinery/status.ts';
@@ -90,8 +91,8 @@ function parseBody(text: string, format: 'json' | 'yaml'): Record<string, unknow
   let value: unknown;
   try {
     value = JSON.parse(json);
-  } catch (error) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
+  } catch {
+    throw badRequest(`couldn't get version/kind; json parse error: ${jsonSyntaxMessage(json)}`);
   }
   if (value === null) return {};
   if (typeof value !== 'object' || Array.isArray(value))
@@ -117,6 +118,9 @@ function fromQuery(query: URLSearchParams): Record<string, unknown> {
   if (orphan !== null) options.orphanDependents = orphan.toLowerCase() !== 'false' && orphan !== '0';
   const policy = query.get('propagationPolicy');
   if (policy !== null) options.propagationPolicy = policy;
+  const [uid, resourceVersion] = [query.get('uid'), query.get('resourceVersion')];
+  if (uid || resourceVersion)
+    options.preconditions = { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) };
   if (query.has('dryRun')) options.dryRun = query.getAll('dryRun');
   return options;
 }

@@ -8,12 +8,23 @@ const METADATA_FIELDS = ['metadata.name', 'metadata.namespace'];
 /** Throws 400 for a field that objects of `kind` cannot be selected by. */
 export function checkSelectableField(kind: Kind, field: string): void {
   const nowhere = kind.itemsCarryType && !kind.namespaced && field === 'metadata.namespace';
-  if (nowhere) throw badRequest(`field label not supported: ${field}`);
+  if (nowhere || isNoLabel(kind, field)) throw badRequest(refusal(kind, field));
   if (METADATA_FIELDS.includes(field) || kind.selectableFields.includes(field)) return;
   if (kind.itemsCarryType) throw badRequest(`field label not supported: ${field}`);
   if (kind.selectableFields.every((known) => METADATA_FIELDS.includes(known))) {
     throw badRequest(`${quote(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`);
   }
   if (kind.group === 'batch') throw badRequest(`field label ${quote(field)} not supported for ${kind.kind}`);
-  throw badRequest(`field label not supported: ${field}`);
+  throw badRequest(refusal(kind, field));
 }
+
+/** Kinds whose own list of labels leaves the namespace out. */
+const isNoLabel = ({ group, resource }: Kind, field: string): boolean =>
+  field === 'metadata.namespace' &&
+  ((group === 'certificates.k8s.io' && resource === 'certificatesigningrequests') ||
+    (group === 'resource.k8s.io' && resource === 'resourceslices'));
+
+const refusal = ({ group, version, kind }: Kind, field: string): string =>
+  kind === 'ResourceSlice' && group === 'resource.k8s.io'
+    ? `field label not supported for ${group}/${version}, Kind=${kind}: ${field}`
+    : `field label not supported: ${field}`;

@@ -98,34 +98,29 @@ function watchErrors(options: CollectionOptions): FieldError[] {
   }
   if (options.match !== '' && options.match !== 'NotOlderThan')
     errors.push(unsupportedMatch(options.match, ['NotOlderThan']));
-  if (options.continue !== '') {
-    errors.push({
-      type: 'FieldValueForbidden',
-      field: 'continue',
-      message: 'Forbidden: continue is forbidden for watch',
-    });
-  }
+  if (options.match !== '' && options.continue !== '')
+    errors.push(forbiddenField('resourceVersionMatch is forbidden when continue is provided'));
   return errors;
 }
 
 function listErrors(options: CollectionOptions): FieldError[] {
   const errors: FieldError[] = [];
+  if (options.match !== '') {
+    if (options.resourceVersion === '')
+      errors.push(forbiddenField('resourceVersionMatch is forbidden unless resourceVersion is provided'));
+    if (options.continue !== '')
+      errors.push(forbiddenField('resourceVersionMatch is forbidden when continue is provided'));
+    if (options.match !== 'Exact' && options.match !== 'NotOlderThan')
+      errors.push(unsupportedMatch(options.match, ['Exact', 'NotOlderThan', '']));
+    if (options.match === 'Exact' && options.resourceVersion === '0')
+      errors.push(forbiddenField('resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+  }
   if (options.sendInitialEvents !== undefined) {
     errors.push({
       type: 'FieldValueForbidden',
       field: 'sendInitialEvents',
       message: 'Forbidden: sendInitialEvents is forbidden for list',
     });
-  }
-  if (options.match === '') return errors;
-  if (options.resourceVersion === '')
-    errors.push(forbiddenField('resourceVersionMatch is forbidden unless resourceVersion is provided'));
-  if (options.continue !== '')
-    errors.push(forbiddenField('resourceVersionMatch is forbidden when continue is provided'));
-  if (options.match !== 'Exact' && options.match !== 'NotOlderThan')
-    errors.push(unsupportedMatch(options.match, ['Exact', 'NotOlderThan', '']));
-  if (options.match === 'Exact' && options.resourceVersion === '0') {
-    errors.push(forbiddenField('resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
   }
   return errors;
 }

@@ -76,13 +76,12 @@ export async function readCollection(
 /** The question to storage. Upstream: the table of resourceVersion, resourceVersionMatch and limit in its API concepts. */
 function listQuery(options: CollectionOptions): ListQuery {
   const query: ListQuery = { ...options.selection, maxCharacters: PAGE_CHARACTERS };
-  const revision = parseResourceVersion(options.resourceVersion);
   const limit = Math.max(options.limit, 0);
   if (options.continue !== '') {
+    const token = decodeContinue(options.continue, query.namespace);
     if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
       throw badRequest('specifying resource version is not allowed when using continue');
     }
-    const token = decodeContinue(options.continue);
     query.after = token.after;
     if (token.revision > 0) query.revision = token.revision;
     // Version 0 is answered in one piece, as upstream's cache does.
@@ -90,11 +89,21 @@ function listQuery(options: CollectionOptions): ListQuery {
     return query;
   }
   if (options.resourceVersion === '0') return query;
+  const revision = revisionOf(options);
   if (limit > 0) query.limit = limit;
   if (revision === 0) return query;
   query.revision = revision;
   if (options.match === 'Exact' || (options.match === '' && limit > 0)) query.exact = true;
   return query;
+}
+
+/** Unlike watches, lists call a broken version the client's fault. */
+function revisionOf({ resourceVersion }: CollectionOptions): number {
+  try {
+    return parseResourceVersion(resourceVersion);
+  } catch (error) {
+    throw badRequest(`invalid resource version: ${(error as Error).message}`);
+  }
 }
 
 async function readPage(call: ResourceCall, query: ListQuery): Promise<ListPage> {

@@ -30,6 +30,30 @@ const ask = async (cluster: TestCluster, resourceAttributes: object) =>
   ).body.status;
 
 describe('access reviews', () => {
+  it('check the selectors that they ask about, and tell what they left out', async () => {
+    const cluster = await clusterWithJane();
+    const path = 'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+    const send = (selectors: object) =>
+      cluster.send<{ message?: string; status: { evaluationError?: string } }>(path, {
+        body: { spec: { resourceAttributes: { verb: 'list', resource: 'pods', ...selectors } } },
+      });
+    const empty = await send({
+      labelSelector: {},
+      fieldSelector: { requirements: [{ operator: 'In', values: ['b'] }] },
+    });
+    expect(empty.body.message).toBe(
+      '.authorization.k8s.io "" is invalid: [spec.resourceAttributes.fieldSelector.requirements[0].key: Required value: must be specified, spec.resourceAttributes.labelSelector.requirements: Required value: when spec.resourceAttributes.labelSelector is specified, requirements or rawSelector is required]',
+    );
+    const requirements = [
+      { key: 'a', operator: 'In', values: ['b'] },
+      { key: 'a', operator: 'Odd', values: ['b'] },
+    ];
+    const odd = await send({ labelSelector: { requirements }, fieldSelector: { rawSelector: 'nonsense' } });
+    expect(odd.body.status.evaluationError).toBe(
+      'spec.resourceAttributes.fieldSelector ignored due to parse error; spec.resourceAttributes.labelSelector partially ignored due to parse error',
+    );
+  });
+
   it('answer what the authorizer would, with its reason', async () => {
     const cluster = await clusterWithJane();
     expect(await ask(cluster, { namespace: 'default', verb: 'list', resource: 'pods' })).toEqual({
