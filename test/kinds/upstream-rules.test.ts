@@ -23,6 +23,11 @@ async function causes(request: string, body: object): Promise<string[] | number>
   return reply.body.details?.causes?.map(({ field, message }) => `${field}: ${message}`) ?? [reply.body.message ?? ''];
 }
 
+async function causesOfPatch(path: string, body: object): Promise<unknown> {
+  const reply = await cluster.send<Status>(`PATCH ${path}`, { type: 'application/strategic-merge-patch+json', body });
+  return reply.body.details?.causes?.map(({ field, message }) => `${field}: ${message}`) ?? [reply.body.message];
+}
+
 const container = (fields: object): object => ({ containers: [{ name: 'c', image: 'x', ...fields }] });
 
 function create(resource: string, fields: object): Promise<string[] | number> {
@@ -168,6 +173,9 @@ describe('events and services', () => {
     const body = { metadata: { name: 's' }, spec: { type: 'NodePort', ports: [{ name: 'a', port: 81 }] } };
     const reply = await cluster.send<{ spec: { ports: object[] } }>(`PUT ${path}/s`, { body });
     expect(reply.body.spec.ports).toEqual([expect.objectContaining({ port: 81, nodePort: 31000 })]);
+    const twice = [...ports, { name: 'b', port: 81, nodePort: 31000 }];
+    const shared = { metadata: { name: 's' }, spec: { type: 'NodePort', ports: twice } };
+    expect(await causes(`PUT ${path}/s`, shared)).toEqual(['duplicate nodePort: {TCP 31000}']);
     const other = { metadata: { name: 's' }, spec: { ...body.spec, clusterIP: 'x' } };
     expect(await causes(`PUT ${path}/s`, other)).toEqual([
       'spec.clusterIPs[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
@@ -207,6 +215,12 @@ describe('events and services', () => {
     expect(await failures({ spec: { strategy: { type: 5 } } })).toEqual(
       shown('map[spec:map[strategy:map[type:5]]]', 'cannot convert int64 to v1.DeploymentStrategyType'),
     );
+    expect(await causesOfPatch(`${path}/p`, { spec: { replicas: 2147483648 } })).toEqual([
+      'spec.replicas: Invalid value: -2147483648: must be greater than or equal to 0',
+    ]);
+    expect(await causesOfPatch(`${path}/p`, { spec: { template: { spec: { containers: [null] } } } })).toEqual([
+      expect.stringMatching(/^list element types are not identical: \[\[map\[image:x .*\]\] \[<nil>\]\]$/),
+    ]);
     expect(await failures({ spec: { template: 'x' } })).toEqual(
       shown('map[spec:map[template:x]]', 'cannot restore struct from: string'),
     );

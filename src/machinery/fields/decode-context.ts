@@ -24,6 +24,8 @@ export interface DecodeContext {
   /** Go's name of the struct whose field is decoded. */
   struct: string;
   unknown: boolean;
+  /** Integers that are too large lose their upper bits, as Go's conversions of numbers do. */
+  wraps?: boolean;
 }
 
 /** Turns one JSON value into its normal form; throws a DecodeError. */

@@ -18,14 +18,20 @@ export interface Decoded<T> {
  * Takes over `json`: parts of it are changed and used in the result. Throws a DecodeError where a value has the wrong
  * JSON type or does not parse (quantity, time, base64), with the text of Go's decoder.
  *
+ * `wraps`: integers that are too large are cut off in place of refused.
+ *
  *     const { object } = decodeObject<Pod>(pods.schema, { metadata: { name: 'a' } });
  */
-export function decodeObject<T extends object = KubeObject>(schema: ObjectSchema, json: unknown): Decoded<T> {
+export function decodeObject<T extends object = KubeObject>(
+  schema: ObjectSchema,
+  json: unknown,
+  { wraps = false }: { wraps?: boolean } = {},
+): Decoded<T> {
   if (schema.decode !== undefined) {
     const { object, unknown } = schema.decode(json ?? {});
     return { object: object as T, unknown: unknown.length > 0, unknownPaths: unknown };
   }
-  const context: DecodeContext = { path: [], depth: 0, struct: '', unknown: false };
+  const context: DecodeContext = { path: [], depth: 0, struct: '', unknown: false, wraps };
   const object = decoderOf(schema)(json ?? {}, context) as T;
   return { object, unknown: context.unknown };
 }

@@ -26,10 +26,15 @@ function string(value: unknown, schema: Schema, context: DecodeContext): string 
   return value;
 }
 
+const wrapped = (value: number, bits: number): number => Number(BigInt.asIntN(bits, BigInt(value)));
+
 function integer(schema: Schema, { min, max }: { min: number; max: number }): Decoder {
   return (value, context) => {
     if (typeof value !== 'number') throw wrongType(value, schema, context);
-    if (!Number.isInteger(value) || value < min || value > max) throw wrongType(value, schema, context, ` ${value}`);
+    if (!Number.isInteger(value) || value < min || value > max) {
+      if (context.wraps === true && Number.isInteger(value)) return wrapped(value, schema.type === 'int32' ? 32 : 64);
+      throw wrongType(value, schema, context, ` ${value}`);
+    }
     return value === 0 ? 0 : value;
   };
 }
@@ -152,7 +157,8 @@ export const scalarDecoders: Readonly<Record<ScalarType, (schema: ScalarSchema) 
       throw new DecodeError((error as Error).message);
     }
   },
-  intOrString: () => (value, context) => (typeof value === 'string' ? value : int32(value, context)),
+  intOrString: () => (value, context) =>
+    typeof value === 'string' ? value : int32(value, context.wraps === true ? { ...context, wraps: false } : context),
   fieldsV1: jsonObject,
   rawExtension: () => anyValue,
   json: () => anyValue,

@@ -4,7 +4,7 @@
  */
 import { goText } from '../go-value.ts';
 import type { Json, JsonObject } from '../meta.ts';
-import { failure, listOfLists, noMergeKey } from './patch-failure.ts';
+import { failure, goTypeText, listOfLists, noMergeKey } from './patch-failure.ts';
 
 export interface SliceMerge {
   current: Json[];
@@ -31,19 +31,17 @@ export function mergeSlice(slice: SliceMerge): Json[] {
   return orderedBy({ merged, order: special.patch, serverOrder: special.current, mergeKey });
 }
 
-/** Whether the items are maps; all must be of one type, and none a list or null. */
+/** Whether the items are maps; all must be of the type of the first, which is neither list nor null. */
 function holdsMaps(...lists: Json[][]): boolean {
   let kind: string | undefined;
   for (const item of lists.flat()) {
+    const own = goTypeText(item);
+    if (kind !== undefined && own !== kind) throw failure(`list element types are not identical: ${goText(lists)}`);
     if (Array.isArray(item)) throw listOfLists();
     if (item === null) throw failure('list element types are not identical: null is not allowed in a merging list');
-    const itemKind = typeof item;
-    if (kind !== undefined && kind !== itemKind) {
-      throw failure(`list element types are not identical: ${goText(lists)}`);
-    }
-    kind = itemKind;
+    kind = own;
   }
-  return kind === 'object';
+  return kind === 'map[string]interface {}';
 }
 
 interface Lists {

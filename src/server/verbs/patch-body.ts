@@ -129,7 +129,8 @@ function decode(
     const reset = Array.isArray(copy.metadata?.managedFields) && copy.metadata.managedFields.length === 0;
     if (!call.kind.inVersion && (type === 'json' || type === 'merge')) checkType(call, copy);
     if (call.kind.inVersion && !copy.kind) throw new DecodeError(`Object 'Kind' is missing in '${print()}'`);
-    const decoded = decodeObject<KubeObject>(call.kind.schema, copy);
+    const wraps = type === 'strategic' || type === 'apply';
+    const decoded = decodeObject<KubeObject>(call.kind.schema, copy, { wraps });
     const { object } = decoded;
     object.metadata ??= {};
     // Decoding drops empty lists, but an empty list of managers is how a client asks to forget them.

@@ -101,8 +101,19 @@ describe('applyStrategicMergePatch', () => {
       500,
       'map: map[value:x] does not contain declared merge key: name',
     ],
-    [{ items: named('a') }, { items: [null] }, 500, /null/],
-    [{ items: named('a') }, { items: [[1]] }, 422, /rejected our request/],
+    [
+      { items: named('a') },
+      { items: [null] },
+      500,
+      /^list element types are not identical: \[\[map\[name:a\]\] \[<nil>\]\]$/,
+    ],
+    [
+      { items: named('a') },
+      { items: [[1]] },
+      500,
+      /^list element types are not identical: \[\[map\[name:a\]\] \[\[1\]\]\]$/,
+    ],
+    [{ items: [] }, { items: [[1]] }, 422, /rejected our request/],
     [{ map: {} }, { map: { $patch: 'frob' } }, 500, 'unknown patch type: frob in map: map[$patch:frob]'],
     [
       { union: { name: 'a' } },

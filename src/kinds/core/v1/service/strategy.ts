@@ -1,4 +1,5 @@
 import type { Strategy } from '../../../../machinery/kind.ts';
+import { StatusError } from '../../../../machinery/status.ts';
 import type { Service } from '../../../generated/types/core-v1.ts';
 import { validateNewService, validateServiceUpdate } from './validate.ts';
 import { serviceWarnings } from './warnings.ts';
@@ -12,6 +13,7 @@ export const serviceStrategy: Strategy<Service> = {
   prepareForUpdate(service, old) {
     patchAllocatedValues(service, old);
     normalizeClusterIPs(service, old);
+    refuseSharedNodePorts(service);
     dropTypeDependentFields(service, old);
   },
   validateCreate: validateNewService,
@@ -71,6 +73,18 @@ function patchAllocatedValues(service: Service, old: Service): void {
     old.spec.healthCheckNodePort
   ) {
     spec.healthCheckNodePort = old.spec.healthCheckNodePort;
+  }
+}
+
+/** Ports of updates are allocated before anything is validated. Upstream: storage/alloc.go updateNodePorts. */
+function refuseSharedNodePorts({ spec }: Service): void {
+  if (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') return;
+  const used = new Set<string>();
+  for (const { protocol, nodePort } of spec.ports ?? []) {
+    if (!nodePort) continue;
+    const key = `{${protocol} ${nodePort}}`;
+    if (used.has(key)) throw new StatusError(500, '', `duplicate nodePort: ${key}`);
+    used.add(key);
   }
 }
 
