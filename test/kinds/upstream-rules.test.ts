@@ -18,7 +18,8 @@ let cluster: TestCluster;
 
 /** `field: message` of every cause, or the status code of a success. */
 async function causes(request: string, body: object): Promise<string[] | number> {
-  const reply = await cluster.send<Status>(request, { body });
+  const type = request.startsWith('PATCH') ? { type: 'application/merge-patch+json' } : {};
+  const reply = await cluster.send<Status>(request, { body, ...type });
   if (reply.status < 300) return reply.status;
   return reply.body.details?.causes?.map(({ field, message }) => `${field}: ${message}`) ?? [reply.body.message ?? ''];
 }
@@ -93,6 +94,23 @@ describe('containers', () => {
   it('may ask for more than the pod as a whole where that asks for nothing', async () => {
     const spec = container({ resources: { requests: { cpu: '1' } } });
     expect(await create('pods', { spec: { ...spec, resources: {} } })).toBe(201);
+  });
+});
+
+describe('the status of a pod', () => {
+  it('has the address among the addresses, and mappings that name what the pod has', async () => {
+    await cluster.send(`POST ${NAMESPACE}/pods`, { body: { metadata: { name: 's' }, spec: container({}) } });
+    const put = (status: object): Promise<string[] | number> =>
+      causes(`PATCH ${NAMESPACE}/pods/s/status?dryRun=All`, { status });
+    expect(await put({ podIP: 'x' })).toEqual([
+      'status.podIPs[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+    ]);
+    const at = 'status.extendedResourceClaimStatus';
+    const requestMappings = [{ containerName: 'c', resourceName: 'a/b', requestName: 'r' }];
+    expect(await put({ extendedResourceClaimStatus: { requestMappings } })).toEqual([
+      `${at}.requestMappings[0].resourceName: Invalid value: "a/b": must match the extended resource name of an entry in spec.initContainers.resources.requests or spec.containers.resources.requests`,
+      `${at}.resourceClaimName: Required value`,
+    ]);
   });
 });
 

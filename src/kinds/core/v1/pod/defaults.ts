@@ -13,6 +13,14 @@ export function setPodDefaults(pod: Pod): void {
     if (spec.hostNetwork) for (const port of container.ports ?? []) port.hostPort ??= port.containerPort;
   }
   if (spec.resources) setPodLevelRequests(spec, spec.resources);
+  if (pod.status) syncAddresses(pod.status);
+}
+
+/** The address is the first of the addresses, and the one that counts. Upstream: Convert_v1_PodStatus_To_core_PodStatus. */
+function syncAddresses(status: NonNullable<Pod['status']>): void {
+  const { podIP, podIPs } = status;
+  if (podIP && podIPs?.[0]?.ip !== podIP) status.podIPs = [{ ip: podIP }];
+  else if (!podIP && podIPs?.[0]?.ip) status.podIP = podIPs[0].ip;
 }
 
 function setRequestsFromLimits(resources: ResourceRequirements): void {

@@ -1,6 +1,7 @@
 /** The status of a pod. Upstream: core/validation ValidatePodStatusUpdate. */
 import type { FieldError } from '../../../../machinery/status.ts';
 import {
+  dns1123Label,
   dns1123Subdomain,
   duplicateError,
   forbiddenError,
@@ -11,6 +12,7 @@ import {
   isIPv6,
   notSupportedError,
   qualifiedName,
+  requiredError,
   userId,
 } from '../../../../machinery/validation/index.ts';
 import type { Container, ContainerStatus, Pod } from '../../../generated/types/core-v1.ts';
@@ -35,7 +37,11 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
   if (before.qosClass !== undefined && status.qosClass !== before.qosClass)
     errors.push(invalidError('status.qosClass', status.qosClass ?? '', 'field is immutable'));
   for (const field of STATUSES) errors.push(...validateTransitions(pod, old, field));
-  errors.push(...validateClaimStatuses(pod), ...validateAddresses(status.podIPs ?? [], 'status.podIPs'));
+  errors.push(
+    ...validateClaimStatuses(pod),
+    ...validateExtendedClaim(pod),
+    ...validateAddresses(status.podIPs ?? [], 'status.podIPs'),
+  );
   errors.push(...validateHostAddresses(pod));
   for (const field of STATUSES) errors.push(...validateUsers(status[field] ?? [], `status.${field}`, spec.os?.name));
   errors.push(
@@ -80,14 +86,17 @@ function restarts({ restartPolicy, restartPolicyRules = [] }: Container, exitCod
 function validateClaimStatuses({ spec, status }: Pod): FieldError[] {
   const names = new Set<string>();
   return (status?.resourceClaimStatuses ?? []).flatMap(({ name, resourceClaimName }, index) => {
-    const at = `status.resourceClaimStatuses[${index}].name`;
+    const path = `status.resourceClaimStatuses[${index}]`;
+    const at = `${path}.name`;
     const errors: FieldError[] = [];
     if (!spec.resourceClaims?.some((claim) => claim.name === name))
       errors.push(invalidError(at, name, 'must match the name of an entry in `spec.resourceClaims`'));
     if (names.has(name)) errors.push(duplicateError(at, name));
     names.add(name);
     if (resourceClaimName !== undefined)
-      errors.push(...invalidErrors(at, resourceClaimName, dns1123Subdomain(resourceClaimName)));
+      errors.push(
+        ...invalidErrors(`${path}.resourceClaimName`, resourceClaimName, dns1123Subdomain(resourceClaimName)),
+      );
     return errors;
   });
 }
@@ -123,10 +132,47 @@ function validateHostAddresses({ status = {} }: Pod): FieldError[] {
   return [...errors, ...validateAddresses(hostIPs, 'status.hostIPs', false)];
 }
 
+/** Upstream: validatePodExtendedResourceClaimStatus. */
+function validateExtendedClaim({ spec, status }: Pod): FieldError[] {
+  const claim = status?.extendedResourceClaimStatus;
+  if (!claim) return [];
+  const path = 'status.extendedResourceClaimStatus';
+  const containers = new Map(
+    [...(spec.initContainers ?? []), ...(spec.containers ?? [])].map((container) => [container.name, container]),
+  );
+  const errors: FieldError[] = [];
+  const mappings = claim.requestMappings ?? [];
+  if (mappings.length === 0)
+    errors.push(requiredError(`${path}.requestMappings`, 'at least one request mapping is required'));
+  const seen = new Set<string>();
+  for (const [index, mapping] of mappings.entries()) {
+    const at = `${path}.requestMappings[${index}]`;
+    const { containerName, resourceName, requestName } = mapping;
+    const container = containers.get(containerName);
+    const lists = 'spec.initContainers';
+    if (!container) {
+      const why = `must match the name of an entry in ${lists}.name or spec.containers.name`;
+      errors.push(invalidError(`${at}.containerName`, containerName, why));
+    } else if (container.resources?.requests?.[resourceName] === undefined) {
+      const why = `must match the extended resource name of an entry in ${lists}.resources.requests or spec.containers.resources.requests`;
+      errors.push(invalidError(`${at}.resourceName`, resourceName, why));
+    }
+    errors.push(...invalidErrors(`${path}.requestName`, requestName, dns1123Label(requestName)));
+    const key = JSON.stringify([containerName, resourceName, requestName]);
+    if (seen.has(key))
+      for (const field of ['containerName', 'resourceName', 'requestName'] as const)
+        errors.push(duplicateError(`${at}.${field}`, mapping[field]));
+    seen.add(key);
+  }
+  const name = claim.resourceClaimName;
+  if (!name) return [...errors, requiredError(`${path}.resourceClaimName`)];
+  return [...errors, ...invalidErrors(`${path}.resourceClaimName`, name, dns1123Subdomain(name))];
+}
+
 function validateUsers(statuses: readonly ContainerStatus[], path: string, os = 'linux'): FieldError[] {
   return statuses.flatMap(({ user }, index) => {
     const linux = user?.linux;
-    const at = `${path}[${index}].linux`;
+    const at = `${path}[${index}].user.linux`;
     if (!linux) return [];
     if (os === 'windows') return [forbiddenError(at, 'cannot be set for a windows pod')];
     const errors = [
