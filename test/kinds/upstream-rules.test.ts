@@ -69,6 +69,12 @@ describe('containers', () => {
       'spec.containers[0].restartPolicyRules[0].action: Unsupported value: "": supported values: "Restart", "RestartAllContainers"',
       'spec.containers[0].restartPolicyRules[0].exitCodes: Required value: must be specified',
     ]);
+    const resizePolicy = [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }];
+    const initContainers = [{ name: 'i', image: 'x', restartPolicyRules: [{}], resizePolicy }];
+    expect(await create('pods', { spec: { ...container({}), initContainers } })).toEqual([
+      'spec.initContainers[0].restartPolicy: Required value: must specify restartPolicy when restart rules are used',
+      `spec.initContainers[0].resizePolicy[0].restartPolicy: Invalid value: "RestartContainer": must not be set to 'RestartContainer' for non-sidecar initContainers`,
+    ]);
   });
 
   it('read files from a volume of the pod that is an emptyDir', async () => {

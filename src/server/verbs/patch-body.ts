@@ -122,7 +122,7 @@ function withoutManagers(patched: Json): Json {
 function decode(
   call: ResourceCall,
   type: PatchType,
-  { json, print }: { json: Json; print: () => string },
+  { json, print, applied }: { json: Json; print: () => string; applied?: KubeObject },
 ): Decoded<KubeObject> {
   try {
     const copy = copyJson(json) as unknown as KubeObject;
@@ -139,12 +139,12 @@ function decode(
     return decoded;
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    if (type === 'apply' && !call.kind.inVersion) throw badApply(json as unknown as KubeObject, error);
+    if (applied && !call.kind.inVersion) throw badApply(applied, error);
     throw badPatch(print(), type === 'strategic' ? convertMessage(error) : error.message);
   }
 }
 
-/** The result of an apply does not fit its type. Upstream: managedfields structuredMergeManager.Apply. */
+/** The result of an apply does not fit its type; the message names what was `applied`. Upstream: managedfields structuredMergeManager.Apply. */
 function badApply({ apiVersion = '', kind = '', metadata }: KubeObject, error: DecodeError): StatusError {
   const type = `${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`;
   const name = `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
@@ -207,7 +207,7 @@ function createApply(call: ResourceCall, input: PatchInput): (live: KubeObject |
     if (options.fieldValidation === 'Strict' && duplicates.length > 0) throw duplicateKeyError(duplicates);
     if (options.fieldValidation === 'Warn') for (const line of duplicates) scope.warn(line);
     const json = object as unknown as Json;
-    const { object: value } = decode(call, 'apply', { json, print: () => JSON.stringify(json) });
+    const { object: value } = decode(call, 'apply', { json, print: () => JSON.stringify(json), applied });
     if (managedFields) value.metadata.managedFields = managedFields;
     else delete value.metadata.managedFields;
     return value;

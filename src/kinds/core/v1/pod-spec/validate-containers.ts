@@ -69,7 +69,7 @@ function validateInit(parts: PodParts, path: string): FieldError[] {
   const names = new Set((parts.spec.containers ?? []).map((container) => container.name));
   return (parts.spec.initContainers ?? []).flatMap((container, index) => {
     const at = `${path}[${index}]`;
-    const errors = [...validateContainer(container, at, parts), ...validateRestartRules(container, at)];
+    const errors = [...validateContainer(container, at, parts), ...validateInitRestart(container, at)];
     if (names.has(container.name)) errors.push(duplicateError(`${at}.name`, container.name));
     else if (container.name) names.add(container.name);
     errors.push(...validateHostPorts([container], path));
@@ -77,9 +77,22 @@ function validateInit(parts: PodParts, path: string): FieldError[] {
       return [...errors, ...validateContainerHooks(container, at, parts.spec.terminationGracePeriodSeconds)];
     for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const)
       if (container[field]) errors.push(forbiddenError(`${at}.${field}`, NOT_STARTED));
+    for (const [place, { restartPolicy }] of (container.resizePolicy ?? []).entries()) {
+      const why = "must not be set to 'RestartContainer' for non-sidecar initContainers";
+      if (restartPolicy === 'RestartContainer')
+        errors.push(invalidError(`${at}.resizePolicy[${place}].restartPolicy`, restartPolicy, why));
+    }
     return errors;
   });
 }
+
+const NO_POLICY = 'must specify restartPolicy when restart rules are used';
+
+/** Rules without a policy are not looked into here. Upstream: validateInitContainerRestartPolicy. */
+const validateInitRestart = (container: Container, path: string): FieldError[] =>
+  container.restartPolicy === undefined && container.restartPolicyRules?.length
+    ? [requiredError(`${path}.restartPolicy`, NO_POLICY)]
+    : validateRestartRules(container, path);
 
 const NOT_EPHEMERAL = 'cannot be set for an Ephemeral Container';
 
@@ -169,7 +182,7 @@ function validateRestartRules(
   const policy = `${path}.restartPolicy`;
   const errors: FieldError[] = [];
   if (restartPolicy === undefined) {
-    if (rules.length > 0) errors.push(requiredError(policy, 'must specify restartPolicy when restart rules are used'));
+    if (rules.length > 0) errors.push(requiredError(policy, NO_POLICY));
   } else if (!RESTART_POLICIES.includes(restartPolicy))
     errors.push(notSupportedError(policy, restartPolicy, RESTART_POLICIES));
   if (rules.length > MAX_RULES) errors.push(tooLongError(`${path}.restartPolicyRules`, MAX_RULES));
