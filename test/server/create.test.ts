@@ -24,6 +24,12 @@ describe('create', () => {
     ]);
   });
 
+  it('refuses a version where it stores, so not in a dry run', async () => {
+    const body = { metadata: { name: 'v', resourceVersion: '5' } };
+    expect((await cluster.send(`POST ${PATH}?dryRun=All`, { body })).body.metadata.resourceVersion).toBe('5');
+    expect((await cluster.send(`POST ${PATH}`, { body })).status).toBe(500);
+  });
+
   it('refuses a name that is taken, and says when its holder is being deleted', async () => {
     await cluster.send(`POST ${PATH}`, { body: { metadata: { name: 'c', finalizers: ['example.com/f'] } } });
     const taken = await cluster.send(`POST ${PATH}`, { body: { metadata: { name: 'c' } } });

@@ -21,10 +21,16 @@ describe('the Accept header', () => {
     ['application/vnd.kubernetes.protobuf,application/json', 200, 'application/vnd.kubernetes.protobuf'],
     ['application/*', 406, 'application/json'],
     ['text/plain', 406, 'application/json'],
+    ['APPLICATION/JSON', 406, 'application/json'],
     ['application/json;as=Table;v=v9;g=meta.k8s.io', 406, 'application/json'],
   ])('%s is answered %i as %s', async (accept, status, type) => {
     const reply = await get(accept);
     expect([reply.status, reply.headers.get('content-type')]).toEqual([status, type]);
+  });
+
+  it('has to take JSON for the version, which has no other form', async () => {
+    expect((await cluster.send('GET /version', { accept: 'application/yaml' })).status).toBe(406);
+    expect((await cluster.send('GET /version', { accept: 'text/html,*/*' })).status).toBe(200);
   });
 
   it('indents JSON only when asked', async () => {

@@ -25,6 +25,8 @@ interface Clause {
 const TRANSFORMS = new Set(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList']);
 const STREAM_TYPES = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
 
+const JSON_TYPE = 'application/json';
+
 const PLAIN: Output = { serializer: SERIALIZERS[0]!, metaVersion: 'v1', pretty: false };
 const PRETTY: Output = { serializer: SERIALIZERS[0]!, metaVersion: 'v1', pretty: true };
 
@@ -131,8 +133,15 @@ function parseAccept(header: string): Clause[] {
       if (name === 'q') q = Number.isNaN(Number(value)) ? 1 : Number(value);
       else params.set(name, value);
     }
-    return { type: type.trim().toLowerCase(), params, q };
+    return { type: type.trim(), params, q };
   });
+}
+
+/** Throws 406 unless a request takes JSON, for documents that have no other form; the router in front knows no ranges. */
+export function requireJson(request: Request): void {
+  const header = request.headers.get('accept') ?? '';
+  if (header === '' || parseAccept(header).some(({ type }) => type === '*/*' || type === JSON_TYPE)) return;
+  throw new StatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${JSON_TYPE}`, {});
 }
 
 /** Upstream reads query booleans so: anything but false and 0. */

@@ -26,11 +26,16 @@ export async function readObjectText(request: Request): Promise<{ text: string; 
   return { text: await readBody(request), format };
 }
 
+/** A parameter without a value, which makes the whole type unreadable. */
+const BARE_PARAMETER = /;\s*[^=;\s]+\s*(;|$)/;
+
 /** Throws 415. */
 function bodyFormat(request: Request): BodyFormat {
+  const header = request.headers.get('content-type') ?? '';
   const type = contentTypeOf(request);
-  if (type === '' || type === 'application/json') return 'json';
-  if (type === 'application/yaml') return 'yaml';
+  if (header === '') return 'json';
+  if (type === 'application/json' && !BARE_PARAMETER.test(header)) return 'json';
+  if (type === 'application/yaml' && !BARE_PARAMETER.test(header)) return 'yaml';
   throw new StatusError(
     415,
     'UnsupportedMediaType',

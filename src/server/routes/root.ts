@@ -4,18 +4,20 @@ import { StatusError } from '../../machinery/status.ts';
 import type { ChainEnv } from '../chain-env.ts';
 import { answerConfiguration } from '../configuration/routes.ts';
 import { pageNotFound, textResponse } from '../errors.ts';
+import { requireJson } from '../negotiation/accept.ts';
 import type { ServerParts } from '../scope.ts';
 import { versionInfo } from './version.ts';
 
 const NO_CACHE = { 'Cache-Control': 'no-cache, private' };
 
 export function addRootRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
-  app.get('/version', (c) =>
-    c.body(`${JSON.stringify(versionInfo(parts.options.gitVersion), null, 2)}`, 200, {
+  app.get('/version', (c) => {
+    requireJson(c.env.scope.request);
+    return c.body(`${JSON.stringify(versionInfo(parts.options.gitVersion), null, 2)}`, 200, {
       ...NO_CACHE,
       'Content-Type': 'application/json',
-    }),
-  );
+    });
+  });
   app.get('/metrics', (c) =>
     c.body(
       parts.metrics.render() + parts.flow.render() + parts.auditing.render() + parts.metrics.webhooks.render(),

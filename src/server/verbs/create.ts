@@ -33,9 +33,8 @@ export async function createVerb(call: ResourceCall): Promise<Response> {
 export async function createObject(call: ResourceCall, object: KubeObject, options: WriteOptions): Promise<string> {
   const { kind, parts, scope } = call;
   const { metadata } = object;
-  if (metadata.resourceVersion && metadata.resourceVersion !== '0') {
-    throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
-  }
+  const given = metadata.resourceVersion;
+  delete metadata.resourceVersion;
   wipeSystemFields(object);
   dedupOwners(scope, object);
   parts.definitions.checkCreate(kind, metadata.name ?? '');
@@ -67,10 +66,13 @@ export async function createObject(call: ResourceCall, object: KubeObject, optio
   kind.strategy.canonicalize?.(object);
   request.name = metadata.name ?? '';
   await parts.admission.validate(request);
+  // Storage refuses versions, which a dry run does not come to.
+  if (!options.dryRun && /^0*[1-9]\d*$/.test(given ?? ''))
+    throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
   const hook = parts.hooks.get(kind.storedAs);
   const held = await hook?.begin({ operation: 'CREATE', object, dryRun: options.dryRun });
   if (held) attached.push(held);
-  if (options.dryRun) return answerDryRun(call, object);
+  if (options.dryRun) return answerDryRun(call, object, given);
   const guard = parts.definitions.guard(kind);
   if (guard) attached.push(guard);
   return store(call, object, { attached, generated });
@@ -146,12 +148,12 @@ function taken(
   return new StatusError(409, 'AlreadyExists', `object is being deleted: ${error.message}`, error.status.details);
 }
 
-async function answerDryRun(call: ResourceCall, object: KubeObject): Promise<string> {
+async function answerDryRun(call: ResourceCall, object: KubeObject, given = ''): Promise<string> {
   const shard = call.parts.options.store.shardOf(call.kind.storedAs);
   const present = await shard.get(keyOf(call, object.metadata.name));
   call.parts.config.observe(present.tracked, call.kind.storedAs);
   if (present.object) throw taken(call, object.metadata.name!, { generated: false, current: present.object.text });
-  return textAtRevision(encodeObject(call.kind, object), '');
+  return textAtRevision(encodeObject(call.kind, object), given);
 }
 
 /** The options of a write as admission sees them; those of a patch as the update or creation that it is. */
