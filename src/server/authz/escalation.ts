@@ -66,8 +66,9 @@ export async function checkBinding(
   if (await mayUse('bind', { resource, namespace: target.namespace, name }, deps)) return;
   const found = rulesOfRole(binding.roleRef, target.namespace, deps.snapshot);
   if ('error' in found) {
-    const subject = { group: GROUP, kind: resource };
-    // A missing role cannot be compared; upstream answers with the look-up's own error.
+    // A missing role cannot be compared; upstream answers with the look-up's own error, which calls a role by the
+    // resource of the request.
+    const subject = { group: GROUP, kind: kind === 'Role' ? target.resource : resource };
     throw kind === 'ClusterRole' || kind === 'Role' ? notFound(subject, name) : denied(target, found.error);
   }
   const missing = missingRules(found.rules, target.namespace, deps);

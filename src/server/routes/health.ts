@@ -59,8 +59,8 @@ export function addHealthRoutes(app: Hono<ChainEnv>, parts: ServerParts): Readon
     const checks = checksOf(parts, endpoint, storage);
     const answer: DirectAnswer = (scope) => answerAll(checks, endpoint, scope);
     endpoints.set(`/${endpoint}`, answer);
-    app.get(`/${endpoint}`, (c) => answer(c.env.scope));
-    app.get(`/${endpoint}/*`, async (c) => {
+    app.all(`/${endpoint}`, (c) => answer(c.env.scope));
+    app.all(`/${endpoint}/*`, async (c) => {
       const name = c.env.scope.info.path.slice(endpoint.length + 2);
       const check = checks.find((each) => each.name === name);
       if (!check) return textResponse(404, '404 page not found\n');

@@ -3,7 +3,7 @@ import type { Hono } from 'hono';
 import { StatusError } from '../../machinery/status.ts';
 import type { ChainEnv } from '../chain-env.ts';
 import { answerConfiguration } from '../configuration/routes.ts';
-import { pageNotFound, textResponse } from '../errors.ts';
+import { methodNotAllowed, pageNotFound, textResponse } from '../errors.ts';
 import { requireJson } from '../negotiation/accept.ts';
 import type { ServerParts } from '../scope.ts';
 import { versionInfo } from './version.ts';
@@ -17,6 +17,9 @@ export function addRootRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
       ...NO_CACHE,
       'Content-Type': 'application/json',
     });
+  });
+  app.all('/version', () => {
+    throw methodNotAllowed();
   });
   app.get('/metrics', (c) =>
     c.body(
@@ -38,7 +41,7 @@ export function addRootRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
     const text = parts.flow.dump(c.req.param('name'));
     return text === undefined ? pageNotFound() : textResponse(200, text);
   });
-  app.get('/', (c) =>
+  app.all('/', (c) =>
     c.body(JSON.stringify({ paths: rootPaths(parts) }, null, 2), 200, {
       ...NO_CACHE,
       'Content-Type': 'application/json',
