@@ -19,7 +19,7 @@ const FEW = 16;
 const MAX_WAIT = 250;
 const LOOK_EVERY = 1;
 /** The rest, in milliseconds at least and as a share of the time until the delivery was taken. */
-const MIN_REST = 2;
+const MIN_REST = 6;
 const REST_SHARE = 0.25;
 const CUT_OFF_AFTER = 60_000;
 
