@@ -1,6 +1,7 @@
 /** A small closed-loop client: as many requests at a time as it has connections, the next when one is answered. */
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
+import { connect } from 'node:net';
 import { sleep } from './process.ts';
 
 export interface Call {
@@ -69,18 +70,23 @@ export class Client {
     throw new Error(`no answer to ${path}`);
   }
 
-  /** Waits for any answer, good or not; the time when it came, as `performance.now()`. */
+  /** Waits until the port takes connections; the time when it did, as `performance.now()`. */
   async untilListening(): Promise<number> {
-    for (const deadline = performance.now() + 30_000; performance.now() < deadline; await sleep(2)) {
-      try {
-        const response = await this.open({ path: '/healthz' });
-        response.resume();
-        return performance.now();
-      } catch {
-        // Not listening yet.
-      }
+    for (const deadline = performance.now() + 30_000; performance.now() < deadline; await sleep(1)) {
+      if (await this.#takesConnections()) return performance.now();
     }
     throw new Error('nothing listens');
+  }
+
+  #takesConnections(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect(this.#port, '127.0.0.1');
+      const end = (taken: boolean) => () => {
+        socket.destroy();
+        resolve(taken);
+      };
+      socket.once('connect', end(true)).once('error', end(false));
+    });
   }
 
   close(): void {
