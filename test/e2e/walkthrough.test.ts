@@ -136,7 +136,8 @@ describe.skipIf(!canRunContainers())('a real cluster', () => {
 
     await cluster.kubectl('scale deployment/nginx-dep --replicas=10');
     await cluster.kubectl('rollout status deployment/nginx-dep --timeout=90s');
-    const pod = (await cluster.kubectl('get pods -l app=nginx -o name')).split('\n')[0] as string;
+    // One that stays: those of the version before may still be going.
+    const pod = await standingPod(cluster);
     await cluster.kubectl(`delete ${pod} --grace-period=1`);
     await eventually(
       'ten pods are ready again',
