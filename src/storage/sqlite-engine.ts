@@ -22,6 +22,7 @@ import {
   type ShardEngine,
   type ShardEvent,
 } from './engine.ts';
+import { type LabelChange, LabelIndex } from './label-index.ts';
 import { readRevision } from './list-page.ts';
 import { migrate } from './migrations.ts';
 import { ReadRows } from './read-rows.ts';
@@ -58,6 +59,7 @@ export class SqliteEngine implements ShardEngine {
   readonly state: SqliteState;
   readonly #log: SqliteEvents;
   readonly #lists: SqliteList;
+  readonly #labels: LabelIndex;
   #revision: number;
   #trackedRevision: number;
   #applied: Map<string, number> | undefined;
@@ -70,7 +72,8 @@ export class SqliteEngine implements ShardEngine {
     migrate(db);
     this.state = new SqliteState(db, FIRST_REVISION);
     this.#log = new SqliteEvents(db);
-    this.#lists = new SqliteList(db, this.state);
+    this.#labels = new LabelIndex(db);
+    this.#lists = new SqliteList(db, this.state, this.#labels);
     // REV-1: the log and what was compacted from it together know the last revision.
     const last = db.rows('SELECT max(seq) FROM events')[0]?.[0];
     this.#revision = Math.max(this.state.compacted, typeof last === 'number' ? revisionOf(last) : 0);
@@ -110,10 +113,10 @@ export class SqliteEngine implements ShardEngine {
     const known = applied.get(transaction.id);
     if (known !== undefined) return { result: this.#replay(transaction, known), events: [] };
     const objects: (StoredObject | null)[] = [];
-    const events: ShardEvent[] = [];
+    const changes: RowChange[] = [];
     try {
       this.#db.transaction(() => {
-        for (let op = 0; op < transaction.ops.length; op++) this.#apply(transaction, op, { objects, events });
+        for (let op = 0; op < transaction.ops.length; op++) this.#apply(transaction, op, { objects, changes });
       });
     } catch (error) {
       this.state.reload();
@@ -122,7 +125,9 @@ export class SqliteEngine implements ShardEngine {
       if (isFullError(error)) return { result: { ok: false, op: objects.length, why: 'Full', tracked }, events: [] };
       throw error;
     }
+    const events = changes.map(eventOf);
     if (events.length > 0) this.#note(transaction.id, events);
+    for (const change of changes) this.#labels.apply(labelChange(change));
     return { result: { ok: true, revision: this.#revision, objects, tracked: this.#trackedRevision }, events };
   }
 
@@ -217,7 +222,7 @@ export class SqliteEngine implements ShardEngine {
   #apply(
     transaction: Transaction,
     index: number,
-    done: { objects: (StoredObject | null)[]; events: ShardEvent[] },
+    done: { objects: (StoredObject | null)[]; changes: RowChange[] },
   ): void {
     const op = transaction.ops[index]!;
     const before = op.type === 'create' ? undefined : (this.#read.take(op.key) ?? this.#row(op.key));
@@ -240,7 +245,7 @@ export class SqliteEngine implements ShardEngine {
     if (taken) throw new Refused({ ok: false, op: index, why: 'ClaimTaken', ...taken });
     this.#logEvent(transaction, index, { ...change, ownState: op.type === 'delete' && op.object !== undefined });
     done.objects.push(publicPart(after));
-    done.events.push(eventOf(change));
+    done.changes.push(change);
   }
 
   /** Undefined where the key is taken: looking first would be one statement more for each create. */
@@ -338,6 +343,17 @@ function eventOf({ type, before, after }: RowChange): ShardEvent {
   const old = before && new State(before.text, before.meta, { at: before.revisionAt, revision });
   const state = new State(after.text, after.meta);
   return new LoggedEvent({ revision, type: EVENT_TYPE[type], key, state, ...(old ? { old } : {}) });
+}
+
+function labelChange({ type, before, after }: RowChange): LabelChange {
+  const { resource } = after.key;
+  const unchanged = type === 'update' && before?.meta === after.meta;
+  if (unchanged) return { resource, object: after.id };
+  return {
+    ...{ resource, object: after.id },
+    before: before && metaOf(before).labels,
+    after: type === 'delete' ? undefined : metaOf(after).labels,
+  };
 }
 
 function occupied(row: Row): Pick<Failure, 'why' | 'current'> {

@@ -1,6 +1,7 @@
 /** Lists of a shard: at present straight from the objects, in the past with the later changes taken back. */
 import type { ListQuery, ObjectKey } from './contract.ts';
 import type { ListPage, ProjectionPage } from './engine.ts';
+import type { LabelIndex } from './label-index.ts';
 import { PageBuilder } from './list-page.ts';
 import { compileSelection, isFiltered } from './selection.ts';
 import type { SqlDatabase, SqlValue } from './sql-database.ts';
@@ -33,10 +34,12 @@ const DELETED = 2;
 export class SqliteList {
   readonly #db: SqlDatabase;
   readonly #state: SqliteState;
+  readonly #labels: LabelIndex;
 
-  constructor(db: SqlDatabase, state: SqliteState) {
+  constructor(db: SqlDatabase, state: SqliteState, labels: LabelIndex) {
     this.#db = db;
     this.#state = state;
+    this.#labels = labels;
   }
 
   page(query: ListQuery, at: { revision: number; current: number; tracked: number }): ListPage {
@@ -117,10 +120,18 @@ export class SqliteList {
     const name = query.fields?.find(({ field, operator }) => field === 'metadata.name' && operator === '=');
     if (name) add('name = ?', name.value);
     if (query.after) addPlace(query.after, query.namespace, add);
-    const lookup = lookupFor(this.#state, query);
-    if (lookup !== undefined) add('id IN (SELECT object FROM lookups WHERE value = ?)', lookup);
+    const found = this.#candidates(query);
+    if (found) add(`id IN (${found.ids})`, found.value);
     else for (const needle of needles(query)) add('instr(meta, ?) > 0', needle);
-    return { from: lookup === undefined ? 'objects' : 'objects NOT INDEXED', where: clauses.join(' AND '), values };
+    return { from: found ? 'objects NOT INDEXED' : 'objects', where: clauses.join(' AND '), values };
+  }
+
+  /** A query for the ids of the objects among which are all that are wanted, and its value, where that narrows it. */
+  #candidates(query: ListQuery): { ids: string; value: string } | undefined {
+    const lookup = lookupFor(this.#state, query);
+    if (lookup !== undefined) return { ids: 'SELECT object FROM lookups WHERE value = ?', value: lookup };
+    const labelled = this.#labels.candidates(query);
+    return labelled && { ids: 'SELECT value FROM json_each(?)', value: JSON.stringify(labelled) };
   }
 
   /** Per object of the scope that changed after `revision`, in key order. */

@@ -146,6 +146,39 @@ export function listRules({ open, reopen }: Implementation): void {
       expect((await listed(shard, { labels })).names).toEqual(names);
     });
 
+    it('LIST-3 labels are those of the last commit, however often they were asked for before', async () => {
+      const shard = open();
+      const web = { labels: [label('app', 'in', 'web', 'www')] };
+      await commit(
+        shard,
+        create(podKey('a'), { labels: { app: 'web' } }),
+        create(podKey('b'), { labels: { app: 'db' } }),
+      );
+      expect((await listed(shard, web)).names).toEqual(['a']);
+      await commit(shard, update(podKey('b'), { labels: { app: 'www', tier: 't' } }), create(podKey('c', 'other')));
+      expect((await listed(shard, web)).names).toEqual(['a', 'b']);
+      const refused = [update(podKey('a'), { labels: {} }), create(podKey('b'), { labels: { app: 'web' } })];
+      await expect(commit(shard, ...refused)).rejects.toThrow('AlreadyExists');
+      expect((await listed(shard, web)).names).toEqual(['a', 'b']);
+      await commit(shard, remove(podKey('a')), update(podKey('c', 'other'), { labels: { app: 'web' } }));
+      expect((await listed(shard, web)).names).toEqual(['b', 'c']);
+      expect((await listed(shard, { ...web, namespace: 'other' })).names).toEqual(['c']);
+      expect((await listed(shard, { ...web, after: { namespace: 'default', name: 'b' } })).names).toEqual(['c']);
+    });
+
+    it('LIST-3 a label on very many objects selects them all, in order and page by page', async () => {
+      const shard = open();
+      const name = (i: number): string => `p${String(i).padStart(4, '0')}`;
+      for (let i = 0; i < 1_200; i += 100) {
+        const some = Array.from({ length: 100 }, (_, k) => create(podKey(name(i + k)), { labels: { app: 'web' } }));
+        await commit(shard, ...some);
+      }
+      const labels = [label('app', 'in', 'web')];
+      expect((await listed(shard, { labels })).names).toHaveLength(1_200);
+      const page = { labels, limit: 3, after: { namespace: 'default', name: name(1_100) } };
+      expect((await listed(shard, page)).names).toEqual([name(1_101), name(1_102), name(1_103)]);
+    });
+
     it.each([
       [[field('spec.nodeName', '=', 'n1')], ['a', 'c']],
       [[field('spec.nodeName', '!=', 'n1')], ['b', 'd']],
