@@ -12,6 +12,7 @@ import type { UserInfo } from './contract.ts';
 import { statusResponse, toStatusError } from './errors.ts';
 import { authenticate } from './filters/authentication.ts';
 import { attributesOf, authorize } from './filters/authorization.ts';
+import { checkTimeout } from './filters/deadline.ts';
 import { withFlowControl } from './filters/flow.ts';
 import { impersonate } from './filters/impersonation.ts';
 import { isLongRunning } from './metrics.ts';
@@ -29,13 +30,14 @@ export interface Chain {
 }
 
 export function createChain(parts: ServerParts): Chain {
-  const routes = new Hono<ChainEnv>({ strict: false });
+  const routes = new Hono<ChainEnv>();
   const answers = addRoutes(routes, parts);
   routes.onError((error) => {
     throw error;
   });
   const answer = async (passage: Passage, caller: UserInfo | undefined): Promise<Response> => {
     const { scope } = passage;
+    if (scope.query.has('timeout')) checkTimeout(scope);
     await authenticate(parts, scope, caller);
     const config = parts.config.known?.() ?? (await parts.config.fresh());
     passage.audit = parts.auditing.begin(scope, config);
@@ -88,7 +90,7 @@ function failureResponse(
 ): Response {
   const failure = toStatusError(error);
   if (failure.code >= 500 && !(error instanceof StatusError)) logFault(parts, scope, error);
-  return statusResponse(failure.status, request);
+  return statusResponse(failure.status, request, scope?.query);
 }
 
 /** One request on its way, with what only the chain knows of it. */

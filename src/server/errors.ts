@@ -1,6 +1,6 @@
 /** The only place that turns errors into answers. Upstream: endpoints/handlers/responsewriters/errors.go. */
 import { badRequest, internalError, type Status, StatusError, tooManyRequests } from '../machinery/status.ts';
-import { preferredSerializer } from './negotiation/accept.ts';
+import { negotiateFailure } from './negotiation/accept.ts';
 
 /**
  * Any thrown value as a StatusError; what is not one already is a fault of the server, or of a body nested too deep or cut
@@ -54,16 +54,18 @@ export function textResponse(status: number, text: string): Response {
   });
 }
 
+const NO_QUERY = new URLSearchParams();
+
 /** A Status with Retry-After where it says so, in the media type that `request` prefers. Its code may be a webhook's. */
-export function statusResponse(status: Status, request: Request): Response {
-  const serializer = preferredSerializer(request);
+export function statusResponse(status: Status, request: Request, query = NO_QUERY): Response {
+  const { serializer, pretty } = negotiateFailure(request, query);
   const headers: Record<string, string> = {
     'Content-Type': serializer.mediaType,
     'Cache-Control': 'no-cache, private',
   };
   const retry = status.details?.retryAfterSeconds;
   if (retry !== undefined && retry > 0) headers['Retry-After'] = String(retry);
-  return new Response(serializer.write(status, false), { status: httpStatus(status.code ?? 500), headers });
+  return new Response(serializer.write(status, pretty), { status: httpStatus(status.code ?? 500), headers });
 }
 
 /** The nearest that the platform answers with: it has no status above 599. */

@@ -27,7 +27,7 @@ export interface TargetOptions {
 /** Names that belong to the platform or to nobody: a user's Ingress is not looked for there. */
 const PLATFORM_HOST = /(^|\.)workers\.dev$|(^|\.)localhost$|^[\d.]+$|^\[/;
 const API_PATH =
-  /^\/(apis?|clusters|dashboard|healthz|kedge|livez|logs|metrics|openapi|readyz|version|\.well-known)(\/|$)/;
+  /^\/(apis?|clusters|dashboard|healthz|kedge|livez|logs|metrics|openapi|openid|readyz|version|\.well-known)(\/|$)/;
 
 /** The target where host name and path alone tell it: the default cluster at a name of the API's own. */
 export function quickTarget(url: PlainUrl, apiHosts: string | undefined): RequestTarget | undefined {

@@ -78,6 +78,54 @@ describe('paths beside the resources', () => {
     expect((await cluster.send<{ paths: string[] }>('GET /')).body.paths).toContain('/apis/apps/v1');
   });
 
+  it('knows the checks of upstream by their names', async () => {
+    const verbose = (await cluster.send('GET /livez?verbose&exclude=nape&exclude=etcd&exclude=mape')).text.split('\n');
+    expect(verbose[0]).toBe('[+]ping ok');
+    expect(verbose).toContain('[+]poststarthook/crd-informer-synced ok');
+    expect(verbose.slice(-3)).toEqual([
+      'warn: some health checks cannot be excluded: no matches for "mape","nape"',
+      'livez check passed',
+      '',
+    ]);
+    expect((await cluster.send('GET /healthz/poststarthook/bootstrap-controller')).text).toBe('ok');
+    expect((await cluster.send('GET /livez/shutdown')).status).toBe(404);
+  });
+
+  it.each([
+    ['POST /api', 405],
+    ['POST /apis', 200],
+    ['PUT /apis/apps', 200],
+    ['PUT /apis/apps/v1', 405],
+    ['DELETE /openapi/v3', 200],
+    ['POST /version', 405],
+    ['GET /version/x', 404],
+    ['GET /apis/apps/', 200],
+    ['GET /healthz/', 404],
+    ['POST /.well-known/openid-configuration', 405],
+  ])('answers %s with %i', async (target, status) => {
+    expect((await cluster.send(target)).status).toBe(status);
+  });
+
+  it.each([
+    ['1m30s', undefined],
+    ['-.5h', undefined],
+    ['0', undefined],
+    ['5', 'missing unit in duration "5"'],
+    ['1d', 'unknown unit "d" in duration "1d"'],
+    ['soon', 'invalid duration "soon"'],
+    ['1h-5m', 'unknown unit "h-" in duration "1h-5m"'],
+  ])('takes the time %s as %s', async (timeout, fault) => {
+    const reply = await cluster.send<{ message?: string }>(`GET /api?timeout=${timeout}`);
+    const said = fault && `invalid timeout specified in the request URL - time: ${fault}`;
+    expect([reply.status, reply.body.message]).toEqual([fault ? 400 : 200, said]);
+  });
+
+  it('offers documents under a tag that names their state', async () => {
+    const tag = (await cluster.send('GET /openapi/v2')).headers.get('etag') ?? '';
+    expect(tag).toMatch(/^"[0-9A-F]{128}"$/);
+    expect((await cluster.send('GET /openapi/v2', { headers: { 'If-None-Match': tag } })).status).toBe(304);
+  });
+
   it('reports a store that is down', async () => {
     cluster.options.store.shardOf('namespaces').revision = async () => {
       throw new Error('gone');

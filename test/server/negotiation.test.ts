@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { parseAccept } from '../../src/server/negotiation/accept-header.ts';
 import { writeYaml } from '../../src/server/negotiation/yaml-writer.ts';
 import { createTestCluster, type TestCluster } from '../support/cluster.ts';
 
@@ -26,6 +27,40 @@ describe('the Accept header', () => {
   ])('%s is answered %i as %s', async (accept, status, type) => {
     const reply = await get(accept);
     expect([reply.status, reply.headers.get('content-type')]).toEqual([status, type]);
+  });
+
+  it.each([
+    ['application/yaml;q=0.5, application/json;q=0.9', 'application/json application/yaml'],
+    ['application/*, application/yaml;q=0.1', 'application/yaml application/*'],
+    ['*, text/html;q=0.3', 'text/html */*'],
+    ['text, a/b/c, application/json;q=high', 'application/json'],
+    [' application / json ; q = 0.5 ', 'application/json'],
+  ])('%s is read as %s', (header, order) => {
+    expect(parseAccept(header).map(({ type, subtype }) => `${type}/${subtype}`)).toEqual(order.split(' '));
+  });
+
+  it.each([
+    ['/apis', 'application/*', 200],
+    ['/apis', '*', 200],
+    ['/api', 'application/*', 406],
+    ['/apis/apps', 'application/*', 200],
+    ['/apis/apps/v1', 'application/*', 406],
+    ['/api/v1', 'application/json;as=Table;v=v1;g=meta.k8s.io', 406],
+    ['/openapi/v2', 'application/*', 200],
+    ['/.well-known/openid-configuration', 'application/yaml', 406],
+  ])('of %s may be %s: %i', async (path, accept, status) => {
+    expect((await cluster.send(`GET ${path}`, { accept })).status).toBe(status);
+  });
+
+  it.each(['json', 'yaml', 'vnd.kubernetes.protobuf'])('gets the aggregated discovery as %s', async (subtype) => {
+    const type = `application/${subtype};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList`;
+    const reply = await cluster.send('GET /apis', { accept: `application/json;q=0.9, ${type}` });
+    expect([reply.status, reply.headers.get('content-type')]).toEqual([200, type]);
+  });
+
+  it('tells of a failure in plain JSON where it can be told in nothing that is asked for', async () => {
+    const reply = await cluster.send(`GET ${PATH}/none`, { accept: 'application/yaml;as=Table;v=v1;g=meta.k8s.io' });
+    expect([reply.status, reply.headers.get('content-type')]).toEqual([404, 'application/json']);
   });
 
   it('has to take JSON for the version, which has no other form', async () => {

@@ -3,6 +3,7 @@
  * Upstream: endpoints/handlers/negotiation/negotiate.go, and the media-type filter of its router in front.
  */
 import { StatusError } from '../../machinery/status.ts';
+import { type Clause, covers, namesOneOf, parseAccept } from './accept-header.ts';
 import { SERIALIZERS, type Serializer } from './serializers.ts';
 
 export type Transform = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
@@ -16,23 +17,16 @@ export interface Output {
   pretty: boolean;
 }
 
-interface Clause {
-  type: string;
-  params: Map<string, string>;
-  q: number;
-}
-
 const TRANSFORMS = new Set(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList']);
+const MEDIA_TYPES = SERIALIZERS.map((serializer) => serializer.mediaType);
 const STREAM_TYPES = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
-
-const JSON_TYPE = 'application/json';
 
 const PLAIN: Output = { serializer: SERIALIZERS[0]!, metaVersion: 'v1', pretty: false };
 const PRETTY: Output = { serializer: SERIALIZERS[0]!, metaVersion: 'v1', pretty: true };
 
 /** The media types of ordinary answers, as messages list them. */
 export function acceptedTypes(): string {
-  return SERIALIZERS.map((serializer) => serializer.mediaType).join(', ');
+  return MEDIA_TYPES.join(', ');
 }
 
 /** What a route can answer besides the ordinary media types. */
@@ -43,22 +37,19 @@ export interface AcceptOptions {
   transforms?: boolean;
   /** The objects have no protobuf form, only what is made of them (metadata) has. */
   unregistered?: boolean;
-  /** The document lies beside the resource routes, whose refusal has words of its own. */
-  document?: boolean;
+  /** No router stands before the route, whose refusal has words of its own. */
+  unrouted?: boolean;
 }
 
 /** Chooses the output for a request. Throws 406. */
 export function negotiateOutput(request: Request, query: URLSearchParams, options: AcceptOptions = {}): Output {
-  const header = request.headers.get('accept');
-  const pretty = query.has('pretty') && isTrue(query.get('pretty')!);
-  if (header === null || header === '' || header === 'application/json' || header === '*/*')
-    return pretty ? PRETTY : PLAIN;
-  const clauses = parseAccept(header);
-  if (options.document !== true && !clauses.some((clause) => isKnownType(clause.type)))
-    throw notAcceptable(options.streams === true);
-  for (const clause of [...clauses].sort((a, b) => b.q - a.q)) {
+  const header = request.headers.get('accept') ?? '';
+  const pretty = isPretty(request, query);
+  if (header === '' || header === 'application/json' || header === '*/*') return pretty ? PRETTY : PLAIN;
+  if (options.unrouted !== true && !namesOneOf(header, MEDIA_TYPES)) throw notRouted(routeTypes(options));
+  for (const clause of parseAccept(header)) {
     for (const serializer of SERIALIZERS) {
-      if (clause.type !== '*/*' && clause.type !== serializer.mediaType) continue;
+      if (!covers(clause, serializer.mediaType)) continue;
       const output = readParams(clause, serializer, options.transforms !== false);
       if (output && options.unregistered && !serializer.tables && !output.as) continue;
       if (output) return { ...output, pretty: pretty || output.pretty };
@@ -67,15 +58,20 @@ export function negotiateOutput(request: Request, query: URLSearchParams, option
   throw new StatusError(406, 'NotAcceptable', `only the following media types are accepted: ${acceptedTypes()}`);
 }
 
-/** The serializer for errors: the preferred one that is known, else JSON. */
-export function preferredSerializer(request: Request): Serializer {
-  const header = request.headers.get('accept');
-  if (!header || header === 'application/json') return SERIALIZERS[0]!;
-  const clauses = parseAccept(header).sort((a, b) => b.q - a.q);
-  const found = clauses.flatMap(({ type }) =>
-    SERIALIZERS.filter(({ mediaType }) => type === '*/*' || type === mediaType),
-  );
-  return found[0] ?? SERIALIZERS[0]!;
+/** Whether JSON is indented: where the query says so, else for those who read it themselves. */
+function isPretty(request: Request, query: URLSearchParams): boolean {
+  const asked = query.get('pretty');
+  if (asked) return /^(1|t|T|true|TRUE|True)$/.test(asked);
+  return /^(curl|Wget|Mozilla\/5\.0)/.test(request.headers.get('user-agent') ?? '');
+}
+
+/** The output for a failure: any media type that is taken as it is, else indented JSON. */
+export function negotiateFailure(request: Request, query: URLSearchParams): Output {
+  try {
+    return negotiateOutput(request, query, { transforms: false, unrouted: true });
+  } catch {
+    return PRETTY;
+  }
 }
 
 /** The output of a watch. Throws 406 for media types that objects cannot follow each other in. */
@@ -89,59 +85,48 @@ export function negotiateStream(request: Request, query: URLSearchParams, option
   );
 }
 
-function notAcceptable(streams: boolean): StatusError {
-  const types = streams ? `${acceptedTypes()}, ${STREAM_TYPES.join(', ')}` : acceptedTypes();
-  return new StatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${types}`, {});
+const routeTypes = ({ streams }: AcceptOptions): string[] =>
+  streams ? [...MEDIA_TYPES, ...STREAM_TYPES] : MEDIA_TYPES;
+
+/** The router's refusal of a request that takes none of what its route answers. */
+function notRouted(mediaTypes: readonly string[]): StatusError {
+  const message = `406: Not Acceptable\n\nAvailable representations: ${mediaTypes.join(', ')}`;
+  return new StatusError(406, 'NotAcceptable', message, {});
 }
 
-function isKnownType(type: string): boolean {
-  return type === '*/*' || SERIALIZERS.some((serializer) => serializer.mediaType === type);
+/** Throws 406 unless the router lets a request through to a route that answers in one of `mediaTypes`. */
+export function requireTypes(request: Request, mediaTypes: readonly string[] = MEDIA_TYPES): void {
+  if (!namesOneOf(request.headers.get('accept') ?? '', mediaTypes)) throw notRouted(mediaTypes);
 }
 
-function readParams(clause: Clause, serializer: Serializer, transforms: boolean): Output | undefined {
-  let as: string | undefined;
-  let group: string | undefined;
-  let version: string | undefined;
-  let pretty = false;
-  for (const [name, value] of clause.params) {
-    if (name === 'as') as = value;
-    else if (name === 'g') group = value;
-    else if (name === 'v') version = value;
-    else if (name === 'pretty') pretty = value === '1';
-    else if (name === 'stream' && value !== 'watch') return undefined;
+/** The output for the aggregated form of discovery; undefined where the client asks for another. */
+export function negotiateDiscovery(request: Request): Pick<Output, 'serializer' | 'pretty'> | undefined {
+  for (const clause of parseAccept(request.headers.get('accept') ?? '')) {
+    const { params } = clause;
+    if (params.get('as') !== 'APIGroupDiscoveryList' || params.get('g') !== 'apidiscovery.k8s.io') continue;
+    if (params.get('v') !== 'v2' || params.get('sv')) continue;
+    const streaming = params.get('stream') ?? '';
+    const serializer = SERIALIZERS.find(
+      ({ mediaType, streams }) => covers(clause, mediaType) && (streaming === '' || (streams && streaming === 'watch')),
+    );
+    if (serializer) return { serializer, pretty: params.get('pretty') === '1' };
   }
-  if (as === undefined) return { serializer, metaVersion: 'v1', pretty };
-  if (!transforms || !TRANSFORMS.has(as) || group !== 'meta.k8s.io') return undefined;
+  return undefined;
+}
+
+function readParams({ params }: Clause, serializer: Serializer, transforms: boolean): Output | undefined {
+  const stream = params.get('stream') ?? '';
+  if (stream !== '' && !(serializer.streams && stream === 'watch')) return undefined;
+  const serverVersion = params.get('sv') ?? '';
+  if (serverVersion !== '' && !(transforms && serverVersion === 'v1')) return undefined;
+  const pretty = params.get('pretty') === '1';
+  if (!params.has('as') && !params.has('g') && !params.has('v')) return { serializer, metaVersion: 'v1', pretty };
+  const as = params.get('as') ?? '';
+  const version = params.get('v');
+  if (!transforms || !TRANSFORMS.has(as) || params.get('g') !== 'meta.k8s.io') return undefined;
   if (version !== 'v1' && version !== 'v1beta1') return undefined;
   if (as === 'Table' && !serializer.tables) return undefined;
   return { serializer, as: as as Transform, metaVersion: version, pretty };
-}
-
-function parseAccept(header: string): Clause[] {
-  return header.split(',').map((part) => {
-    const [type = '', ...rest] = part.split(';');
-    const params = new Map<string, string>();
-    let q = 1;
-    for (const param of rest) {
-      const equals = param.indexOf('=');
-      if (equals < 0) continue;
-      const name = param.slice(0, equals).trim().toLowerCase();
-      const value = param
-        .slice(equals + 1)
-        .trim()
-        .replace(/^"(.*)"$/, '$1');
-      if (name === 'q') q = Number.isNaN(Number(value)) ? 1 : Number(value);
-      else params.set(name, value);
-    }
-    return { type: type.trim(), params, q };
-  });
-}
-
-/** Throws 406 unless a request takes JSON, for documents that have no other form; the router in front knows no ranges. */
-export function requireJson(request: Request): void {
-  const header = request.headers.get('accept') ?? '';
-  if (header === '' || parseAccept(header).some(({ type }) => type === '*/*' || type === JSON_TYPE)) return;
-  throw new StatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${JSON_TYPE}`, {});
 }
 
 /** Upstream reads query booleans so: anything but false and 0. */

@@ -3,10 +3,10 @@
 /** Shorter answers are not worth the time. */
 export const COMPRESS_FROM = 128 * 1024;
 
-/** Whether the client takes gzip. */
+/** Whether the client takes gzip; a quality beside it makes it another word. */
 export function acceptsGzip(request: Request): boolean {
   const header = request.headers.get('accept-encoding');
-  return header?.split(',').some((part) => part.trim().split(';')[0] === 'gzip') === true;
+  return header?.split(',').some((part) => part.trim() === 'gzip') === true;
 }
 
 /** A response with `body`, gzipped when it is large and the client takes that. */
@@ -27,7 +27,8 @@ export function encodedResponse(
   stream: ReadableStream<Uint8Array>,
   init: { status: number; headers: Record<string, string> },
 ): Response {
-  const headers = { ...init.headers, 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' };
+  const vary = init.headers.Vary === undefined ? 'Accept-Encoding' : `${init.headers.Vary}, Accept-Encoding`;
+  const headers = { ...init.headers, 'Content-Encoding': 'gzip', Vary: vary };
   // `encodeBody` tells the Workers runtime that the body is encoded; other platforms ignore it.
   return new Response(stream, { status: init.status, headers, encodeBody: 'manual' } as ResponseInit);
 }

@@ -1,33 +1,35 @@
 /** Paths that are no resources: version, metrics, the list of paths, OpenID discovery. */
 import type { Hono } from 'hono';
-import { StatusError } from '../../machinery/status.ts';
 import type { ChainEnv } from '../chain-env.ts';
 import { answerConfiguration } from '../configuration/routes.ts';
-import { methodNotAllowed, pageNotFound, textResponse } from '../errors.ts';
-import { requireJson } from '../negotiation/accept.ts';
-import type { ServerParts } from '../scope.ts';
+import { methodNotAllowed, pageNotFound, resourceNotFound, textResponse } from '../errors.ts';
+import { requireTypes } from '../negotiation/accept.ts';
+import type { RequestScope, ServerParts } from '../scope.ts';
+import { healthPaths } from './health.ts';
 import { versionInfo } from './version.ts';
 
 const NO_CACHE = { 'Cache-Control': 'no-cache, private' };
 
 export function addRootRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
-  app.get('/version', (c) => {
-    requireJson(c.env.scope.request);
-    return c.body(`${JSON.stringify(versionInfo(parts.options.gitVersion), null, 2)}`, 200, {
-      ...NO_CACHE,
-      'Content-Type': 'application/json',
+  for (const path of ['/version', '/version/']) {
+    app.all(path, (c) => {
+      requireGet(c.env.scope, 'application/json');
+      return c.body(`${JSON.stringify(versionInfo(parts.options.gitVersion), null, 2)}`, 200, {
+        ...NO_CACHE,
+        'Content-Type': 'application/json',
+      });
     });
+  }
+  app.all('/version/*', () => {
+    throw resourceNotFound();
   });
-  app.all('/version', () => {
-    throw methodNotAllowed();
-  });
-  app.get('/metrics', (c) =>
+  app.all('/metrics', (c) =>
     c.body(
       parts.metrics.render() + parts.flow.render() + parts.auditing.render() + parts.metrics.webhooks.render(),
       200,
       {
         ...NO_CACHE,
-        'Content-Type': 'text/plain; version=0.0.4; charset=utf-8',
+        'Content-Type': 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores',
       },
     ),
   );
@@ -41,35 +43,40 @@ export function addRootRoutes(app: Hono<ChainEnv>, parts: ServerParts): void {
     const text = parts.flow.dump(c.req.param('name'));
     return text === undefined ? pageNotFound() : textResponse(200, text);
   });
-  app.all('/', (c) =>
-    c.body(JSON.stringify({ paths: rootPaths(parts) }, null, 2), 200, {
-      ...NO_CACHE,
-      'Content-Type': 'application/json',
-    }),
-  );
-  app.get('/.well-known/openid-configuration', async (c) =>
-    c.body(JSON.stringify(await parts.openId.configuration()), 200, {
-      'Cache-Control': 'public, max-age=3600',
-      'Content-Type': 'application/json',
-    }),
-  );
-  app.get('/openid/v1/jwks', async (c) => {
-    requireKeySet(c.env.scope.request);
-    return c.body(JSON.stringify(await parts.openId.keys()), 200, {
-      'Cache-Control': 'public, max-age=3600',
-      'Content-Type': KEY_SET,
-    });
-  });
+  for (const path of ['/', '/index.html']) {
+    app.all(path, (c) =>
+      c.body(JSON.stringify({ paths: rootPaths(parts) }, null, 2), 200, {
+        ...NO_CACHE,
+        'Content-Type': 'application/json',
+      }),
+    );
+  }
+  addOpenIdRoutes(app, parts);
 }
 
-const KEY_SET = 'application/jwk-set+json';
+function addOpenIdRoutes(app: Hono<ChainEnv>, { openId }: ServerParts): void {
+  const documents = [
+    { path: '/.well-known/openid-configuration', type: 'application/json', read: () => openId.configuration() },
+    // Keys come in their own media type alone: a client that takes nothing but JSON is refused.
+    { path: '/openid/v1/jwks', type: 'application/jwk-set+json', read: () => openId.keys() },
+  ];
+  for (const { path, type, read } of documents) {
+    for (const each of [path, `${path}/`]) {
+      app.all(each, async (c) => {
+        requireGet(c.env.scope, type);
+        return c.body(JSON.stringify(await read()), 200, {
+          'Cache-Control': 'public, max-age=3600',
+          'Content-Type': type,
+        });
+      });
+    }
+  }
+}
 
-/** Keys come in their own media type alone: a client that takes nothing but JSON is refused. */
-function requireKeySet(request: Request): void {
-  const accept = request.headers.get('accept') ?? '';
-  const types = accept.split(',').map((clause) => clause.split(';')[0]?.trim());
-  if (accept === '' || types.some((type) => type === KEY_SET || type === 'application/*' || type === '*/*')) return;
-  throw new StatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${KEY_SET}`, {});
+/** What the router asks of a request for a document of one type. Throws 405 and 406. */
+function requireGet({ request }: RequestScope, mediaType: string): void {
+  if (request.method !== 'GET') throw methodNotAllowed();
+  requireTypes(request, [mediaType]);
 }
 
 /** What the root lists. Upstream: server/routes/index.go. */
@@ -78,19 +85,15 @@ function rootPaths(parts: ServerParts): string[] {
     '/.well-known/openid-configuration',
     '/api',
     '/apis',
-    '/healthz',
-    '/livez',
+    '/apis/',
     '/metrics',
     '/openapi/v2',
     '/openapi/v3',
+    '/openapi/v3/',
     '/openid/v1/jwks',
-    '/readyz',
     '/version',
-    '/',
+    ...healthPaths(),
   ]);
-  for (const check of ['ping', 'log', 'etcd'])
-    for (const endpoint of ['healthz', 'livez', 'readyz']) paths.add(`/${endpoint}/${check}`);
-  paths.add('/readyz/informer-sync');
   for (const kind of parts.kinds.all()) {
     if (kind.group === '') paths.add(`/api/${kind.version}`);
     else {
