@@ -33,4 +33,4 @@ if (process.argv[2] === 'up') {
   if (built.status !== 0) process.exit(built.status ?? 1);
 } else await (await import(pathToFileURL(builder).href)).build();
 const { main } = await import(pathToFileURL(join(dist, 'cli.js')).href);
-process.exitCode = await main(process.argv.slice(2), { dist, program: 'kedge' });
+process.exitCode = await main(process.argv.slice(2), { dist });

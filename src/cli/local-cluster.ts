@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ApiTarget, type ClusterState, clusterPaths, readRunningState, UserError } from '../emulator/index.ts';
+import {
+  type ApiTarget,
+  type ClusterPaths,
+  type ClusterState,
+  clusterPaths,
+  readRunningState,
+  UserError,
+} from '../emulator/index.ts';
 import { type CommandContext, UsageError } from './command.ts';
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -19,13 +26,15 @@ export function runningCluster(context: CommandContext): { state: ClusterState; 
   const state = readRunningState(paths.state);
   if (!state)
     throw new UserError(`Cluster ${name} does not run here (${paths.root}); start it with: kedge up --name ${name}`, 3);
+  return { state, target: targetOf(state, paths) };
+}
+
+/** How the administrator of a running local cluster reaches it. */
+export function targetOf(state: ClusterState, paths: ClusterPaths): ApiTarget {
   return {
-    state,
-    target: {
-      server: `https://${state.host}:${state.port}`,
-      ca: readFileSync(join(paths.tls, 'ca.crt'), 'utf8'),
-      token: readFileSync(paths.adminToken, 'utf8').trim(),
-    },
+    server: `https://${state.host}:${state.port}`,
+    ca: readFileSync(join(paths.tls, 'ca.crt'), 'utf8'),
+    token: readFileSync(paths.adminToken, 'utf8').trim(),
   };
 }
 

@@ -2,8 +2,8 @@
 import { UserError } from '../emulator/index.ts';
 import { type CommandContext, UsageError } from './command.ts';
 import { commands } from './commands/index.ts';
-import { helpOf, overview } from './help.ts';
-import { findCommand, parseFlags } from './parse.ts';
+import { parseFlags } from './parse.ts';
+import { readWords } from './read-words.ts';
 
 /**
  * Runs the command that `words` name and returns the exit code: 0 done, 1 failed, 2 wrong command line; commands
@@ -14,25 +14,16 @@ export async function main(words: readonly string[], options: { dist: string }):
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const print = (line: string) => void process.stdout.write(`${line}\n`);
   const progress = (line: string) => void process.stderr.write(`${line}\n`);
-  if (words.length === 0 || words[0] === '--help' || words[0] === '-h' || words[0] === 'help') {
-    print(overview(commands));
+  const reading = readWords(commands, words);
+  if ('help' in reading) {
+    print(reading.help);
     return 0;
   }
-  const command = findCommand(commands, words);
-  if (!command) {
-    progress(
-      `kedge: unknown command "${words
-        .filter((word) => !word.startsWith('-'))
-        .slice(0, 2)
-        .join(' ')}"; kedge --help lists them`,
-    );
+  if ('refusal' in reading) {
+    progress(reading.refusal);
     return 2;
   }
-  const rest = words.slice(command.path.length);
-  if (rest.includes('--help') || rest.includes('-h')) {
-    print(helpOf(command));
-    return 0;
-  }
+  const { command, rest } = reading;
   try {
     const context: CommandContext = { dist: options.dist, words, ...parseFlags(command, rest), print, progress };
     return await command.run(context);

@@ -1,12 +1,5 @@
 import { type Command, type CommandContext, UsageError } from './command.ts';
 
-/** Finds the command that `words` name: the longest path that matches. */
-export function findCommand(commands: readonly Command[], words: readonly string[]): Command | undefined {
-  return commands
-    .filter((command) => command.path.every((word, index) => words[index] === word))
-    .sort((a, b) => b.path.length - a.path.length)[0];
-}
-
 /** Flags and positional arguments of one command; throws UsageError naming the word that is wrong. */
 export function parseFlags(command: Command, words: readonly string[]): Pick<CommandContext, 'flags' | 'arguments'> {
   const flags: CommandContext['flags'] = {};

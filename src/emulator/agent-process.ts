@@ -68,6 +68,8 @@ export class AgentProcess {
   async #launch(): Promise<void> {
     const { up, save } = this.#options;
     const config = JSON.stringify({ ...this.#config(), joinToken: await createJoinToken(this.#options.target) });
+    // Nobody would end an agent that starts after its cluster was stopped.
+    if (this.#stopping) return;
     const log = openSync(this.logFile, 'a', 0o600);
     const child = spawn(process.execPath, [join(up.dist, 'agent.js')], {
       stdio: ['pipe', log, log],

@@ -1,6 +1,5 @@
 /** Runs one local cluster in the foreground: control plane, kubeconfig, nodes; stops everything it started. */
 import { mkdirSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ensureAdminToken, hashToken } from './admin-token.ts';
 import { type ApiTarget, apiRequest } from './api-request.ts';
@@ -96,8 +95,7 @@ async function runLocked(
     for (const [name, file] of Object.entries(options.configurations)) await setConfiguration(target, name, file);
     const kubeconfig = { name: `kedge-${options.name}`, server: target.server, ca: certificate.ca, token };
     writeKubeconfig(state.kubeconfig, kubeconfig);
-    if (options.merge)
-      mergeKubeconfig(process.env.KUBECONFIG?.split(':')[0] || join(homedir(), '.kube', 'config'), kubeconfig);
+    if (options.merge) mergeKubeconfig(kubeconfig);
     state.ready = true;
     save();
     out.line(

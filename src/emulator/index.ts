@@ -4,7 +4,7 @@ export { type ClusterState, readRunningState, readState } from './cluster-state.
 export { configurationRequest, setConfiguration } from './configuration.ts';
 export { UserError } from './errors.ts';
 export { createJoinToken } from './join-token.ts';
-export { mergeKubeconfig, renderKubeconfig, writeKubeconfig } from './kubeconfig.ts';
+export { mergeKubeconfig, renderKubeconfig } from './kubeconfig.ts';
 export type { Output, UpOptions } from './options.ts';
 export { endOrphans } from './orphans.ts';
-export { clusterPaths } from './paths.ts';
+export { type ClusterPaths, clusterPaths } from './paths.ts';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type ApiTarget, apiRequest } from './api-request.ts';
+import { type ApiTarget, apiRequest, messageOf } from './api-request.ts';
 import { UserError } from './errors.ts';
 
-/** A bootstrap token that lives for an hour. Upstream: kubeadm token create. */
+/** Makes a bootstrap token, which lives for an hour unless it is said; throws UserError. Upstream: kubeadm token create. */
 export async function createJoinToken(target: ApiTarget, ttlSeconds = 3600): Promise<string> {
   const id = randomBytes(3).toString('hex');
   const secret = randomBytes(8).toString('hex');
@@ -23,6 +23,7 @@ export async function createJoinToken(target: ApiTarget, ttlSeconds = 3600): Pro
       },
     },
   });
-  if (reply.status !== 201) throw new UserError(`Could not create a join token: ${reply.body}`);
+  if (reply.status !== 201)
+    throw new UserError(`Could not create a join token: ${messageOf(reply.body) ?? `status ${reply.status}`}`);
   return `${id}.${secret}`;
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parse, stringify, YAMLParseError } from 'yaml';
 import { UserError } from './errors.ts';
 
 export interface KubeconfigOptions {
@@ -34,16 +35,17 @@ export function writeKubeconfig(file: string, options: KubeconfigOptions): void 
   writePrivate(file, renderKubeconfig(options));
 }
 
-/** Adds the context to an existing kubeconfig, replacing entries of the same name, and makes it current. */
-export function mergeKubeconfig(file: string, options: KubeconfigOptions): void {
+/**
+ * Adds the context to the user's own kubeconfig, replacing entries of the same name, and makes it current. Returns the
+ * file: the first that KUBECONFIG names, as kubectl takes it. Throws UserError when that holds something else.
+ */
+export function mergeKubeconfig(options: KubeconfigOptions): string {
+  const file = process.env.KUBECONFIG?.split(':')[0] || join(homedir(), '.kube', 'config');
   if (!existsSync(file)) {
     writeKubeconfig(file, options);
-    return;
+    return file;
   }
-  const present = parse(readFileSync(file, 'utf8')) as KubeconfigFile | null;
-  if (present !== null && (typeof present !== 'object' || Array.isArray(present))) {
-    throw new UserError(`${file} is not a kubeconfig; move it away or choose another file with --kubeconfig`);
-  }
+  const present = readKubeconfig(file);
   const merged: KubeconfigFile = { apiVersion: 'v1', kind: 'Config', ...present };
   const added = entriesOf(options);
   for (const list of ['clusters', 'contexts', 'users'] as const) {
@@ -51,6 +53,18 @@ export function mergeKubeconfig(file: string, options: KubeconfigOptions): void 
   }
   merged['current-context'] = options.name;
   writePrivate(file, stringify(merged));
+  return file;
+}
+
+function readKubeconfig(file: string): KubeconfigFile | null {
+  const refused = new UserError(`${file} is not a kubeconfig; move it away or name another file in KUBECONFIG`);
+  try {
+    const present = parse(readFileSync(file, 'utf8')) as KubeconfigFile | null;
+    if (present === null || (typeof present === 'object' && !Array.isArray(present))) return present;
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw error;
+  }
+  throw refused;
 }
 
 function entriesOf(options: KubeconfigOptions) {

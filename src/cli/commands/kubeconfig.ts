@@ -1,5 +1,3 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { mergeKubeconfig, renderKubeconfig } from '../../emulator/index.ts';
 import { CLUSTER_FLAGS, FLEET_FLAG } from '../cluster-flags.ts';
 import { defineCommand } from '../command.ts';
@@ -21,9 +19,7 @@ export const kubeconfig = defineCommand({
     const name = cluster === undefined ? `kedge-${state.name}` : `kedge-${state.name}-${cluster}`;
     const options = { name, ...(await fleetTarget(target, context)) };
     if (context.flags.merge) {
-      const file = process.env.KUBECONFIG?.split(':')[0] || join(homedir(), '.kube', 'config');
-      mergeKubeconfig(file, options);
-      context.print(`Context ${options.name} is current in ${file}`);
+      context.print(`Context ${options.name} is current in ${mergeKubeconfig(options)}`);
     } else {
       context.print(renderKubeconfig(options).trimEnd());
     }

@@ -1,9 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { apiRequest, type ClusterState, clusterPaths, readRunningState } from '../../emulator/index.ts';
 import { CLUSTER_FLAGS, OUTPUT_FLAG } from '../cluster-flags.ts';
-import { type CommandContext, defineCommand } from '../command.ts';
-import { wantsJson } from '../local-cluster.ts';
+import { defineCommand } from '../command.ts';
+import { clusterOf, targetOf, wantsJson } from '../local-cluster.ts';
 
 interface ClusterReport {
   name: string;
@@ -21,32 +20,29 @@ export const status = defineCommand({
   summary: 'Show local clusters',
   flags: { ...CLUSTER_FLAGS, ...OUTPUT_FLAG },
   async run(context) {
-    const reports = await Promise.all(clusterNames(context).map((name) => reportOf(context, name)));
+    const { name, data } = clusterOf(context);
+    const reports = await Promise.all(clusterNames(data).map((each) => reportOf(data, each)));
     if (wantsJson(context)) context.print(JSON.stringify(reports, null, 2));
     else if (reports.length === 0) context.print('No local clusters here; start one with: kedge up');
     else for (const report of reports) for (const line of linesOf(report)) context.print(line);
-    return reports.find((report) => report.name === context.flags.name)?.controlPlane?.ready ? 0 : 1;
+    const named = reports.find((report) => report.name === name);
+    if (!named && reports.length > 0) context.progress(`kedge status: there is no cluster ${name} in ${data}`);
+    return named?.controlPlane?.ready ? 0 : 1;
   },
 });
 
-function clusterNames(context: CommandContext): string[] {
-  const data = resolve(String(context.flags.data));
+function clusterNames(data: string): string[] {
   if (!existsSync(data)) return [];
   return readdirSync(data, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && existsSync(clusterPaths(data, entry.name).adminToken))
     .map((entry) => entry.name);
 }
 
-async function reportOf(context: CommandContext, name: string): Promise<ClusterReport> {
-  const paths = clusterPaths(String(context.flags.data), name);
+async function reportOf(data: string, name: string): Promise<ClusterReport> {
+  const paths = clusterPaths(data, name);
   const state = readRunningState(paths.state);
   if (!state) return { name, running: false };
-  const server = `https://${state.host}:${state.port}`;
-  const target = {
-    server,
-    ca: readFileSync(`${paths.tls}/ca.crt`, 'utf8'),
-    token: readFileSync(paths.adminToken, 'utf8').trim(),
-  };
+  const target = targetOf(state, paths);
   const [ready, nodes] = await Promise.all([
     apiRequest(target, '/readyz').catch(() => undefined),
     apiRequest(target, '/api/v1/nodes').catch(() => undefined),
@@ -54,7 +50,7 @@ async function reportOf(context: CommandContext, name: string): Promise<ClusterR
   return {
     name,
     running: true,
-    server,
+    server: target.server,
     kubeconfig: state.kubeconfig,
     pid: state.pid,
     controlPlane: { pid: state.controlPlanePid, memoryMB: memoryOf(state), ready: ready?.status === 200 },

@@ -117,9 +117,15 @@ async function detach(context: CommandContext, options: UpOptions): Promise<numb
     for (; shown < lines.length; shown++) context.print(lines[shown] as string);
     if (exited !== undefined) return exited ?? 1;
     const now = readRunningState(paths.state);
-    if (now?.settled && now.pid === child.pid) break;
+    if (now?.settled && now.pid === child.pid) {
+      child.unref();
+      return 0;
+    }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   child.unref();
-  return 0;
+  throw new UserError(
+    `Cluster ${options.name} is not up after ${DETACH_TIMEOUT_MS / 60_000} minutes and goes on starting; see ${logFile}`,
+    5,
+  );
 }
