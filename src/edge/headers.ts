@@ -37,7 +37,7 @@ export interface Client {
 }
 
 /** Whether the client asks for a WebSocket. */
-export function isWebSocket(request: Request): boolean {
+function isWebSocket(request: Request): boolean {
   return request.headers.get('upgrade')?.toLowerCase() === 'websocket';
 }
 

@@ -39,7 +39,7 @@ export async function startLocalNodes(options: LocalNodesOptions): Promise<Local
 }
 
 /** The reason why this machine cannot run a real node; undefined when it can. */
-export function whyNoContainers(): string | undefined {
+function whyNoContainers(): string | undefined {
   if (process.platform !== 'linux') return `this is ${process.platform}, not Linux`;
   if (process.getuid?.() !== 0) return 'not root';
   return undefined;

@@ -5,15 +5,6 @@ import { invalidError, isPercent, NON_NEGATIVE } from '../machinery/validation/i
 export const nonNegative = (value: number | undefined, path: string): FieldError[] =>
   value !== undefined && value < 0 ? [invalidError(path, value, NON_NEGATIVE)] : [];
 
-/** `nonNegative` for several fields of an object. */
-export function nonNegativeFields<T extends object>(
-  object: T | undefined,
-  path: string,
-  fields: readonly (keyof T & string)[],
-): FieldError[] {
-  return fields.flatMap((field) => nonNegative(object?.[field] as number | undefined, `${path}.${field}`));
-}
-
 const PERCENT_TEXT =
   "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 

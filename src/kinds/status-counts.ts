@@ -14,7 +14,7 @@ export interface CountRules {
 }
 
 /** What the status of replicated workloads must add up to. Upstream: apps/validation Validate…Status. */
-export function validateCounts(status: Counts | undefined, old: Counts | undefined, rules: CountRules): FieldError[] {
+function validateCounts(status: Counts | undefined, old: Counts | undefined, rules: CountRules): FieldError[] {
   const at = (counts: Counts | undefined, field: string): number => Number(counts?.[field] ?? 0);
   const errors = rules.counts.flatMap((field) => nonNegative(at(status, field), `status.${field}`));
   for (const field of rules.parts) {

@@ -180,11 +180,6 @@ export function quantityOf(value: number | bigint, format: QuantityFormat = 'Dec
   return new Quantity(BigInt(value), 0, { format });
 }
 
-/** Thousandths as a quantity. */
-export function milliQuantityOf(value: number | bigint, format: QuantityFormat = 'DecimalSI'): Quantity {
-  return new Quantity(BigInt(value), -3, { format });
-}
-
 interface Suffix {
   base: 2 | 10;
   exponent: number;

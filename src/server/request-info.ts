@@ -102,7 +102,7 @@ function refineCollectionVerb(info: RequestInfo, query: URLSearchParams): void {
 }
 
 /** Whether `watch` is asked for: any value but `false` and `0` counts, the empty one too. */
-export function isWatchQuery(query: URLSearchParams): boolean {
+function isWatchQuery(query: URLSearchParams): boolean {
   const value = query.get('watch');
   return value !== null && value.toLowerCase() !== 'false' && value !== '0';
 }
@@ -116,7 +116,7 @@ function exactName(selector: string): string | undefined {
 }
 
 /** Whether a name can stand as one path segment. */
-export function isPathSegmentName(name: string): boolean {
+function isPathSegmentName(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !name.includes('/') && !name.includes('%');
 }
 

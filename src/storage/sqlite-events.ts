@@ -7,7 +7,7 @@ import { decodeProjection } from './sqlite-lookups.ts';
 
 /** Operations of one transaction; the sequence number of an event is its revision times this, plus its place. */
 export const MAX_OPS = 1024;
-export const EVENT_TYPES = ['ADDED', 'MODIFIED', 'DELETED'] as const;
+const EVENT_TYPES = ['ADDED', 'MODIFIED', 'DELETED'] as const;
 
 export const firstSeqOf = (revision: number): number => revision * MAX_OPS;
 export const revisionOf = (seq: number): number => Math.floor(seq / MAX_OPS);

@@ -80,7 +80,7 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /** Headers that go on to the other side of a relay. */
-export function endToEndHeaders(headers: Iterable<[string, string]>): [string, string][] {
+function endToEndHeaders(headers: Iterable<[string, string]>): [string, string][] {
   return [...headers].filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase()));
 }
 

@@ -11,7 +11,7 @@ export interface TableSettings {
 }
 
 /** Marks packets whose source the node takes over. */
-export const MASQUERADE_MARK = '0x4000';
+const MASQUERADE_MARK = '0x4000';
 
 /** Names of the maps and sets that service rules fill. */
 export const Maps = {

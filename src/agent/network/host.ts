@@ -11,13 +11,13 @@ export async function ip(...args: string[]): Promise<string> {
 }
 
 /** Runs `ip -j`, parsed. */
-export async function ipJson<T>(...args: string[]): Promise<T[]> {
+async function ipJson<T>(...args: string[]): Promise<T[]> {
   const text = await ip('-j', ...args);
   return text.trim() === '' ? [] : (JSON.parse(text) as T[]);
 }
 
 /** Sets a sysctl when it has another value. */
-export async function setSysctl(name: string, value: string): Promise<void> {
+async function setSysctl(name: string, value: string): Promise<void> {
   const path = `/proc/sys/${name}`;
   const present = await readFile(path, 'utf8').catch(() => undefined);
   if (present === undefined || present.trim() === value) return;

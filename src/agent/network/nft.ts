@@ -5,7 +5,7 @@ import { diffRulesets, emptyRuleset, type Ruleset } from './ruleset.ts';
 /** Runs a script of nft as one transaction. Throws Error with nft's own words. */
 export type RunNft = (script: string) => Promise<void>;
 
-export const runNft: RunNft = async (script) => {
+const runNft: RunNft = async (script) => {
   const { code, stdout, stderr } = await runCommand('nft', ['-f', '-'], { input: Buffer.from(script) });
   if (code !== 0)
     throw new Error(`nft: ${(stderr || stdout).trim().split('\n').slice(0, 3).join(' ') || `exit code ${code}`}`);

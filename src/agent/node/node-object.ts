@@ -20,7 +20,7 @@ export interface NodeFactsInput {
   labels?: Record<string, string>;
 }
 
-export function capacityOf(machine: Machine): Record<string, string> {
+function capacityOf(machine: Machine): Record<string, string> {
   return {
     cpu: String(machine.cpus),
     'ephemeral-storage': `${Math.floor(machine.diskBytes / 1024)}Ki`,

@@ -38,8 +38,6 @@ const MAX_KNOWN = 4096;
 const MAX_ATTEMPTS = 12;
 const MAX_MESSAGE = 1024;
 
-export const silentRecorder: EventRecorder = { pod() {}, record() {} };
-
 /** Events are sent one after the other, in order; repeated ones raise the count of the first. */
 export class ApiEventRecorder implements EventRecorder {
   readonly #options: EventRecorderOptions;

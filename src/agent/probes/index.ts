@@ -8,7 +8,7 @@ import { tcpProbe } from './tcp.ts';
 export type { ProbePlugin, ProbeRequest, ProbeResult } from './contract.ts';
 export { type ProbeOutcome, Prober, type ProberOptions, type ProbeType } from './prober.ts';
 
-export const probePlugins: readonly ProbePlugin[] = [execProbe, httpProbe, tcpProbe, grpcProbe];
+const probePlugins: readonly ProbePlugin[] = [execProbe, httpProbe, tcpProbe, grpcProbe];
 
 export function runProbe(request: ProbeRequest): Promise<ProbeResult> {
   const plugin = probePlugins.find((candidate) => candidate.handles(request.probe));

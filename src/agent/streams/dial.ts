@@ -78,7 +78,7 @@ function guardedLookup(allow: readonly string[]): LookupFunction {
 }
 
 /** Starts a request to a target. */
-export function openRequest(
+function openRequest(
   target: DialTarget,
   request: Pick<RequestOptions, 'method' | 'path' | 'headers' | 'signal' | 'agent'>,
 ): ClientRequest {
@@ -131,7 +131,7 @@ function exchange(
 }
 
 /** A failure as an answer; the header says whether anything can have reached the target. */
-export function dialFailure(error: Error, target: DialTarget): HttpError {
+function dialFailure(error: Error, target: DialTarget): HttpError {
   const unconnected =
     error instanceof ConnectTimeout ||
     error instanceof AddressRefused ||

@@ -66,7 +66,7 @@ async function serveChannels(request: IncomingRequest, url: URL, options: Channe
 }
 
 /** Which streams a client wants; kubelet's parameter names and those of the API both count. */
-export function streamSelection(query: URLSearchParams): StreamSelection {
+function streamSelection(query: URLSearchParams): StreamSelection {
   const on = (...names: string[]) => names.some((name) => ['1', 'true'].includes(query.get(name) ?? ''));
   const tty = on('tty');
   const streams = {
@@ -82,7 +82,7 @@ export function streamSelection(query: URLSearchParams): StreamSelection {
 }
 
 /** A message of one channel: its number, then the data. */
-export function channelMessage(channel: ChannelNumber, data: Uint8Array): Uint8Array {
+function channelMessage(channel: ChannelNumber, data: Uint8Array): Uint8Array {
   const out = new Uint8Array(1 + data.byteLength);
   out[0] = channel;
   out.set(data, 1);
@@ -107,7 +107,7 @@ const LOST = new TextEncoder().encode(
 );
 
 /** Moves data both ways until the runtime has ended every stream or the client goes away. */
-export function joinChannels(socket: MuxSocket, streams: StreamSelection, peer: ChannelsPeer): void {
+function joinChannels(socket: MuxSocket, streams: StreamSelection, peer: ChannelsPeer): void {
   const channels = new Map<number, ChannelNumber>();
   const open = new Set<number>();
   let told = false;

@@ -43,7 +43,7 @@ export async function servePortForward(
 }
 
 /** Carries bytes between a socket of messages and a connection, each direction at the pace of its reader. */
-export function pipeBytes(socket: MuxSocket, connection: Duplex, head: Uint8Array): void {
+function pipeBytes(socket: MuxSocket, connection: Duplex, head: Uint8Array): void {
   const toConnection = async () => {
     for await (const message of socket.messages) {
       const bytes = typeof message === 'string' ? Buffer.from(message) : message;

@@ -10,7 +10,7 @@ import { secretVolume } from './secret.ts';
 
 export { type MountedVolume, VolumeError, type VolumePlugin, type VolumeRequest } from './contract.ts';
 
-export const volumePlugins: readonly VolumePlugin[] = [
+const volumePlugins: readonly VolumePlugin[] = [
   emptyDirVolume,
   configMapVolume,
   secretVolume,

@@ -3,8 +3,8 @@ import type { CertificateSigningRequest } from '../../kinds/index.ts';
 import type { RequestedCertificate } from '../runtime/define-controller.ts';
 
 export const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client';
-export const KUBELET_CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet';
-export const KUBELET_SERVING_SIGNER = 'kubernetes.io/kubelet-serving';
+const KUBELET_CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet';
+const KUBELET_SERVING_SIGNER = 'kubernetes.io/kubelet-serving';
 const SIGNERS: ReadonlySet<string> = new Set([CLIENT_SIGNER, KUBELET_CLIENT_SIGNER, KUBELET_SERVING_SIGNER]);
 
 const SECOND_MS = 1000;

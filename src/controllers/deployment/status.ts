@@ -5,7 +5,7 @@ import { allSets, type Rollout, sumOf } from './rollout.ts';
 
 export const PROGRESSING = 'Progressing';
 export const TIMED_OUT = 'ProgressDeadlineExceeded';
-export const NEW_SET_AVAILABLE = 'NewReplicaSetAvailable';
+const NEW_SET_AVAILABLE = 'NewReplicaSetAvailable';
 const AVAILABLE = 'Available';
 const REPLICA_FAILURE = 'ReplicaFailure';
 

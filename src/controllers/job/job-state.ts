@@ -42,7 +42,7 @@ export const replacesOnlyFailed = ({ spec }: Job): boolean =>
   spec.podReplacementPolicy === 'Failed' || spec.podFailurePolicy !== undefined;
 
 /** Upstream: isPodFailed. */
-export function hasFailed(job: Job, { metadata, status }: Pod): boolean {
+function hasFailed(job: Job, { metadata, status }: Pod): boolean {
   if (status?.phase === 'Failed') return true;
   return !replacesOnlyFailed(job) && metadata.deletionTimestamp !== undefined && status?.phase !== 'Succeeded';
 }

@@ -3,7 +3,7 @@ import { sameJson } from '../runtime/canonical.ts';
 import { formatTime } from '../runtime/time.ts';
 
 export const NOT_READY = 'node.kubernetes.io/not-ready';
-export const UNREACHABLE = 'node.kubernetes.io/unreachable';
+const UNREACHABLE = 'node.kubernetes.io/unreachable';
 const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable';
 
 /** Taints that keep new pods away while a condition has a status. Upstream: nodeConditionToTaintKeyStatusMap. */

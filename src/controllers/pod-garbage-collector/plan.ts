@@ -4,7 +4,7 @@ import { isFinishedPod } from '../runtime/pods.ts';
 import { formatTime } from '../runtime/time.ts';
 
 /** Finished pods that are kept for looking at. Upstream: --terminated-pod-gc-threshold. */
-export const FINISHED_THRESHOLD = 12_500;
+const FINISHED_THRESHOLD = 12_500;
 
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 const NOW = { gracePeriodSeconds: 0 };

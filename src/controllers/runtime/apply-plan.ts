@@ -122,12 +122,12 @@ async function send(write: Write, client: Client): Promise<KubeObject | undefine
 }
 
 /** The object is absent, or another one has its name: a delete of the one that was read has nothing to do. */
-export function isGone(error: unknown): boolean {
+function isGone(error: unknown): boolean {
   return error instanceof StatusError && error.code === 404;
 }
 
 /** Nothing can be created in a namespace that is going away, and nothing need be. */
-export function isNamespaceTerminating(error: unknown): boolean {
+function isNamespaceTerminating(error: unknown): boolean {
   return (
     error instanceof StatusError &&
     error.status.details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating') === true

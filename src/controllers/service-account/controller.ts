@@ -32,7 +32,7 @@ async function reconcile(name: string, context: ReconcileContext): Promise<undef
 }
 
 /** Creates the default service account. */
-export function planDefault(namespace: string): Plan {
+function planDefault(namespace: string): Plan {
   const object = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: NAME, namespace } };
   return { steps: [{ writes: [{ type: 'create', kind: serviceAccounts, object }] }] };
 }

@@ -15,7 +15,7 @@ interface ResourceName {
 }
 
 /** The resources that the rules name outright, without wildcards and subresources, sorted within each rule. */
-export function namedResources({ spec }: ValidatingAdmissionPolicy): ResourceName[][] {
+function namedResources({ spec }: ValidatingAdmissionPolicy): ResourceName[][] {
   return (spec.matchConstraints?.resourceRules ?? []).map(({ apiGroups = [], apiVersions = [], resources = [] }) => {
     if ([...apiGroups, ...apiVersions].some((name) => name.includes('*'))) return [];
     const plain = resources.filter((name) => !/[*/]/.test(name)).sort();

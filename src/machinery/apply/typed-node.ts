@@ -175,7 +175,7 @@ export class TypedNode {
 }
 
 /** Anything: what the value is decides. */
-export const DEDUCED: TypedNode = typedNode({ type: 'any' });
+const DEDUCED: TypedNode = typedNode({ type: 'any' });
 
 function formOf(schema: Schema): Form {
   switch (schema.type) {

@@ -104,11 +104,7 @@ function isGeneric(type: CelType): boolean {
 /**
  * An overload of `id(int, list(A)) -> bool`; `id: string.(int) -> bool` is a member of strings.
  */
-export function readOverload(
-  signature: string,
-  call: Implementation | null,
-  hosts: ReadonlyMap<string, CelType>,
-): Overload {
+function readOverload(signature: string, call: Implementation | null, hosts: ReadonlyMap<string, CelType>): Overload {
   const [, id, target, args, result] = /^([^\s:(]+)(?::\s*(\S.*)\.)?\((.*)\)\s*->\s*(.+)$/.exec(
     signature,
   ) as unknown as string[];

@@ -5,7 +5,7 @@ import { CelHostValue, CelOptional, isMap } from './values.ts';
 export type CallCost = number | ((args: readonly unknown[], result: unknown) => number);
 
 /** The size upstream's cost model sees: of texts, lists and maps; everything else is 1. */
-export function actualSize(value: unknown): number {
+function actualSize(value: unknown): number {
   if (typeof value === 'string') return codePoints(value);
   if (value instanceof CelOptional) return value.present ? actualSize(value.value) : 1;
   if (value instanceof CelHostValue) return value.size?.() ?? 1;

@@ -37,7 +37,7 @@ function write(value: unknown): string {
 }
 
 /** A value as field errors show it. */
-export function showValue(value: unknown): string {
+function showValue(value: unknown): string {
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'number') return goNumber(value);
   return sortedJson(value instanceof GoPointer ? value.text : value);

@@ -36,6 +36,6 @@ export const nodeResourcesFit: Plugin = {
 };
 
 /** What would be asked of a node with the pod on it; containers without requests count as a small amount. */
-export function usedWith(pod: PodInfo, node: NodeInfo, resource: string): number {
+function usedWith(pod: PodInfo, node: NodeInfo, resource: string): number {
   return (node.nonZeroRequested.get(resource) ?? 0) + (pod.nonZeroRequests.get(resource) ?? 0);
 }

@@ -9,7 +9,7 @@ export function amountsOf(list: Record<string, string> | undefined): Amounts {
   return new Map(Object.entries(list ?? {}).map(([name, text]) => [name, parseQuantity(text)]));
 }
 
-export function addAmounts(target: Amounts, more: Amounts): void {
+function addAmounts(target: Amounts, more: Amounts): void {
   for (const [name, amount] of more) {
     const present = target.get(name);
     target.set(name, present ? present.add(amount) : amount);

@@ -10,7 +10,7 @@ export function refusal(request: AdmissionRequest, why: string): StatusError {
 }
 
 /** The name by which messages call the object, also before one is generated. */
-export function objectName({ name, object }: AdmissionRequest): string {
+function objectName({ name, object }: AdmissionRequest): string {
   if (name !== '') return name;
   return object?.metadata?.name || object?.metadata?.generateName || 'Unknown';
 }

@@ -39,7 +39,7 @@ export function parseIpv4Range(cidr: string): Ipv4Range {
 }
 
 /** NaN for text that is no IPv4 address. */
-export function ipv4Number(ip: string): number {
+function ipv4Number(ip: string): number {
   const parts = ip.split('.');
   if (parts.length !== 4) return Number.NaN;
   return parts.reduce(

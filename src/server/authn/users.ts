@@ -6,7 +6,7 @@ export const ALL_UNAUTHENTICATED = 'system:unauthenticated';
 export const MASTERS_GROUP = 'system:masters';
 export const NODES_GROUP = 'system:nodes';
 export const NODE_USER_PREFIX = 'system:node:';
-export const SERVICE_ACCOUNTS_GROUP = 'system:serviceaccounts';
+const SERVICE_ACCOUNTS_GROUP = 'system:serviceaccounts';
 export const ANONYMOUS_NAME = 'system:anonymous';
 
 const SERVICE_ACCOUNT_PREFIX = 'system:serviceaccount:';

@@ -59,7 +59,7 @@ const MAX_CONVERSIONS = 32;
  * Conversions for code that cannot wait: managers of fields are compared in all their versions. Such code is pure, so
  * it is run again with every conversion that it turned out to need.
  */
-export class Conversions {
+class Conversions {
   readonly #convert: Convert;
   readonly #known = new Map<string, KubeObject>();
 

@@ -4,7 +4,7 @@ import { acceptedTypes } from './accept.ts';
 import { PROTOBUF, protobufToJson } from './protobuf.ts';
 
 /** The largest request body, in bytes. */
-export const MAX_BODY_BYTES = 3 * 1024 * 1024;
+const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 const tooLarge = (): StatusError =>
   new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${MAX_BODY_BYTES}`);
@@ -43,11 +43,13 @@ function bodyFormat(request: Request): BodyFormat {
   );
 }
 
+/** A byte order mark is part of the text, which makes it no JSON. */
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
 /** The whole body as text. Throws 413 above the limit, before more than the limit was read. */
 export async function readBody(request: Request): Promise<string> {
   if (request.body === null) return '';
-  if (await isBounded(request)) return request.text();
-  return new TextDecoder().decode(await readBounded(request.body));
+  return UTF8.decode((await isBounded(request)) ? await request.arrayBuffer() : await readBounded(request.body));
 }
 
 async function readBytes(request: Request): Promise<Uint8Array> {

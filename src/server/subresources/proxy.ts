@@ -70,7 +70,7 @@ function proxiedPath({ scope }: ResourceCall): string {
 }
 
 /** `[SCHEME:]NAME[:PORT]`. Throws 400. */
-export function splitName(text: string): ProxyName {
+function splitName(text: string): ProxyName {
   const parts = text.split(':');
   if (parts.length === 1) return { scheme: '', name: text, port: '' };
   if (parts.length === 2) return { scheme: '', name: parts[0]!, port: parts[1]! };

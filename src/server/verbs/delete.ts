@@ -30,7 +30,7 @@ export interface Deleted {
 }
 
 /** The answer of a DELETE: a Status, or the object for kinds that say so and for objects that stay. */
-export function answerDeletion(call: ResourceCall, output: Output, { text, removed }: Deleted): Response {
+function answerDeletion(call: ResourceCall, output: Output, { text, removed }: Deleted): Response {
   if (!removed || call.kind.delete.returns === 'object') return respondText(call, { text, output, status: 200 });
   const object = decodeStored(call.kind, text);
   const { kind } = call;

@@ -19,7 +19,7 @@ const RANGES: readonly (readonly [number, number])[] = [
 const NAMES = /^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat)$/i;
 
 /** Why a schedule cannot be understood; undefined when it can. */
-export function scheduleError(schedule: string): string | undefined {
+function scheduleError(schedule: string): string | undefined {
   if (schedule.startsWith('@'))
     return MACROS.has(schedule) || /^@every \S+$/.test(schedule) ? undefined : `unrecognized descriptor: ${schedule}`;
   const fields = schedule.split(/\s+/).filter((field) => field !== '');

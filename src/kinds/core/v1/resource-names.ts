@@ -33,7 +33,7 @@ export const isHugePages = (name: string): boolean => name.startsWith('hugepages
 export const isNativeResource = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
 
 /** Resources of devices and the like: whole numbers, and never promised twice. */
-export const isExtendedResource = (name: string): boolean =>
+const isExtendedResource = (name: string): boolean =>
   !isNativeResource(name) && !name.startsWith('requests.') && qualifiedName(`requests.${name}`).length === 0;
 export const overcommits = (name: string): boolean => isNativeResource(name) && !isHugePages(name);
 

@@ -45,7 +45,7 @@ export function templateStrategy<T extends KubeObject>(rules: TemplateRules<T>):
   };
 }
 
-export function nameWarnings(name: string | undefined): string[] {
+function nameWarnings(name: string | undefined): string[] {
   const texts = name === undefined ? [] : dns1123Label(name);
   return texts.length === 0
     ? []

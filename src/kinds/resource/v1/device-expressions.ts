@@ -44,9 +44,7 @@ function deviceType(): CelType {
 }
 
 /** Compiles an expression that tells whether a device fits; `fault` is what upstream says is wrong. */
-export function compileDeviceExpression(
-  expression: string,
-): { readonly program: CelProgram } | { readonly fault: string } {
+function compileDeviceExpression(expression: string): { readonly program: CelProgram } | { readonly fault: string } {
   const variables = [{ name: 'device', type: deviceType() }];
   const compiled = compileCel(expression, { variables, bindings: true });
   if (!compiled.ok) {

@@ -23,7 +23,7 @@ import { validateList, validateSet } from './lists.ts';
 import { validateFullName, validateLabelName, validateSubdomain } from './names.ts';
 import { validateConfiguration, validateSelectors, validateToleration } from './validate-class.ts';
 
-export const MAX_REQUESTS = 32;
+const MAX_REQUESTS = 32;
 const MAX_CONSTRAINTS = 32;
 const MAX_CONFIGS = 32;
 const MAX_ALTERNATIVES = 8;

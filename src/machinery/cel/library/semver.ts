@@ -29,7 +29,7 @@ function order(a: Identifier, b: Identifier): number {
 }
 
 /** By precedence; build metadata does not count. */
-export function compareSemver(a: CelSemver, b: CelSemver): number {
+function compareSemver(a: CelSemver, b: CelSemver): number {
   for (const index of [0, 1, 2] as const) {
     const difference = order(a.numbers[index], b.numbers[index]);
     if (difference !== 0) return difference;

@@ -34,7 +34,7 @@ export function messageCodec(schema: ObjectSchema): MessageCodec {
   return codec;
 }
 
-export class MessageCodec {
+class MessageCodec {
   readonly #schema: ObjectSchema;
   #slots: Map<number, Slot> | undefined;
   static #depth = 0;

@@ -7,7 +7,7 @@ import { type CompiledRule, compileRules } from './compile-rules.ts';
 const ruled = new WeakMap<JSONSchemaProps, boolean>();
 
 /** Whether a schema has rules anywhere. */
-export function hasRules(schema: JSONSchemaProps | undefined): boolean {
+function hasRules(schema: JSONSchemaProps | undefined): boolean {
   if (schema === undefined) return false;
   let known = ruled.get(schema);
   if (known === undefined) {

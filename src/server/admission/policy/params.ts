@@ -34,7 +34,7 @@ interface Query {
 }
 
 /** Parameters that were read, and the writes that passed through here. One per isolate. */
-export class ParamCache {
+class ParamCache {
   readonly #read = new Map<string, { at: number; objects: readonly JsonObject[] }>();
   readonly #written = new Map<string, number>();
   readonly #watched = new Set<string>();

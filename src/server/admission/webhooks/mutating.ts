@@ -10,7 +10,7 @@ import { measured } from './measured.ts';
 import { shouldCall } from './should-call.ts';
 import { inForm } from './validating.ts';
 
-export const PLUGIN = 'MutatingAdmissionWebhook';
+const PLUGIN = 'MutatingAdmissionWebhook';
 /** All webhooks of a request together may take this long. Upstream: handlers requestTimeoutUpperBound. */
 const REQUEST_MS = 34_000;
 

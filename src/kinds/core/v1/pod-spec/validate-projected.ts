@@ -19,7 +19,7 @@ export function validateMode(mode: number | undefined, path: string): FieldError
   return mode === undefined || (mode >= 0 && mode <= MAX_MODE) ? [] : [invalidError(path, mode, MODE_TEXT)];
 }
 
-export function validateItem(item: KeyToPath, path: string): FieldError[] {
+function validateItem(item: KeyToPath, path: string): FieldError[] {
   const errors = item.key ? [] : [requiredError(`${path}.key`)];
   if (!item.path) errors.push(requiredError(`${path}.path`));
   return [...errors, ...localFilePath(item.path ?? '', `${path}.path`), ...validateMode(item.mode, `${path}.mode`)];

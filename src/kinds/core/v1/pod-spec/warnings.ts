@@ -123,11 +123,7 @@ function listWarnings(spec: PodSpec, at: string): string[] {
 }
 
 /** Bytes come whole. */
-export function fractionWarning(
-  list: Readonly<Record<string, string>> | undefined,
-  name: string,
-  path: string,
-): string[] {
+function fractionWarning(list: Readonly<Record<string, string>> | undefined, name: string, path: string): string[] {
   const text = list?.[name];
   if (text === undefined || /^\d+([KMGTPE]i?|k)?$/.test(text)) return [];
   if (parseQuantity(text).milliValue() % 1000 === 0) return [];
