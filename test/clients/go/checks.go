@@ -72,6 +72,10 @@ func (c *clients) run(ctx context.Context) {
 	check("retry watcher", func() error { return c.retryWatcher(ctx) })
 	check("events", func() error { return c.events(ctx) })
 	check("collections are deleted", func() error { return c.deleteCollection(ctx) })
+	check("custom resources by the dynamic client", func() error { return c.customResources(ctx) })
+	check("objects by the metadata client", func() error { return c.metadataObjects(ctx) })
+	check("finalizers and owners", func() error { return c.finalizers(ctx) })
+	check("logs of a pod that has none", func() error { return c.logs(ctx) })
 	check("errors are typed", func() error { return c.errors(ctx) })
 	check("OpenAPI", c.openAPI)
 }

@@ -265,7 +265,9 @@ func (c *clients) errors(ctx context.Context) error {
 	_, missing := api.Get(ctx, "none", metav1.GetOptions{})
 	_, twice := api.Create(ctx, configMap("before"), metav1.CreateOptions{})
 	_, invalid := api.Create(ctx, configMap("Not A Name"), metav1.CreateOptions{})
-	_, late := api.List(ctx, metav1.ListOptions{ResourceVersion: "9999999999", ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan})
+	// Without its retries, of which each waits for the version.
+	late := c.typed.CoreV1().RESTClient().Get().MaxRetries(0).Namespace(c.namespace).Resource("configmaps").
+		Param("resourceVersion", "9999999999").Param("resourceVersionMatch", "NotOlderThan").Do(ctx).Error()
 	ok := apierrors.IsNotFound(missing) && apierrors.IsAlreadyExists(twice) && apierrors.IsInvalid(invalid) && apierrors.IsTimeout(late)
 	return expect(ok, "%v, %v, %v, %v", missing, twice, invalid, late)
 }

@@ -121,6 +121,82 @@ await check('objects of any kind', async () => {
   await objects.delete(spec);
 });
 
+await check('pages', async () => {
+  for (let i = 0; i < 7; i++)
+    await core.createNamespacedSecret({ namespace, body: { metadata: { name: `s-${i}` }, stringData: { a: 'b' } } });
+  const names = [];
+  let token;
+  do {
+    const page = await core.listNamespacedSecret({ namespace, limit: 3, _continue: token });
+    names.push(...page.items.map(({ metadata }) => metadata.name));
+    token = page.metadata._continue;
+  } while (token);
+  expect(names.join() === 's-0,s-1,s-2,s-3,s-4,s-5,s-6', names);
+});
+
+await check('finalizers and owners', async () => {
+  const owner = await core.createNamespacedConfigMap({ namespace, body: configMap('owner') });
+  const body = configMap('owned');
+  body.metadata.finalizers = ['example.org/hold'];
+  const { uid } = owner.metadata;
+  body.metadata.ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid }];
+  await core.createNamespacedConfigMap({ namespace, body });
+  await core.deleteNamespacedConfigMap({ namespace, name: 'owned' });
+  const held = await core.readNamespacedConfigMap({ namespace, name: 'owned' });
+  expect(
+    held.metadata.deletionTimestamp instanceof Date && held.metadata.ownerReferences[0].uid === uid,
+    held.metadata,
+  );
+  delete held.metadata.finalizers;
+  await core.replaceNamespacedConfigMap({ namespace, name: 'owned', body: held });
+  const gone = await core.readNamespacedConfigMap({ namespace, name: 'owned' }).catch((thrown) => thrown);
+  expect(gone.code === 404, String(gone));
+});
+
+async function establishedConditions(name) {
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  const watch = new k8s.Watch(config);
+  return await new Promise((resolve, reject) => {
+    const seen = (_, { status }) => {
+      const conditions = status?.conditions ?? [];
+      if (conditions.some(({ type, status }) => type === 'Established' && status === 'True')) resolve(conditions);
+    };
+    const ended = (error) => reject(error ?? new Error('the watch ended'));
+    watch.watch(path, { fieldSelector: `metadata.name=${name}`, timeoutSeconds: 10 }, seen, ended).catch(reject);
+  });
+}
+
+await check('custom resources', async () => {
+  const [group, plural] = ['javascript.kedge.test', 'sprockets'];
+  const name = `${plural}.${group}`;
+  const spec = { type: 'object', properties: { teeth: { type: 'integer', _default: 9 } } };
+  const schema = { openAPIV3Schema: { type: 'object', properties: { spec } } };
+  const extensions = config.makeApiClient(k8s.ApiextensionsV1Api);
+  const names = { plural, singular: 'sprocket', kind: 'Sprocket' };
+  const versions = [{ name: 'v1', served: true, storage: true, schema }];
+  const body = { metadata: { name }, spec: { group, scope: 'Namespaced', names, versions } };
+  await extensions.createCustomResourceDefinition({ body });
+  try {
+    await establishedConditions(name);
+    const custom = config.makeApiClient(k8s.CustomObjectsApi);
+    const at = { group, version: 'v1', namespace, plural };
+    const object = { apiVersion: `${group}/v1`, kind: 'Sprocket', metadata: { name: 's' }, spec: {} };
+    const made = await custom.createNamespacedCustomObject({ ...at, body: object });
+    expect(made.spec.teeth === 9, made);
+    const list = await objects.list(`${group}/v1`, 'Sprocket', namespace);
+    expect(list.items.length === 1, list);
+  } finally {
+    await extensions.deleteCustomResourceDefinition({ name });
+  }
+});
+
+await check('logs of a pod that has none', async () => {
+  const log = new k8s.Log(config);
+  const { PassThrough } = await import('node:stream');
+  const error = await log.log(namespace, 'none', 'c', new PassThrough()).catch((thrown) => thrown);
+  expect(error.code === 404, String(error));
+});
+
 await check('errors carry the status', async () => {
   const error = await core.readNamespacedConfigMap({ namespace, name: 'none' }).catch((thrown) => thrown);
   expect(error.code === 404, String(error));

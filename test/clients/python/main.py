@@ -1,12 +1,14 @@
 """Drives a cluster through the Python client. Prints one line for each check, exits 1 when any failed."""
 
 import base64
-import sys
+import os
 import threading
 import time
 
-from kubernetes import client, config, dynamic, utils, watch
+from kubernetes import client, config, dynamic, informer, utils, watch
 from kubernetes.client.rest import ApiException
+from kubernetes.leaderelection import electionconfig, leaderelection
+from kubernetes.leaderelection.resourcelock.leaselock import LeaseLock
 
 failures = 0
 
@@ -141,6 +143,116 @@ def _():
         getattr(api, method)()
 
 
+def until(condition, what):
+    for _ in range(500):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"in vain: {what}")
+
+
+@check("informer")
+def _():
+    seen = []
+    watched = informer.SharedInformer(core.list_namespaced_config_map, namespace=namespace, label_selector="informed")
+    for kind in ["ADDED", "MODIFIED", "DELETED"]:
+        watched.add_event_handler(kind, lambda item, kind=kind: seen.append(kind))
+    watched.start()
+    body = config_map("informed")
+    body.metadata.labels = {"informed": "yes"}
+    core.create_namespaced_config_map(namespace, body)
+    until(lambda: watched.cache.get_by_key(f"{namespace}/informed"), "the object in the cache")
+    core.patch_namespaced_config_map("informed", namespace, {"data": {"k": "w"}})
+    core.delete_namespaced_config_map("informed", namespace)
+    until(lambda: "DELETED" in seen, seen)
+    assert seen == ["ADDED", "MODIFIED", "DELETED"], seen
+
+
+@check("finalizers and owners")
+def _():
+    owner = core.create_namespaced_config_map(namespace, config_map("owner"))
+    body = config_map("owned")
+    body.metadata.finalizers = ["example.org/hold"]
+    body.metadata.owner_references = [
+        client.V1OwnerReference(api_version="v1", kind="ConfigMap", name="owner", uid=owner.metadata.uid, controller=True)
+    ]
+    core.create_namespaced_config_map(namespace, body)
+    core.delete_namespaced_config_map("owned", namespace)
+    held = core.read_namespaced_config_map("owned", namespace)
+    assert held.metadata.deletion_timestamp and held.metadata.owner_references[0].controller, held
+    core.patch_namespaced_config_map("owned", namespace, {"metadata": {"finalizers": None}})
+    until(lambda: not core.list_namespaced_config_map(namespace, field_selector="metadata.name=owned").items, "gone")
+
+
+@check("leader election")
+def _():
+    led = threading.Event()
+    lock = LeaseLock("leader", namespace, "one")
+    settings = electionconfig.Config(
+        lock, lease_duration=4, renew_deadline=3, retry_period=1, onstarted_leading=led.set, onstopped_leading=None
+    )
+    threading.Thread(target=leaderelection.LeaderElection(settings).run, daemon=True).start()
+    assert led.wait(10), "nobody leads"
+    holder = client.CoordinationV1Api().read_namespaced_lease("leader", namespace).spec.holder_identity
+    assert holder == "one", holder
+
+
+@check("custom resources")
+def _():
+    group, plural = "python.kedge.test", "sprockets"
+    schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": {"teeth": {"type": "integer", "minimum": 3}}}}}
+    definition = {
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"plural": plural, "singular": "sprocket", "kind": "Sprocket"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}, "subresources": {"status": {}}}],
+        },
+    }
+    extensions = client.ApiextensionsV1Api()
+    extensions.create_custom_resource_definition(definition)
+    try:
+        def established():
+            status = extensions.read_custom_resource_definition(f"{plural}.{group}").status
+            return any(c.type == "Established" and c.status == "True" for c in status.conditions or [])
+
+        until(established, "an established kind")
+        custom = client.CustomObjectsApi()
+        body = {"apiVersion": f"{group}/v1", "kind": "Sprocket", "metadata": {"name": "s"}, "spec": {"teeth": 12, "lost": 1}}
+        made = custom.create_namespaced_custom_object(group, "v1", namespace, plural, body)
+        assert made["spec"] == {"teeth": 12}, made
+        custom.patch_namespaced_custom_object_status(group, "v1", namespace, plural, "s", {"status": {}})
+        try:
+            custom.patch_namespaced_custom_object(group, "v1", namespace, plural, "s", {"spec": {"teeth": 1}})
+            raise AssertionError("422 was expected")
+        except ApiException as error:
+            assert error.status == 422 and "greater than or equal to 3" in error.body, error
+    finally:
+        extensions.delete_custom_resource_definition(f"{plural}.{group}")
+
+
+@check("logs of a pod that has none")
+def _():
+    try:
+        core.read_namespaced_pod_log("none", namespace)
+        raise AssertionError("404 was expected")
+    except ApiException as error:
+        assert error.status == 404, error
+    core.create_namespaced_service_account(namespace, client.V1ServiceAccount(metadata={"name": "logs"}))
+    container = client.V1Container(name="c", image="example/c")
+    pod = client.V1Pod(metadata={"name": "p"}, spec=client.V1PodSpec(containers=[container], service_account_name="logs"))
+    core.create_namespaced_pod(namespace, pod)
+    text = core.read_namespaced_pod_log("p", namespace)
+    assert not text, f"a pod that no node has: {text!r}"
+    try:
+        core.read_namespaced_pod_log("p", namespace, container="other")
+        raise AssertionError("400 was expected")
+    except ApiException as error:
+        assert error.status == 400 and "container other is not valid for pod p" in error.body, error
+
+
 core.delete_namespace(namespace)
-print(failures, "failed")
-sys.exit(1 if failures else 0)
+print(failures, "failed", flush=True)
+# The informer and the election have threads that end with the process only.
+os._exit(1 if failures else 0)

@@ -4,17 +4,25 @@ use std::{collections::BTreeMap, time::Duration};
 use futures::{StreamExt, TryStreamExt};
 use k8s_openapi::api::{
     apps::v1::Deployment,
-    core::v1::{ConfigMap, Namespace},
+    core::v1::{ConfigMap, Namespace, Pod},
 };
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{
     Api, Client, ResourceExt,
     api::{
-        ApiResource, DeleteParams, DynamicObject, ListParams, ObjectMeta, Patch, PatchParams,
-        PostParams, WatchEvent, WatchParams,
+        ApiResource, DeleteParams, DynamicObject, ListParams, LogParams, ObjectMeta, Patch,
+        PatchParams, PostParams, Resource, WatchEvent, WatchParams,
     },
     core::GroupVersionKind,
     discovery::Discovery,
-    runtime::{WatchStreamExt, watcher},
+    runtime::{
+        WatchStreamExt,
+        controller::Action,
+        finalizer::{Event, finalizer},
+        reflector,
+        wait::{await_condition, conditions},
+        watcher,
+    },
 };
 use serde_json::json;
 
@@ -161,6 +169,140 @@ async fn watchers(client: &Client, namespace: &str) -> Check {
     Ok(())
 }
 
+async fn reflected(client: &Client, namespace: &str) -> Check {
+    let api: Api<ConfigMap> = Api::namespaced(client.clone(), namespace);
+    let (reader, writer) = reflector::store();
+    let stream = reflector(writer, watcher(api, watcher::Config::default()));
+    let task = tokio::spawn(stream.for_each(|_| async {}));
+    tokio::time::timeout(Duration::from_secs(10), reader.wait_until_ready()).await??;
+    let names: Vec<_> = reader
+        .state()
+        .iter()
+        .map(|object| object.name_any())
+        .collect();
+    task.abort();
+    expect(names.contains(&"a".to_string()), &names)
+}
+
+async fn pages(client: &Client, namespace: &str) -> Check {
+    let api: Api<ConfigMap> = Api::namespaced(client.clone(), namespace);
+    let label = BTreeMap::from([("paged".to_string(), "yes".to_string())]);
+    for i in 0..7 {
+        let mut object = config_map(&format!("page-{i}"));
+        object.metadata.labels = Some(label.clone());
+        api.create(&PostParams::default(), &object).await?;
+    }
+    let mut names = vec![];
+    let mut params = ListParams::default().labels("paged=yes").limit(3);
+    loop {
+        let page = api.list_metadata(&params).await?;
+        names.extend(page.items.iter().map(|item| item.name_any()));
+        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => params = params.continue_token(&token),
+            None => break,
+        }
+    }
+    expect(names.len() == 7, &names)?;
+    let deleted = ListParams::default().labels("paged=yes");
+    api.delete_collection(&DeleteParams::default(), &deleted)
+        .await?;
+    let left = api.list(&deleted).await?;
+    expect(left.items.is_empty(), left.items.len())
+}
+
+async fn finalizers(client: &Client, namespace: &str) -> Check {
+    const NAME: &str = "kedge.test/hold";
+    let api: Api<ConfigMap> = Api::namespaced(client.clone(), namespace);
+    let owner = api
+        .create(&PostParams::default(), &config_map("owner"))
+        .await?;
+    let mut owned = config_map("owned");
+    owned.metadata.owner_references = owner.controller_owner_ref(&()).map(|owner| vec![owner]);
+    let made = api.create(&PostParams::default(), &owned).await?;
+    let act = |object: ConfigMap| {
+        finalizer(&api, NAME, object.into(), |event| async {
+            let (Event::Apply(_) | Event::Cleanup(_)) = event;
+            Ok::<_, std::io::Error>(Action::await_change())
+        })
+    };
+    act(made).await?;
+    let held = api.get("owned").await?;
+    expect(held.finalizers() == [NAME], held.finalizers())?;
+    api.delete("owned", &DeleteParams::default()).await?;
+    let going = api.get("owned").await?;
+    expect(going.metadata.deletion_timestamp.is_some(), &going)?;
+    act(going).await?;
+    let gone = api.get_opt("owned").await?;
+    expect(gone.is_none(), gone)
+}
+
+async fn custom(client: &Client, namespace: &str) -> Check {
+    let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
+    let name = "sprockets.rust.kedge.test";
+    let body = serde_json::from_value(json!({
+        "metadata": { "name": name },
+        "spec": {
+            "group": "rust.kedge.test",
+            "scope": "Namespaced",
+            "names": { "plural": "sprockets", "singular": "sprocket", "kind": "Sprocket" },
+            "versions": [{
+                "name": "v1",
+                "served": true,
+                "storage": true,
+                "schema": { "openAPIV3Schema": {
+                    "type": "object",
+                    "properties": { "spec": {
+                        "type": "object",
+                        "properties": { "teeth": { "type": "integer", "minimum": 3 } },
+                    } },
+                } },
+            }],
+        },
+    }))?;
+    definitions.create(&PostParams::default(), &body).await?;
+    let outcome = custom_objects(client, namespace, &definitions, name).await;
+    definitions.delete(name, &DeleteParams::default()).await?;
+    outcome
+}
+
+async fn custom_objects(
+    client: &Client,
+    namespace: &str,
+    definitions: &Api<CustomResourceDefinition>,
+    name: &str,
+) -> Check {
+    let established = await_condition(definitions.clone(), name, conditions::is_crd_established());
+    tokio::time::timeout(Duration::from_secs(10), established).await??;
+    let gvk = GroupVersionKind::gvk("rust.kedge.test", "v1", "Sprocket");
+    let (resource, _) = kube::discovery::pinned_kind(client, &gvk).await?;
+    let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
+    let applied = |teeth: i64| {
+        Patch::Apply(json!({
+            "apiVersion": "rust.kedge.test/v1",
+            "kind": "Sprocket",
+            "metadata": { "name": "s" },
+            "spec": { "teeth": teeth },
+        }))
+    };
+    let params = PatchParams::apply("one");
+    let made = api.patch("s", &params, &applied(12)).await?;
+    expect(made.data["spec"]["teeth"] == 12, &made.data)?;
+    let refused = api.patch("s", &params, &applied(1)).await;
+    expect(
+        matches!(&refused, Err(kube::Error::Api(status)) if status.code == 422),
+        &refused,
+    )
+}
+
+async fn logs(client: &Client, namespace: &str) -> Check {
+    let api: Api<Pod> = Api::namespaced(client.clone(), namespace);
+    let missing = api.logs("none", &LogParams::default()).await;
+    expect(
+        matches!(&missing, Err(kube::Error::Api(status)) if status.code == 404),
+        &missing,
+    )
+}
+
 async fn dynamic(client: &Client, namespace: &str) -> Check {
     let discovery = Discovery::new(client.clone()).run().await?;
     expect(discovery.groups().count() > 15, discovery.groups().count())?;
@@ -206,6 +348,17 @@ async fn main() -> Check {
     report(
         "discovery and dynamic objects",
         dynamic(&client, &namespace).await,
+    );
+    report("reflector", reflected(&client, &namespace).await);
+    report("pages and collections", pages(&client, &namespace).await);
+    report(
+        "finalizers and owners",
+        finalizers(&client, &namespace).await,
+    );
+    report("custom resources", custom(&client, &namespace).await);
+    report(
+        "logs of a pod that has none",
+        logs(&client, &namespace).await,
     );
     namespaces
         .delete(&namespace, &DeleteParams::default())
