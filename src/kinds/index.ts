@@ -70,12 +70,15 @@ export {
 } from './custom/index.ts';
 export { defineKind, type KindBehaviour } from './define-kind.ts';
 export { endpointSlices } from './discovery/v1/endpoint-slice.ts';
+export { equalJson } from './equal-json.ts';
 export { eventsV1 } from './events/v1/event.ts';
 export { flowSchemas } from './flowcontrol/v1/flow-schema.ts';
 export { mandatoryLevels, mandatorySchemas } from './flowcontrol/v1/mandatory.ts';
 export { priorityLevelConfigurations } from './flowcontrol/v1/priority-level-configuration.ts';
 export { groups } from './generated/facts.ts';
 export type * from './generated/types/index.ts';
+export { internalDiff } from './internal-diff.ts';
+export { internalForm } from './internal-form.ts';
 export {
   DEFAULT_CLASS_ANNOTATION,
   defaultIngressClass,

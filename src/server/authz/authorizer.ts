@@ -22,7 +22,7 @@ export interface AuthorizerDeps {
 export function createAuthorizer({ store, config, clock, outbound, log }: AuthorizerDeps): Authorizer {
   const graph = createNodeGraph(store, clock);
   const builtIn = {
-    Node: { authorize: (attributes) => authorizeNode(attributes, graph, () => config.fresh()) },
+    Node: { authorize: (attributes) => authorizeNode(attributes, graph) },
     RBAC: { authorize: async (attributes) => authorizeByRbac(attributes, await config.fresh()) },
   } satisfies Record<string, Authorizer>;
   const deps = { builtIn, outbound, clock, log };
@@ -32,7 +32,7 @@ export function createAuthorizer({ store, config, clock, outbound, log }: Author
       const snapshot = await config.fresh();
       const configured = structuredAuthorizer(snapshot, deps);
       if (configured) return configured.authorize(attributes);
-      const byNode = await authorizeNode(attributes, graph, async () => snapshot);
+      const byNode = await authorizeNode(attributes, graph);
       if (byNode.decision === 'allow') return byNode;
       const byRbac = authorizeByRbac(attributes, snapshot);
       if (byRbac.decision === 'allow' || byNode.reason === '') return byRbac;

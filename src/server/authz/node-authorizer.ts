@@ -2,9 +2,9 @@
  * What a node may do: its own objects, and what its pods refer to.
  * Upstream: plugin/pkg/auth/authorizer/node/node_authorizer.go.
  */
-import type { ClusterRole } from '../../kinds/index.ts';
 import { NODE_USER_PREFIX, NODES_GROUP } from '../authn/users.ts';
-import type { Attributes, ConfigSnapshot, Decision } from '../contract.ts';
+import { nodeRules } from '../bootstrap/node-rules.ts';
+import type { Attributes, Decision } from '../contract.ts';
 import type { NodeGraph } from './node-graph.ts';
 import { rulesAllow } from './rules.ts';
 
@@ -23,7 +23,7 @@ interface NodeRequest {
 
 type NodeCheck = (request: NodeRequest) => Promise<Decision> | Decision;
 
-/** Resources with rules of their own, by storage name; all others follow the ClusterRole system:node. */
+/** Resources with rules of their own, by storage name; all others follow the rules of every node. */
 const CHECKS: Readonly<Record<string, NodeCheck>> = {
   secrets: readRelated,
   configmaps: readRelated,
@@ -38,14 +38,12 @@ const CHECKS: Readonly<Record<string, NodeCheck>> = {
   'resourceslices.resource.k8s.io': useResourceSlice,
   nodes: useNode,
   pods: usePod,
+  // Nodes may use these only where the feature is on.
+  'podcertificaterequests.certificates.k8s.io': () => no(),
 };
 
 /** No opinion about users that are no nodes; never denies. */
-export async function authorizeNode(
-  attributes: Attributes,
-  graph: NodeGraph,
-  snapshot: () => Promise<ConfigSnapshot>,
-): Promise<Decision> {
+export async function authorizeNode(attributes: Attributes, graph: NodeGraph): Promise<Decision> {
   const { user } = attributes;
   if (!user.name.startsWith(NODE_USER_PREFIX) || !user.groups.includes(NODES_GROUP)) return no();
   const node = user.name.slice(NODE_USER_PREFIX.length);
@@ -54,8 +52,7 @@ export async function authorizeNode(
     const check = CHECKS[attributes.group === '' ? attributes.resource : `${attributes.resource}.${attributes.group}`];
     if (check) return check({ node, attributes, graph });
   }
-  const role = (await snapshot()).get<ClusterRole>('clusterroles.rbac.authorization.k8s.io', '', 'system:node');
-  return rulesAllow(attributes, role?.rules ?? []) ? ALLOW : no();
+  return rulesAllow(attributes, nodeRules()) ? ALLOW : no();
 }
 
 async function related({ node, attributes, graph }: NodeRequest): Promise<Decision> {
@@ -87,7 +84,7 @@ function writeStatus(request: NodeRequest): Promise<Decision> | Decision {
 
 function useServiceAccount(request: NodeRequest): Promise<Decision> | Decision {
   const { verb, name, subresource } = request.attributes;
-  if (verb === 'get' && subresource === '' && name !== '') return related(request);
+  if (verb === 'get' && subresource === '') return readRelated(request);
   if (verb !== 'create' || name === '') return no('can only create tokens for individual service accounts');
   if (subresource !== 'token') return no('can only create token subresource of serviceaccount');
   return related(request);
@@ -112,15 +109,16 @@ function useCsiNode({ node, attributes }: NodeRequest): Decision {
   return ALLOW;
 }
 
-function useResourceSlice({ node, attributes }: NodeRequest): Decision {
+function useResourceSlice(request: NodeRequest): Promise<Decision> | Decision {
+  const { node, attributes } = request;
   const { verb, subresource } = attributes;
   if (subresource !== '') return no('cannot authorize ResourceSlice subresources');
   if (verb === 'create') return ALLOW;
   if (verb === 'list' || verb === 'watch' || verb === 'deletecollection') {
-    if (selects(attributes, 'nodeName', node)) return ALLOW;
+    if (selects(attributes, 'spec.nodeName', node)) return ALLOW;
     return no('can only list/watch/deletecollection resourceslices with nodeName field selector');
   }
-  if (OWN_OBJECT_VERBS.has(verb)) return no(`no relationship found between node '${node}' and this object`);
+  if (OWN_OBJECT_VERBS.has(verb)) return related(request);
   return no(
     'only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection',
   );
@@ -158,7 +156,7 @@ function usePod(request: NodeRequest): Promise<Decision> | Decision {
 /** Whether the field selector of the request asks for `field` to equal `value`. */
 function selects(attributes: Attributes, field: string, value: string): boolean {
   for (const term of (attributes.fieldSelector ?? '').split(',')) {
-    const match = /^([^=!]+)==?([^=]*)$/.exec(term.trim());
+    const match = /^([^=!]+)==?([^=]*)$/.exec(term);
     if (match && match[1] === field && match[2] === value) return true;
   }
   return false;

@@ -1,13 +1,15 @@
 /**
- * Which objects the pods of a node refer to. Built from the node's pods by the index on spec.nodeName, and kept for a
- * moment, so that an agent that reads many objects costs one list. Upstream: authorizer/node/graph.go.
+ * Which objects belong to a node or to its pods. Objects that name their node or claim are asked themselves; what pods
+ * refer to is collected by the index on spec.nodeName and kept for a moment, so that an agent that reads many objects
+ * costs one list. Upstream: authorizer/node/graph.go.
  */
 import type { Clock } from '../../base/clock.ts';
-import type { PersistentVolume, PersistentVolumeClaim, Pod, PodSpec, Volume } from '../../kinds/index.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod, PodSpec } from '../../kinds/index.ts';
 import type { ObjectKey, Store } from '../../storage/contract.ts';
+import { claimName, podReferences } from './pod-references.ts';
 
 export interface NodeGraph {
-  /** Whether the object (resource as in storage) is reachable from a pod bound to the node. */
+  /** Whether the object (resource as in storage) is the node's own or reachable from a pod bound to it. */
   isRelated(node: string, key: ObjectKey): Promise<boolean>;
 }
 
@@ -20,8 +22,11 @@ interface Reach {
 /** An object that is not found is looked for anew when what is known is older than this. */
 const MISS_TRUSTED_FOR_MS = 100;
 /** What is found is trusted this long, after the pod may have gone. */
-const HIT_TRUSTED_FOR_MS = 5_000;
+const HIT_TRUSTED_FOR_MS = 500;
 const MAX_NODES = 1_024;
+const RESOURCE_CLAIMS = 'resourceclaims.resource.k8s.io';
+const VOLUMES = 'persistentvolumes';
+const NAMES_ITS_NODE = new Set(['pods', 'resourceslices.resource.k8s.io', 'volumeattachments.storage.k8s.io']);
 
 const keyText = ({ resource, namespace, name }: ObjectKey): string => `${resource}/${namespace}/${name}`;
 
@@ -37,17 +42,37 @@ export function createNodeGraph(store: Store, clock: Clock): NodeGraph {
     return reach;
   };
 
+  const isReachable = async (node: string, key: ObjectKey): Promise<boolean> => {
+    const text = keyText(key);
+    const reach = known.get(node);
+    if (reach) {
+      const age = clock.now() - reach.builtAt;
+      if (reach.keys.has(text) ? age < HIT_TRUSTED_FOR_MS : age < MISS_TRUSTED_FOR_MS) return reach.keys.has(text);
+    }
+    return (await build(node)).keys.has(text);
+  };
+
   return {
     async isRelated(node, key) {
-      const text = keyText(key);
-      const reach = known.get(node);
-      if (reach) {
-        const age = clock.now() - reach.builtAt;
-        if (reach.keys.has(text) ? age < HIT_TRUSTED_FOR_MS : age < MISS_TRUSTED_FOR_MS) return reach.keys.has(text);
+      if (NAMES_ITS_NODE.has(key.resource)) {
+        const object = await read<{ spec?: { nodeName?: string } }>(store, key);
+        return object?.spec?.nodeName === node;
       }
-      return (await build(node)).keys.has(text);
+      if (key.resource !== VOLUMES) return isReachable(node, key);
+      const claim = (await read<PersistentVolume>(store, key))?.spec?.claimRef;
+      if (!claim) return false;
+      return isReachable(node, {
+        resource: 'persistentvolumeclaims',
+        namespace: claim.namespace ?? '',
+        name: claim.name ?? '',
+      });
     },
   };
+}
+
+async function read<T>(store: Store, key: ObjectKey): Promise<T | undefined> {
+  const found = await store.shardOf(key.resource).get(key);
+  return found.object ? (JSON.parse(found.object.text) as T) : undefined;
 }
 
 async function collect(node: string, store: Store): Promise<Set<string>> {
@@ -55,7 +80,6 @@ async function collect(node: string, store: Store): Promise<Set<string>> {
   const claims: ObjectKey[] = [];
   for (const pod of await podsOf(node, store)) addPod(pod, keys, claims);
   await Promise.all(claims.map((claim) => addClaim(claim, store, keys)));
-  await addAttachments(node, store, keys);
   return keys;
 }
 
@@ -83,81 +107,36 @@ function addPod(pod: Pod, keys: Set<string>, claims: ObjectKey[]): void {
   const add = (resource: string, name: string | undefined): void => {
     if (name) keys.add(keyText({ resource, namespace, name }));
   };
-  add('pods', pod.metadata.name);
   // A mirror pod was made by the node itself and must not open other objects to it.
   if (pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return;
   const spec = pod.spec as PodSpec;
   add('serviceaccounts', spec.serviceAccountName);
-  for (const secret of spec.imagePullSecrets ?? []) add('secrets', secret.name);
-  for (const container of [
-    ...(spec.initContainers ?? []),
-    ...(spec.containers ?? []),
-    ...(spec.ephemeralContainers ?? []),
-  ]) {
-    for (const source of container.envFrom ?? []) {
-      add('secrets', source.secretRef?.name);
-      add('configmaps', source.configMapRef?.name);
-    }
-    for (const variable of container.env ?? []) {
-      add('secrets', variable.valueFrom?.secretKeyRef?.name);
-      add('configmaps', variable.valueFrom?.configMapKeyRef?.name);
-    }
-  }
+  const references = podReferences(spec);
+  for (const name of references.secrets) add('secrets', name);
+  for (const name of references.configMaps) add('configmaps', name);
   for (const volume of spec.volumes ?? []) {
-    addVolume(volume, add);
     const claim = claimName(volume, pod.metadata.name ?? '');
     if (claim) claims.push({ resource: 'persistentvolumeclaims', namespace, name: claim });
   }
-  for (const status of pod.status?.resourceClaimStatuses ?? [])
-    add('resourceclaims.resource.k8s.io', status.resourceClaimName);
-  for (const claim of spec.resourceClaims ?? []) add('resourceclaims.resource.k8s.io', claim.resourceClaimName);
-}
-
-function claimName(volume: Volume, pod: string): string | undefined {
-  if (volume.persistentVolumeClaim) return volume.persistentVolumeClaim.claimName;
-  return volume.ephemeral ? `${pod}-${volume.name}` : undefined;
-}
-
-type Add = (resource: string, name: string | undefined) => void;
-
-function addVolume(volume: Volume, add: Add): void {
-  add('secrets', volume.secret?.secretName);
-  add('configmaps', volume.configMap?.name);
-  for (const source of volume.projected?.sources ?? []) {
-    add('secrets', source.secret?.name);
-    add('configmaps', source.configMap?.name);
+  const { resourceClaimStatuses = [], extendedResourceClaimStatus } = pod.status ?? {};
+  for (const claim of spec.resourceClaims ?? []) {
+    const made = resourceClaimStatuses.find((status) => status.name === claim.name);
+    add(RESOURCE_CLAIMS, claim.resourceClaimName ?? made?.resourceClaimName);
   }
-  const secretRefs = [
-    volume.azureFile?.secretName,
-    volume.cephfs?.secretRef?.name,
-    volume.cinder?.secretRef?.name,
-    volume.csi?.nodePublishSecretRef?.name,
-    volume.flexVolume?.secretRef?.name,
-    volume.iscsi?.secretRef?.name,
-    volume.rbd?.secretRef?.name,
-    volume.scaleIO?.secretRef?.name,
-    volume.storageos?.secretRef?.name,
-  ];
-  for (const name of secretRefs) add('secrets', name);
+  add(RESOURCE_CLAIMS, extendedResourceClaimStatus?.resourceClaimName);
 }
 
+/** Adds a claim and the secrets of the volume that is bound to it. */
 async function addClaim(key: ObjectKey, store: Store, keys: Set<string>): Promise<void> {
   keys.add(keyText(key));
-  const found = await store.shardOf(key.resource).get(key);
-  const volumeName = found.object
-    ? (JSON.parse(found.object.text) as PersistentVolumeClaim).spec?.volumeName
-    : undefined;
+  const volumeName = (await read<PersistentVolumeClaim>(store, key))?.spec?.volumeName;
   if (!volumeName) return;
-  const volumeKey = { resource: 'persistentvolumes', namespace: '', name: volumeName };
-  keys.add(keyText(volumeKey));
-  const volume = await store.shardOf('persistentvolumes').get(volumeKey);
-  if (volume.object) addVolumeSecrets(JSON.parse(volume.object.text) as PersistentVolume, key.namespace, keys);
+  const volume = await read<PersistentVolume>(store, { resource: VOLUMES, namespace: '', name: volumeName });
+  const { namespace, name } = volume?.spec?.claimRef ?? {};
+  if (volume && namespace === key.namespace && name === key.name) addVolumeSecrets(volume, key.namespace, keys);
 }
 
-function addVolumeSecrets(volume: PersistentVolume, claimNamespace: string, keys: Set<string>): void {
-  const spec = volume.spec ?? {};
-  // A volume's claim may sit in another namespace only when the volume says so.
-  const home = spec.claimRef?.namespace ?? claimNamespace;
+function addVolumeSecrets({ spec = {} }: PersistentVolume, home: string, keys: Set<string>): void {
   const refs: ({ name?: string; namespace?: string } | null | undefined)[] = [
     spec.cephfs?.secretRef,
     spec.cinder?.secretRef,
@@ -173,20 +152,5 @@ function addVolumeSecrets(volume: PersistentVolume, claimNamespace: string, keys
   ];
   for (const ref of refs) {
     if (ref?.name) keys.add(keyText({ resource: 'secrets', namespace: ref.namespace ?? home, name: ref.name }));
-  }
-}
-
-interface Attachment {
-  metadata: { name?: string };
-  spec?: { nodeName?: string };
-}
-
-async function addAttachments(node: string, store: Store, keys: Set<string>): Promise<void> {
-  const resource = 'volumeattachments.storage.k8s.io';
-  const page = await store.shardOf(resource).list({ resource });
-  if (!page.ok || page.count === 0) return;
-  for (const attachment of JSON.parse(`[${page.text}]`) as Attachment[]) {
-    const { name } = attachment.metadata;
-    if (attachment.spec?.nodeName === node && name) keys.add(keyText({ resource, namespace: '', name }));
   }
 }

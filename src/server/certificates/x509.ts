@@ -84,13 +84,16 @@ export async function privateKeyToPem(key: CryptoKey): Promise<string> {
   return x509.PemConverter.encode((await crypto.subtle.exportKey('pkcs8', key)) as ArrayBuffer, 'PRIVATE KEY');
 }
 
+const structureError = (error: unknown): string =>
+  `asn1: structure error: ${error instanceof Error ? error.message : String(error)}`;
+
 /** Why the signature of a PEM certificate request does not hold; undefined when it does. */
 export async function requestFault(pem: string): Promise<string | undefined> {
   let request: x509.Pkcs10CertificateRequest;
   try {
     request = new x509.Pkcs10CertificateRequest(pem);
   } catch (error) {
-    return `asn1: structure error: ${error instanceof Error ? error.message : String(error)}`;
+    return structureError(error);
   }
   try {
     if (await request.verify()) return undefined;
@@ -100,6 +103,18 @@ export async function requestFault(pem: string): Promise<string | undefined> {
   const { name: algorithm } = request.signatureAlgorithm as unknown as { name: string };
   if (algorithm.startsWith('RSA')) return 'crypto/rsa: verification error';
   return algorithm === 'ECDSA' ? 'x509: ECDSA verification failure' : 'x509: Ed25519 verification failure';
+}
+
+/** The common name that a certificate request (PEM in base64) is for, or why it cannot be read. Upstream: certificates.ParseCSR. */
+export function subjectOf(base64: string): { commonName: string } | { fault: string } {
+  const pem = atob(base64);
+  if (!pem.includes('-----BEGIN CERTIFICATE REQUEST-----'))
+    return { fault: 'PEM block type must be CERTIFICATE REQUEST' };
+  try {
+    return { commonName: new x509.Pkcs10CertificateRequest(pem).subjectName.getField('CN').at(-1) ?? '' };
+  } catch (error) {
+    return { fault: structureError(error) };
+  }
 }
 
 /** The organizations in the subject of a PEM certificate request; undefined when it cannot be read. */

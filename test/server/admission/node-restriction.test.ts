@@ -37,3 +37,53 @@ describe('a node that asks for tokens', () => {
     expect(await mint(cluster, 'another-uid', ['vault'])).toBe(403);
   });
 });
+
+const CLAIM = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+
+describe('what a node may write', () => {
+  const owner = { apiVersion: 'v1', kind: 'Node', name: 'a', controller: true };
+  const mirror = (uid: string, spec: object) => ({
+    metadata: {
+      name: 'm',
+      annotations: { 'kubernetes.io/config.mirror': 'x' },
+      ownerReferences: [{ ...owner, uid }],
+    },
+    spec: { nodeName: 'a', containers: [{ name: 'c', image: 'i' }], ...spec },
+  });
+
+  it.each([
+    [{ hostPath: { path: '/x' } }, undefined],
+    [{ configMap: { name: 'x' } }, 'configmaps'],
+    [{ csi: { driver: 'd.io' } }, 'csidrivers (via CSI volumes)'],
+    [{ glusterfs: { endpoints: 'e', path: 'p' } }, 'endpoints (via glusterFS volumes)'],
+    [{ ephemeral: { volumeClaimTemplate: { spec: CLAIM } } }, 'persistentvolumeclaims (via ephemeral volumes)'],
+    [{ projected: { sources: [{ clusterTrustBundle: { name: 'b', path: 'p' } }] } }, 'clustertrustbundles'],
+  ])('refuses a mirror pod by what its volume %j refers to', async (source, what) => {
+    const cluster = await createTestCluster({ bootstrap: true });
+    const own = await cluster.send<{ metadata: { uid: string } }>('POST /api/v1/nodes', {
+      body: { metadata: { name: 'a' } },
+    });
+    const body = mirror(own.body.metadata.uid, { volumes: [{ name: 'v', ...source }] });
+    const answer = await cluster.send<{ message?: string }>(`POST ${NS}/pods`, { body, as: node });
+    const refused = `pods "m" is forbidden: node "a" can not create pods that reference ${what}`;
+    expect(answer.body.message).toBe(what === undefined ? undefined : refused);
+  });
+
+  it('tells what besides its growth a node wants to change of a claim', async () => {
+    const cluster = await createTestCluster({ bootstrap: true });
+    await cluster.send(`POST ${NS}/serviceaccounts`, { body: { metadata: { name: 'default' } } });
+    await cluster.send(`POST ${NS}/persistentvolumeclaims`, { body: { metadata: { name: 'c' }, spec: CLAIM } });
+    const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }];
+    const spec = { nodeName: 'a', volumes, containers: [{ name: 'c', image: 'i' }] };
+    await cluster.send(`POST ${NS}/pods`, { body: { metadata: { name: 'p' }, spec } });
+    const report = (status: object) =>
+      cluster.send<{ message?: string }>(`PATCH ${NS}/persistentvolumeclaims/c/status`, {
+        body: { status },
+        type: 'application/merge-patch+json',
+        as: node,
+      });
+    expect((await report({ capacity: { storage: '1Gi' } })).status).toBe(200);
+    const refused = await report({ phase: 'Lost' });
+    expect(refused.body.message).toContain('-  "Phase": "Pending",\n+  "Phase": "Lost",');
+  });
+});

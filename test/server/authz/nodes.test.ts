@@ -65,4 +65,44 @@ describe('the node authorizer', () => {
     expect(refused.status).toBe(403);
     expect(await get(cluster, 'b', `${NS}/secrets/other`)).toBe(403);
   });
+
+  it('knows a volume by the claim it refers to, and slices and attachments by their node', async () => {
+    const cluster = await clusterWithPod();
+    const volume = { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/x' } };
+    const claimRef = { namespace: 'default', name: 'c' };
+    for (const [name, spec] of Object.entries({ free: volume, claimed: { ...volume, claimRef } }))
+      await cluster.send('POST /api/v1/persistentvolumes', { body: { metadata: { name }, spec } });
+    const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }];
+    const spec = {
+      nodeName: 'a',
+      automountServiceAccountToken: false,
+      volumes,
+      containers: [{ name: 'c', image: 'i' }],
+    };
+    await cluster.send(`POST ${NS}/pods`, { body: { metadata: { name: 'q' }, spec } });
+    const slice = { driver: 'd.io', pool: { name: 'p', generation: 1, resourceSliceCount: 1 }, nodeName: 'a' };
+    await cluster.send('POST /apis/resource.k8s.io/v1/resourceslices', {
+      body: { metadata: { name: 's' }, spec: slice },
+    });
+    const attachment = { attacher: 'd.io', nodeName: 'a', source: { persistentVolumeName: 'claimed' } };
+    await cluster.send('POST /apis/storage.k8s.io/v1/volumeattachments', {
+      body: { metadata: { name: 'at' }, spec: attachment },
+    });
+    expect(await get(cluster, 'a', '/api/v1/persistentvolumes/claimed')).toBe(200);
+    expect(await get(cluster, 'a', '/api/v1/persistentvolumes/free')).toBe(403);
+    expect(await get(cluster, 'b', '/api/v1/persistentvolumes/claimed')).toBe(403);
+    for (const path of ['resource.k8s.io/v1/resourceslices/s', 'storage.k8s.io/v1/volumeattachments/at']) {
+      expect(await get(cluster, 'a', `/apis/${path}`)).toBe(200);
+      expect(await get(cluster, 'b', `/apis/${path}`)).toBe(403);
+    }
+  });
+
+  it('lists the slices of its node, and keeps its rights when somebody changes the role of nodes', async () => {
+    const cluster = await clusterWithPod();
+    const slices = '/apis/resource.k8s.io/v1/resourceslices?fieldSelector=spec.nodeName=';
+    expect(await get(cluster, 'a', `${slices}a`)).toBe(200);
+    expect(await get(cluster, 'a', `${slices}b`)).toBe(403);
+    await cluster.send('DELETE /apis/rbac.authorization.k8s.io/v1/clusterroles/system:node');
+    expect(await get(cluster, 'a', '/api/v1/services')).toBe(200);
+  });
 });

@@ -1,5 +1,5 @@
 /** What a node may do to Node objects. */
-import type { Node } from '../../../kinds/index.ts';
+import { equalJson, type Node } from '../../../kinds/index.ts';
 import type { AdmissionRequest } from '../../contract.ts';
 import { refusal } from '../requests.ts';
 
@@ -21,7 +21,6 @@ const RESERVED_DOMAINS = ['kubernetes.io', 'k8s.io'];
 const RESTRICTED_DOMAINS = ['node-restriction.kubernetes.io'];
 
 export function checkNodeObject(request: AdmissionRequest, node: string): void {
-  if (request.subresource !== '' && request.subresource !== 'status') return;
   const object = request.object as unknown as Node | undefined;
   const name = request.operation === 'CREATE' ? (object?.metadata.name ?? '') : request.name;
   if (name !== node) {
@@ -30,15 +29,20 @@ export function checkNodeObject(request: AdmissionRequest, node: string): void {
   if (!object) return;
   const who = `node ${JSON.stringify(node)} is not allowed to`;
   if (request.operation === 'CREATE') {
+    if (object.spec?.configSource) throw refusal(request, `${who} create pods with a non-nil configSource`);
     const forbidden = forbiddenLabels(object.metadata.labels, undefined);
     if (forbidden.length > 0) throw refusal(request, `${who} set the following labels: ${forbidden.join(', ')}`);
     return;
   }
   const old = request.oldObject as unknown as Node;
+  const source = object.spec?.configSource;
+  if (source && differ(source, old.spec?.configSource)) {
+    throw refusal(request, `${who} update configSource to a new non-nil configSource`);
+  }
+  if (differ(object.spec?.taints, old.spec?.taints)) throw refusal(request, `${who} modify taints`);
   if (differ(object.metadata.ownerReferences, old.metadata.ownerReferences)) {
     throw refusal(request, `${who} modify ownerReferences`);
   }
-  if (differ(object.spec?.taints, old.spec?.taints)) throw refusal(request, `${who} modify taints`);
   const forbidden = forbiddenLabels(object.metadata.labels, old.metadata.labels);
   if (forbidden.length > 0) throw refusal(request, `is not allowed to modify labels: ${forbidden.join(', ')}`);
 }
@@ -59,4 +63,4 @@ function isForbidden(key: string): boolean {
 const isIn = (domain: string, domains: readonly string[]): boolean =>
   domains.some((one) => domain === one || domain.endsWith(`.${one}`));
 
-const differ = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? []) !== JSON.stringify(b ?? []);
+const differ = (a: unknown, b: unknown): boolean => !equalJson(a ?? [], b ?? []);

@@ -1,30 +1,49 @@
 /** What a node may do to pods: mirror its static ones, report on and remove those bound to it. */
-import type { Node, Pod, PodSpec } from '../../../kinds/index.ts';
+import type { Node, Pod, PodSpec, Volume, VolumeProjection } from '../../../kinds/index.ts';
 import { notFound } from '../../../machinery/status.ts';
+import { podReferences } from '../../authz/pod-references.ts';
 import type { AdmissionContext, AdmissionRequest } from '../../contract.ts';
-import { containersOf, findObject, liveObject, refusal } from '../requests.ts';
+import { findObject, liveObject, refusal } from '../requests.ts';
 
 const MIRROR = 'kubernetes.io/config.mirror';
 
 export async function checkPod(request: AdmissionRequest, node: string, context: AdmissionContext): Promise<void> {
-  const { subresource, operation } = request;
-  if (subresource === '' && operation === 'CREATE') return checkCreate(request, node, context);
-  if (subresource === '' && operation === 'DELETE') return checkBound(request, node, 'delete pods');
-  if (subresource === 'status' && operation === 'UPDATE') return checkStatus(request, node);
-  if (subresource === 'eviction' && operation === 'CREATE') {
-    const { namespace, name } = request;
-    const pod = await liveObject<Pod>(context, { resource: 'pods', namespace, name });
-    // The plugin's own look-up fails first, and it names the kind.
-    if (!pod) throw notFound({ group: '', kind: 'pod' }, name);
-    if (pod.spec?.nodeName !== node) {
-      throw refusal(request, `node ${node} can only evict pods with spec.nodeName set to itself`);
-    }
-    return;
+  switch (request.subresource) {
+    case '':
+      return checkObject(request, node, context);
+    case 'status':
+      return checkStatus(request, node);
+    case 'eviction':
+      return checkEviction(request, node, context);
+    default:
+      throw refusal(
+        request,
+        `unexpected pod subresource ${JSON.stringify(request.subresource)}, only 'status' and 'eviction' are allowed`,
+      );
+  }
+}
+
+async function checkObject(request: AdmissionRequest, node: string, context: AdmissionContext): Promise<void> {
+  if (request.operation === 'CREATE') return checkCreate(request, node, context);
+  if (request.operation === 'DELETE') {
+    // Pods of a collection come without their names, by which upstream finds none; they stay.
+    if (request.name === '') throw notFound({ group: '', kind: 'pod' }, '');
+    return checkBound(request, node, 'delete pods');
   }
   throw refusal(
     request,
-    `unexpected operation ${JSON.stringify(operation)}, node ${JSON.stringify(node)} can only create, delete, or update status of pods`,
+    `unexpected operation ${JSON.stringify(request.operation)}, node ${JSON.stringify(node)} can only create and delete mirror pods`,
   );
+}
+
+async function checkEviction(request: AdmissionRequest, node: string, context: AdmissionContext): Promise<void> {
+  const { namespace, name } = request;
+  const pod = await liveObject<Pod>(context, { resource: 'pods', namespace, name });
+  // The plugin's own look-up fails first, and it names the kind.
+  if (!pod) throw notFound({ group: '', kind: 'pod' }, name);
+  if (pod.spec?.nodeName !== node) {
+    throw refusal(request, `node ${node} can only evict pods with spec.nodeName set to itself`);
+  }
 }
 
 function checkBound(request: AdmissionRequest, node: string, what: string): void {
@@ -44,6 +63,9 @@ function checkStatus(request: AdmissionRequest, node: string): void {
   if (!same(pod.status?.resourceClaimStatuses, old.status?.resourceClaimStatuses)) {
     throw refusal(request, `${who} resource claim statues`);
   }
+  if (!same(pod.status?.extendedResourceClaimStatus, old.status?.extendedResourceClaimStatus)) {
+    throw refusal(request, `${who} extended resource claim status`);
+  }
 }
 
 const sorted = (labels: Record<string, string> | undefined): unknown =>
@@ -62,7 +84,9 @@ async function checkCreate(request: AdmissionRequest, node: string, context: Adm
     throw refusal(request, `${who} can only create pods with spec.nodeName set to itself`);
   await checkOwner(request, pod, { node, context });
   const referenced = reference(pod.spec);
-  if (referenced) throw refusal(request, `${who} can not create pods that reference ${referenced}`);
+  if (!referenced) return;
+  if (referenced.unknown) throw refusal(request, `error checking mirror pod for API references: ${referenced.unknown}`);
+  throw refusal(request, `${who} can not create pods that reference ${referenced.what}`);
 }
 
 async function checkOwner(
@@ -82,37 +106,57 @@ async function checkOwner(
     throw refusal(request, `${who} can only create pods with a controller owner reference set to itself`);
   if (owner.blockOwnerDeletion) throw refusal(request, `${who} must not set blockOwnerDeletion on an owner reference`);
   const own = await findObject<Node>(context, { resource: 'nodes', namespace: '', name: node });
-  if (own?.metadata.uid !== owner.uid) {
-    throw refusal(request, `node ${node} UID mismatch: expected ${owner.uid} got ${own?.metadata.uid ?? ''}`);
+  if (!own) throw notFound({ group: '', kind: 'node' }, node);
+  if (own.metadata.uid !== owner.uid) {
+    throw refusal(request, `node ${node} UID mismatch: expected ${owner.uid} got ${own.metadata.uid}`);
   }
 }
 
-/** What of the cluster's objects the pod would open to the node; undefined for nothing. */
-function reference(spec: PodSpec): string | undefined {
-  if (spec.serviceAccountName) return 'a service account';
-  const volumes = spec.volumes ?? [];
-  const containers = containersOf(spec);
-  const sources = volumes.flatMap((volume) => volume.projected?.sources ?? []);
-  if (
-    spec.imagePullSecrets?.length ||
-    volumes.some((volume) => volume.secret) ||
-    sources.some((source) => source.secret) ||
-    containers.some(
-      (one) => one.envFrom?.some((from) => from.secretRef) || one.env?.some((env) => env.valueFrom?.secretKeyRef),
-    )
-  ) {
-    return 'secrets';
+interface Reference {
+  what?: string;
+  /** Why it cannot be told what is referred to. */
+  unknown?: string;
+}
+
+/** What of the cluster's objects the pod would open to the node; undefined for nothing. Upstream: HasAPIObjectReference. */
+function reference(spec: PodSpec): Reference | undefined {
+  if (spec.serviceAccountName) return { what: 'serviceaccounts' };
+  const { secrets, configMaps } = podReferences(spec);
+  if (secrets.size > 0) return { what: 'secrets' };
+  if (configMaps.size > 0) return { what: 'configmaps' };
+  if (spec.resourceClaims?.length) return { what: 'resourceclaims' };
+  for (const volume of spec.volumes ?? []) {
+    const found = volumeReference(volume);
+    if (found) return found;
   }
-  if (
-    volumes.some((volume) => volume.configMap) ||
-    sources.some((source) => source.configMap) ||
-    containers.some(
-      (one) => one.envFrom?.some((from) => from.configMapRef) || one.env?.some((env) => env.valueFrom?.configMapKeyRef),
-    )
-  ) {
-    return 'configmaps';
+  return undefined;
+}
+
+const REFERRING_VOLUMES: readonly (readonly [source: keyof Volume, what: string])[] = [
+  ['configMap', 'configmaps (via configmap volumes)'],
+  ['secret', 'secrets (via secret volumes)'],
+  ['csi', 'csidrivers (via CSI volumes)'],
+  ['glusterfs', 'endpoints (via glusterFS volumes)'],
+  ['persistentVolumeClaim', 'persistentvolumeclaims'],
+  ['ephemeral', 'persistentvolumeclaims (via ephemeral volumes)'],
+  ['azureFile', 'secrets (via azureFile volumes)'],
+];
+const REFERRING_PROJECTIONS: readonly (readonly [source: keyof VolumeProjection, what: string])[] = [
+  ['configMap', 'configmaps (via projected volumes)'],
+  ['secret', 'secrets (via projected volumes)'],
+  ['serviceAccountToken', 'serviceaccounts (via projected volumes)'],
+  ['clusterTrustBundle', 'clustertrustbundles'],
+  ['podCertificate', 'podcertificates'],
+];
+
+function volumeReference(volume: Volume): Reference | undefined {
+  const direct = REFERRING_VOLUMES.find(([source]) => volume[source]);
+  if (direct) return { what: direct[1] };
+  for (const projection of volume.projected?.sources ?? []) {
+    const found = REFERRING_PROJECTIONS.find(([source]) => projection[source]);
+    if (found) return { what: found[1] };
+    if (!projection.downwardAPI)
+      return { unknown: `unknown source for projected volume ${JSON.stringify(volume.name)}` };
   }
-  if (volumes.some((volume) => volume.persistentVolumeClaim)) return 'persistentvolumeclaims';
-  if (sources.some((source) => source.clusterTrustBundle)) return 'clustertrustbundles';
-  return spec.resourceClaims?.length ? 'resourceclaims' : undefined;
+  return undefined;
 }

@@ -1,7 +1,9 @@
 /** A node gets tokens for its own pods only, and only for audiences those pods ask for. */
-import type { CSIDriver, Pod } from '../../../kinds/index.ts';
+import type { CSIDriver, PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../../../kinds/index.ts';
 import { notFound } from '../../../machinery/status.ts';
 import type { TokenRequest } from '../../authn/index.ts';
+import { claimName } from '../../authz/pod-references.ts';
+import { aggregate } from '../../authz/rbac.ts';
 import type { AdmissionContext, AdmissionRequest } from '../../contract.ts';
 import { findObject, liveObject, refusal } from '../requests.ts';
 
@@ -10,7 +12,7 @@ export async function checkTokenRequest(
   node: string,
   context: AdmissionContext,
 ): Promise<void> {
-  if (request.subresource !== 'token') return;
+  if (request.operation !== 'CREATE' || request.subresource !== 'token') return;
   const { spec } = (request.object ?? {}) as unknown as TokenRequest;
   const ref = spec?.boundObjectRef;
   if (ref?.apiVersion !== 'v1' || ref.kind !== 'Pod' || !ref.name) {
@@ -19,7 +21,7 @@ export async function checkTokenRequest(
   if (!ref.uid) throw refusal(request, 'node requested token with a pod binding without a uid');
   const { namespace } = request;
   const pod = await liveObject<Pod>(context, { resource: 'pods', namespace, name: ref.name });
-  if (!pod) throw notFound({ group: '', kind: 'pods' }, ref.name);
+  if (!pod) throw notFound({ group: '', kind: 'pod' }, ref.name);
   if (pod.metadata.uid !== ref.uid) {
     throw refusal(
       request,
@@ -40,35 +42,97 @@ interface AudienceCheck {
 async function checkAudience(request: AdmissionRequest, { pod, audiences, context }: AudienceCheck): Promise<void> {
   if (audiences.length > 1) throw refusal(request, 'node may only request 0 or 1 audiences');
   const audience = audiences[0] ?? '';
-  if (audience === '' || (await podAudiences(pod, context)).has(audience)) return;
+  const found = await podAudiences(pod, context);
+  if (found.audiences.has(audience)) return;
+  const quoted = JSON.stringify(audience);
+  if (found.faults.length > 0)
+    throw refusal(request, `error validating audience ${quoted}: ${aggregate(found.faults)}`);
+  const { user, namespace, name } = request;
   const decision = await context.authorizer.authorize({
-    user: request.user,
+    user,
     verb: 'request-serviceaccounts-token-audience',
     isResource: true,
     group: '',
     version: 'v1',
     resource: audience,
     subresource: '',
-    namespace: request.namespace,
-    name: request.name,
+    namespace,
+    name,
     path: '',
   });
-  if (decision.decision !== 'allow')
-    throw refusal(request, `audience ${JSON.stringify(audience)} not found in pod spec volume`);
+  if (decision.decision === 'allow') return;
+  throw refusal(
+    request,
+    `audience ${quoted} not found in pod spec volume, ${user.name} is not authorized to request tokens for this audience`,
+  );
 }
 
-/** Audiences of the pod's token volumes and of the drivers of its CSI volumes. */
-async function podAudiences(pod: Pod, context: AdmissionContext): Promise<Set<string>> {
-  const issuer = context.settings.serviceAccountIssuer;
-  const found = new Set<string>();
+/** Drivers that stand for the sources built into the kubelet. Upstream: csi-translation-lib. */
+const DRIVERS = {
+  gcePersistentDisk: 'pd.csi.storage.gke.io',
+  awsElasticBlockStore: 'ebs.csi.aws.com',
+  cinder: 'cinder.csi.openstack.org',
+  azureDisk: 'disk.csi.azure.com',
+  azureFile: 'file.csi.azure.com',
+  vsphereVolume: 'csi.vsphere.vmware.com',
+  portworxVolume: 'pxd.portworx.com',
+} as const;
+
+type Sources = { csi?: { driver?: string } | undefined } & { [source in keyof typeof DRIVERS]?: unknown };
+
+function driverOf(sources: Sources): string | undefined {
+  if (sources.csi) return sources.csi.driver;
+  const builtIn = (Object.keys(DRIVERS) as (keyof typeof DRIVERS)[]).find((source) => sources[source]);
+  return builtIn && DRIVERS[builtIn];
+}
+
+interface PodAudiences {
+  audiences: Set<string>;
+  /** Objects that are missing on the way to a driver. */
+  faults: string[];
+}
+
+/** Audiences of the pod's token volumes and of the drivers of its other volumes, directly or by their claims. */
+async function podAudiences(pod: Pod, context: AdmissionContext): Promise<PodAudiences> {
+  const audiences = new Set<string>();
+  const faults: string[] = [];
   for (const volume of pod.spec?.volumes ?? []) {
     for (const { serviceAccountToken } of volume.projected?.sources ?? []) {
-      if (serviceAccountToken) found.add(serviceAccountToken.audience || issuer);
+      if (serviceAccountToken) audiences.add(serviceAccountToken.audience ?? '');
     }
-    if (!volume.csi) continue;
-    const key = { resource: 'csidrivers.storage.k8s.io', namespace: '', name: volume.csi.driver };
-    const driver = await findObject<CSIDriver>(context, key);
-    for (const { audience } of driver?.spec?.tokenRequests ?? []) found.add(audience || issuer);
+    const driver = await volumeDriver(volume, pod, context);
+    if (driver === undefined || driver === '') continue;
+    if (typeof driver !== 'string') {
+      faults.push(driver.missing);
+      continue;
+    }
+    const key = { resource: 'csidrivers.storage.k8s.io', namespace: '', name: driver };
+    const found = await findObject<CSIDriver>(context, key);
+    if (!found) faults.push(`csidriver.storage.k8s.io ${JSON.stringify(driver)} not found`);
+    for (const { audience } of found?.spec?.tokenRequests ?? []) audiences.add(audience ?? '');
   }
-  return found;
+  return { audiences, faults };
+}
+
+async function volumeDriver(
+  volume: Volume,
+  pod: Pod,
+  context: AdmissionContext,
+): Promise<string | { missing: string } | undefined> {
+  const name = claimName(volume, pod.metadata.name ?? '');
+  if (name === undefined) return driverOf(volume);
+  const namespace = pod.metadata.namespace ?? '';
+  const claim = await findObject<PersistentVolumeClaim>(context, {
+    resource: 'persistentvolumeclaims',
+    namespace,
+    name,
+  });
+  if (!claim) return { missing: `persistentvolumeclaim ${JSON.stringify(name)} not found` };
+  const bound = claim.spec?.volumeName ?? '';
+  const found = await findObject<PersistentVolume>(context, {
+    resource: 'persistentvolumes',
+    namespace: '',
+    name: bound,
+  });
+  return found ? driverOf(found.spec ?? {}) : { missing: `persistentvolume ${JSON.stringify(bound)} not found` };
 }

@@ -1,6 +1,8 @@
 /** Gives every pod a service account and its token. Upstream: plugin/pkg/admission/serviceaccount. */
 import { nameSuffix } from '../../../base/random.ts';
 import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '../../../kinds/index.ts';
+import { StatusError } from '../../../machinery/status.ts';
+import { podReferences } from '../../authz/pod-references.ts';
 import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from '../../contract.ts';
 import { containersOf, findObject, isPod, isPodCreate, podOf, refusal } from '../requests.ts';
 
@@ -15,7 +17,7 @@ export const serviceAccount: AdmissionPlugin = {
   name: 'ServiceAccount',
   handles: (request) => isPodCreate(request) || isEphemeralUpdate(request),
   async admit(request, context) {
-    if (!isPodCreate(request)) return;
+    if (!isPodCreate(request)) return checkEphemeral(request, context);
     const pod = podOf(request);
     const { spec } = pod;
     if (isMirror(pod)) {
@@ -29,21 +31,18 @@ export const serviceAccount: AdmissionPlugin = {
     if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
       spec.imagePullSecrets = account.imagePullSecrets.map(({ name }) => ({ name }));
     }
+    const refused = secretFault(spec, account);
+    if (refused) throw refusal(request, refused);
   },
   async validate(request, context) {
+    if (!isPodCreate(request)) return checkEphemeral(request, context);
     const pod = podOf(request);
     if (isMirror(pod)) {
-      if (isPodCreate(request)) checkMirror(request, pod.spec);
+      checkMirror(request, pod.spec);
       return;
     }
-    const name = pod.spec.serviceAccountName;
-    if (!name) {
-      if (isPodCreate(request))
-        throw refusal(request, `no service account specified for pod ${request.namespace}/${request.name}`);
-      return;
-    }
-    const account = await accountOf(request, name, context);
-    if (account.metadata.annotations?.[ENFORCE_SECRETS] === 'true') checkSecrets(request, pod.spec, account);
+    const refused = secretFault(pod.spec, await usedAccount(request, context));
+    if (refused) throw refusal(request, refused);
   },
 };
 
@@ -51,6 +50,13 @@ const isEphemeralUpdate = (request: AdmissionRequest): boolean =>
   isPod({ ...request, subresource: '' }, 'UPDATE') && request.subresource === 'ephemeralcontainers';
 
 const isMirror = (pod: Pod): boolean => pod.metadata.annotations?.[MIRROR] !== undefined;
+
+/** The account that a pod names, which it must by now. */
+function usedAccount(request: AdmissionRequest, context: AdmissionContext): Promise<ServiceAccount> {
+  const { spec, metadata } = podOf(request);
+  if (spec.serviceAccountName) return accountOf(request, spec.serviceAccountName, context);
+  throw refusal(request, `no service account specified for pod ${request.namespace}/${metadata.name ?? ''}`);
+}
 
 async function accountOf(request: AdmissionRequest, name: string, context: AdmissionContext): Promise<ServiceAccount> {
   const { namespace } = request;
@@ -101,57 +107,63 @@ function tokenVolume(name: string): Volume {
 
 function checkMirror(request: AdmissionRequest, spec: PodSpec): void {
   if (spec.serviceAccountName) throw refusal(request, 'a mirror pod may not reference service accounts');
+  if (podReferences(spec).secrets.size > 0) throw refusal(request, 'a mirror pod may not reference secrets');
   const projected = spec.volumes?.some((volume) =>
     volume.projected?.sources?.some((source) => source.serviceAccountToken),
   );
   if (projected) throw refusal(request, 'a mirror pod may not use ServiceAccountToken volume projections');
-  if (referencesSecret(spec)) throw refusal(request, 'a mirror pod may not reference secrets');
 }
 
-function referencesSecret(spec: PodSpec): boolean {
-  return (
-    (spec.volumes ?? []).some(
-      (volume) => volume.secret || volume.projected?.sources?.some((source) => source.secret),
-    ) ||
-    (spec.imagePullSecrets?.length ?? 0) > 0 ||
-    containersOf(spec).some(
-      (container) =>
-        container.envFrom?.some((source) => source.secretRef) ||
-        container.env?.some((one) => one.valueFrom?.secretKeyRef),
-    )
-  );
+/** A refusal here is an error of its own to upstream and not told as forbidden. */
+async function checkEphemeral(request: AdmissionRequest, context: AdmissionContext): Promise<void> {
+  const account = await usedAccount(request, context);
+  if (!enforcesSecrets(account)) return;
+  const { ephemeralContainers = [] } = podOf(request).spec;
+  const fault = containersFault('ephemeral container', ephemeralContainers, account);
+  if (fault) throw new StatusError(500, '', fault);
 }
 
-function checkSecrets(request: AdmissionRequest, spec: PodSpec, account: ServiceAccount): void {
-  const allowed = new Set(account.secrets?.map((secret) => secret.name));
-  const because = (what: string): string =>
-    `because service account ${account.metadata.name} does not reference that ${what}`;
-  const check = (name: string | undefined, where: string): void => {
-    if (name !== undefined && !allowed.has(name)) {
-      throw refusal(request, `${where}secret.secretName=${JSON.stringify(name)} is not allowed ${because('secret')}`);
-    }
-  };
-  for (const volume of spec.volumes ?? []) check(volume.secret?.secretName, 'volume with ');
-  const groups: [string, Container[] | undefined][] = [
-    ['init container', spec.initContainers],
-    ['container', spec.containers],
-    ['ephemeral container', spec.ephemeralContainers],
-  ];
-  for (const [kind, containers] of groups) {
-    for (const container of containers ?? []) {
-      const who = `${kind} ${container.name}`;
-      for (const { name, valueFrom } of container.env ?? []) {
-        check(valueFrom?.secretKeyRef?.name, `${who} with envVar ${name} referencing `);
-      }
-      for (const { secretRef } of container.envFrom ?? []) check(secretRef?.name, `${who} with envFrom referencing `);
+/** Words that Go reads as true. */
+const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+
+const enforcesSecrets = ({ metadata }: ServiceAccount): boolean =>
+  TRUE.has(metadata.annotations?.[ENFORCE_SECRETS] ?? '');
+
+const because = (account: ServiceAccount, what: string): string =>
+  `is not allowed because service account ${account.metadata.name} does not reference that ${what}`;
+
+/** Which secret of the pod its account does not list, where it must; undefined for none. */
+function secretFault(spec: PodSpec, account: ServiceAccount): string | undefined {
+  if (!enforcesSecrets(account)) return undefined;
+  const mountable = mountableSecrets(account);
+  for (const { secret } of spec.volumes ?? []) {
+    const name = secret?.secretName ?? '';
+    if (secret && !mountable.has(name)) return `volume with secret.secretName="${name}" ${because(account, 'secret')}`;
+  }
+  const fault =
+    containersFault('init container', spec.initContainers ?? [], account) ??
+    containersFault('container', spec.containers ?? [], account);
+  if (fault) return fault;
+  const pullable = new Set(account.imagePullSecrets?.map((secret) => secret.name ?? ''));
+  const index = (spec.imagePullSecrets ?? []).findIndex(({ name }) => !pullable.has(name ?? ''));
+  if (index < 0) return undefined;
+  return `imagePullSecrets[${index}].name="${spec.imagePullSecrets?.[index]?.name ?? ''}" ${because(account, 'imagePullSecret')}`;
+}
+
+const mountableSecrets = (account: ServiceAccount): Set<string> =>
+  new Set(account.secrets?.map((secret) => secret.name ?? ''));
+
+function containersFault(kind: string, containers: readonly Container[], account: ServiceAccount): string | undefined {
+  const mountable = mountableSecrets(account);
+  for (const { name: container, env = [], envFrom = [] } of containers) {
+    const uses = [
+      ...env.map(({ name, valueFrom }) => [`envVar ${name}`, valueFrom?.secretKeyRef] as const),
+      ...envFrom.map(({ secretRef }) => ['envFrom', secretRef] as const),
+    ];
+    for (const [where, secret] of uses) {
+      if (!secret || mountable.has(secret.name ?? '')) continue;
+      return `${kind} ${container} with ${where} referencing secret.secretName="${secret.name ?? ''}" ${because(account, 'secret')}`;
     }
   }
-  const pullable = new Set(account.imagePullSecrets?.map((secret) => secret.name));
-  spec.imagePullSecrets?.forEach(({ name }, index) => {
-    if (pullable.has(name)) return;
-    throw refusal(
-      request,
-      `imagePullSecrets[${index}].name=${JSON.stringify(name)} is not allowed ${because('imagePullSecret')}`,
-    );
-  });
+  return undefined;
 }

@@ -4,6 +4,8 @@ export interface PodContext {
   isPod: boolean;
   /** The name of the pod, which generic ephemeral volumes take theirs from. */
   podName?: string;
+  /** A static pod of a node, shown in the API. */
+  isMirror?: boolean;
 }
 
 export const TEMPLATE: PodContext = { isPod: false };

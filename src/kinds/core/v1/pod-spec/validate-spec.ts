@@ -44,7 +44,7 @@ export function validatePodSpec(spec: PodSpec, path: string, context: PodContext
     errors.push(requiredError(`${path}.terminationGracePeriodSeconds`));
   const volumes = validateVolumes(spec.volumes ?? [], `${path}.volumes`, context);
   errors.push(...volumes.errors);
-  if (spec.resourceClaims) errors.push(...validateClaims(spec, `${path}.resourceClaims`));
+  if (spec.resourceClaims) errors.push(...validateClaims(spec, `${path}.resourceClaims`, context));
   errors.push(...validateContainers(spec, path, volumes.known));
   if (spec.resources) errors.push(...validatePodResources(spec, `${path}.resources`));
   if (spec.hostNetwork) errors.push(...validateHostNetworkPorts(spec, path, context));
@@ -200,7 +200,8 @@ function validateHostUsers(spec: PodSpec, path: string): FieldError[] {
   return at.map((field) => forbiddenError(field, 'when `hostUsers` is false'));
 }
 
-function validateClaims({ resourceClaims = [] }: PodSpec, path: string): FieldError[] {
+function validateClaims({ resourceClaims = [] }: PodSpec, path: string, { isMirror }: PodContext): FieldError[] {
+  if (isMirror) return resourceClaims.map(() => forbiddenError('[]', 'static pods do not support resource claims'));
   const names = new Set<string>();
   return resourceClaims.flatMap((claim, index) => {
     const at = `${path}[${index}]`;

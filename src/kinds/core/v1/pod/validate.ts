@@ -15,12 +15,15 @@ const MUTABLE =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
 const MAX_INT32 = 2147483647;
 
+const isMirror = ({ annotations }: Pod['metadata']): boolean =>
+  annotations?.['kubernetes.io/config.mirror'] !== undefined;
+
 /** What holds for a pod at any time. Upstream: validatePodMetadataAndSpec. */
 export function validatePod(pod: Pod): FieldError[] {
   const { spec, metadata } = pod;
   const errors = [
     ...(metadata.annotations ? validatePodAnnotations(metadata.annotations, spec, 'metadata.annotations') : []),
-    ...validatePodSpec(spec, 'spec', { isPod: true, podName: metadata.name ?? '' }),
+    ...validatePodSpec(spec, 'spec', { isPod: true, podName: metadata.name ?? '', isMirror: isMirror(metadata) }),
   ];
   if (!spec.serviceAccountName) errors.push(...validateNoTokens(spec));
   for (const field of ['containers', 'initContainers'] as const) {

@@ -1,0 +1,33 @@
+/** A node reports the growth of a volume in the status of its claim, and nothing else. */
+import { internalDiff, internalForm, objectSchema, type PersistentVolumeClaim } from '../../../kinds/index.ts';
+import type { AdmissionRequest } from '../../contract.ts';
+import { refusal } from '../requests.ts';
+
+const REPORTED = ['capacity', 'conditions', 'allocatedResources', 'allocatedResourceStatuses'];
+const NOT_COMPARED = new Set(['managedFields', 'resourceVersion']);
+
+export function checkClaim(request: AdmissionRequest, node: string): void {
+  if (request.subresource !== 'status') throw refusal(request, 'may only update PVC status');
+  const before = compared(request.oldObject as unknown as PersistentVolumeClaim);
+  const after = compared(request.object as unknown as PersistentVolumeClaim);
+  const difference = internalDiff(before, after);
+  if (difference === '') return;
+  throw refusal(
+    request,
+    `node ${JSON.stringify(node)} is not allowed to update fields other than status.quantity and status.conditions: ${difference}`,
+  );
+}
+
+/** The claim without what a node may report, as messages show it. */
+function compared({ metadata, spec, status }: PersistentVolumeClaim): unknown {
+  const meta = metadata as Record<string, unknown>;
+  const shown = [...objectSchema('meta/v1.ObjectMeta').fields.keys()].filter(
+    (field) => meta[field] !== undefined && !NOT_COMPARED.has(field),
+  );
+  const kept = Object.fromEntries(Object.entries(status ?? {}).filter(([field]) => !REPORTED.includes(field)));
+  return {
+    ...Object.fromEntries(shown.map((field) => [field, meta[field]])),
+    Spec: internalForm('core/v1.PersistentVolumeClaimSpec', spec ?? {}),
+    Status: internalForm('core/v1.PersistentVolumeClaimStatus', kept),
+  };
+}
