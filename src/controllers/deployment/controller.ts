@@ -1,20 +1,18 @@
-import { type Deployment, deployments, type ReplicaSet, replicaSets } from '../../kinds/index.ts';
+import { deployments, type ReplicaSet, replicaSets } from '../../kinds/index.ts';
 import { StatusError } from '../../machinery/status.ts';
 import { applyOrThrow, applyPlan } from '../runtime/apply-plan.ts';
-import { type Change, formatKey, hasController, keyOfObject, keyOfOwner, parseKey } from '../runtime/change.ts';
+import { keyOfObject, parseKey } from '../runtime/change.ts';
 import { claimSelected } from '../runtime/claim-selected.ts';
 import {
   type Controller,
   defineController,
-  type KeyContext,
   type ReconcileContext,
   type ReconcileResult,
 } from '../runtime/define-controller.ts';
 import { Inspected } from '../runtime/inspected.ts';
-import { isEmptySelector, matchesLabels } from '../runtime/label-selector.ts';
+import { keysOfSelected } from '../runtime/keys-of-selected.ts';
+import { isEmptySelector } from '../runtime/label-selector.ts';
 import { planCollision, planCreateFailure, planDeployment } from './plan.ts';
-
-const ownerKey = keyOfOwner('apps', 'Deployment');
 
 /**
  * Rolls out deployments by their ReplicaSets. Upstream: pkg/controller/deployment.
@@ -28,7 +26,7 @@ export function createDeploymentController(): Controller {
     name: 'deployment-controller',
     watches: [
       { kind: deployments, keys: keyOfObject },
-      { kind: replicaSets, keys: (change, context) => setKeys(change, context, inspected) },
+      { kind: replicaSets, keys: keysOfSelected(deployments, inspected) },
     ],
     permissions: [
       { groups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'update', 'watch'] },
@@ -42,16 +40,6 @@ export function createDeploymentController(): Controller {
     ],
     reconcile: (key, context) => reconcile(key, context, inspected),
   });
-}
-
-async function setKeys(change: Change, context: KeyContext, inspected: Inspected): Promise<Iterable<string>> {
-  inspected.changed(change);
-  const keys = ownerKey(change);
-  if (hasController(change) || change.type === 'DELETED') return keys;
-  const { namespace } = change.key;
-  const all = await context.list<Deployment>(deployments, namespace);
-  const matching = all.filter(({ spec }) => matchesLabels(spec?.selector, change.projection.labels));
-  return [...keys, ...matching.map(({ metadata }) => formatKey(namespace, metadata.name ?? ''))];
 }
 
 async function reconcile(

@@ -1,20 +1,17 @@
 import { type Pod, pods, type ReplicaSet, replicaSets } from '../../kinds/index.ts';
 import { controllerOf } from '../../machinery/meta.ts';
 import { applyOrThrow, applyPlan } from '../runtime/apply-plan.ts';
-import { type Change, formatKey, hasController, keyOfObject, keyOfOwner, parseKey } from '../runtime/change.ts';
+import { keyOfObject, parseKey } from '../runtime/change.ts';
 import { claimSelected } from '../runtime/claim-selected.ts';
 import {
   type Controller,
   defineController,
-  type KeyContext,
   type ReconcileContext,
   type ReconcileResult,
 } from '../runtime/define-controller.ts';
 import { Inspected } from '../runtime/inspected.ts';
-import { matchesLabels } from '../runtime/label-selector.ts';
+import { keysOfSelected } from '../runtime/keys-of-selected.ts';
 import { missingReplicas, planReplicas, planStatus } from './plan.ts';
-
-const ownerKey = keyOfOwner('apps', 'ReplicaSet');
 
 /**
  * Keeps the number of pods of each ReplicaSet. Upstream: pkg/controller/replicaset.
@@ -24,20 +21,11 @@ const ownerKey = keyOfOwner('apps', 'ReplicaSet');
  */
 export function createReplicaSetController(): Controller {
   const inspected = new Inspected();
-  const podKeys = async (change: Change, context: KeyContext): Promise<Iterable<string>> => {
-    const { projection, key } = change;
-    inspected.changed(change);
-    const keys = ownerKey(change);
-    if (hasController(change) || change.type === 'DELETED') return keys;
-    const sets = await context.list<ReplicaSet>(replicaSets, key.namespace);
-    const matching = sets.filter((set) => matchesLabels(set.spec?.selector, projection.labels));
-    return [...keys, ...matching.map((set) => formatKey(key.namespace, set.metadata.name ?? ''))];
-  };
   return defineController({
     name: 'replicaset-controller',
     watches: [
       { kind: replicaSets, keys: keyOfObject },
-      { kind: pods, keys: podKeys },
+      { kind: pods, keys: keysOfSelected(replicaSets, inspected) },
     ],
     permissions: [
       { groups: ['apps'], resources: ['replicasets'], verbs: ['get', 'list', 'update', 'watch'] },

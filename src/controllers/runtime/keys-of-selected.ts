@@ -1,0 +1,28 @@
+import type { LabelSelector } from '../../kinds/index.ts';
+import type { KindRef } from '../../machinery/kind.ts';
+import type { KubeObject } from '../../machinery/meta.ts';
+import { type Change, formatKey, hasController, keyOfOwner } from './change.ts';
+import type { Watch } from './define-controller.ts';
+import type { Inspected } from './inspected.ts';
+import { matchesLabels } from './label-selector.ts';
+
+interface Selecting extends KubeObject {
+  spec?: { selector?: LabelSelector | null };
+}
+
+/**
+ * `keys` of a watch on what objects of `ownerKind` own by selector: the controlling owner, before and after the change,
+ * and all that select a changed object which nothing controls. `inspected` takes note of labels that change.
+ */
+export function keysOfSelected(ownerKind: KindRef<Selecting>, inspected: Inspected): Watch['keys'] {
+  const ownerKeys = keyOfOwner(ownerKind.group, ownerKind.kind);
+  return async (change: Change, context) => {
+    inspected.changed(change);
+    const keys = ownerKeys(change);
+    if (hasController(change) || change.type === 'DELETED') return keys;
+    const { namespace } = change.key;
+    const all = await context.list<Selecting>(ownerKind, namespace);
+    const matching = all.filter(({ spec }) => matchesLabels(spec?.selector, change.projection.labels));
+    return [...keys, ...matching.map(({ metadata }) => formatKey(namespace, metadata.name ?? ''))];
+  };
+}
