@@ -19,6 +19,17 @@ export function goText(value: unknown): string {
   return typeof value === 'number' ? goNumber(value) : String(value);
 }
 
+/** `%s`, which complains of whatever is no text. */
+export function goStringVerb(value: unknown): string {
+  if (value === null || value === undefined) return '%!s(<nil>)';
+  if (Array.isArray(value)) return `[${value.map(goStringVerb).join(' ')}]`;
+  if (isMap(value))
+    return `map[${sortedEntries(value)
+      .map(([name, item]) => `${name}:${goStringVerb(item)}`)
+      .join(' ')}]`;
+  return typeof value === 'string' ? value : `%!s(${goTypeOf(value)}=${goText(value)})`;
+}
+
 /** `%#v`. */
 export function goSyntax(value: unknown): string {
   if (value === null || value === undefined) return 'interface {}(nil)';

@@ -2,6 +2,8 @@
 
 export { zeroOf } from './compile.ts';
 export { convertMessage } from './convert-error.ts';
+export { inDeclaredOrder } from './declared-order.ts';
 export { type Decoded, decodeBody, decodeObject, type FieldValidation, fieldErrorsOf } from './decode.ts';
 export { DecodeError } from './decode-context.ts';
+export { firstFault } from './first-fault.ts';
 export { duplicateKeys, strictErrors } from './strict.ts';

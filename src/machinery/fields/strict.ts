@@ -1,5 +1,5 @@
 import { quote } from '../quote.ts';
-import type { ObjectSchema, Schema } from '../schema.ts';
+import type { Schema } from '../schema.ts';
 import { DecodeError, MAX_DEPTH } from './decode-context.ts';
 
 /** Upstream stops collecting here. */
@@ -10,7 +10,7 @@ const MAX_ERRORS = 100;
  * (`unknown field "spec.foo"`, `duplicate field "data.a"`). `text` must be valid JSON; parsed objects no longer know
  * which keys came twice, so this reads the text. Upstream: sigs.k8s.io/json, strict mode.
  */
-export function strictErrors(schema: ObjectSchema, text: string): string[] {
+export function strictErrors(schema: Schema, text: string): string[] {
   return new StrictScanner(text).scan(schema);
 }
 

@@ -15,10 +15,12 @@ const MAX_COPIED_BYTES = 3 * 1024 * 1024;
 const MAX_MOVED_ITEMS = 500_000_000;
 
 /**
- * Applies `operations`, the parsed body of the request, to `document`, which is not changed. Throws 400 when the body is
- * no patch, 413 when it has too many operations and 422 when an operation fails; then nothing is applied.
+ * Applies `operations`, the parsed body of the request, to `document`, which is not changed; null is a patch without
+ * any. Throws 400 when the body is no patch, 413 when it has too many operations and 422 when an operation fails; then
+ * nothing is applied.
  */
-export function applyJsonPatch(document: Json, operations: unknown): Json {
+export function applyJsonPatch(document: Json, body: unknown): Json {
+  const operations = body ?? [];
   if (!Array.isArray(operations)) {
     throw badRequest(`json: cannot unmarshal ${jsonTypeOf(operations)} into Go value of type jsonpatch.Patch`);
   }
@@ -86,7 +88,7 @@ class PatchedDocument {
   #moved = 0;
 
   constructor(document: Json) {
-    this.root = document;
+    this.root = typeof document === 'object' && document !== null ? this.#owned(document) : document;
   }
 
   apply(operation: JsonObject): void {
@@ -118,7 +120,7 @@ class PatchedDocument {
     }
   }
 
-  /** The result; objects that were changed have their members sorted, as messages that show the document have them. */
+  /** The result; objects that were entered have their members sorted, as messages that show the document have them. */
   finish(): Json {
     for (const container of this.#own) if (!Array.isArray(container)) sortMembers(container);
     return this.root;
@@ -140,7 +142,7 @@ class PatchedDocument {
     if (path === '') {
       if (typeof value !== 'object' || value === null)
         throw new JsonPatchFailure('replace operation value must be object or array');
-      this.root = value;
+      this.root = this.#owned(value);
       return;
     }
     const place = this.#placeOf(path, `replace operation does not apply: doc is missing path: ${path}`);
@@ -168,9 +170,12 @@ class PatchedDocument {
 
   #copy(from: string, path: string): void {
     const source = this.#placeOf(from, `copy operation does not apply: doc is missing from path: ${from}`);
-    const value = valueAt(source, `error in copy for from: '${from}'`);
+    const why = `error in copy for from: '${from}'`;
+    valueAt(source, why);
     const target = this.#placeOf(path, `copy operation does not apply: doc is missing destination path: ${path}`);
-    const text = JSON.stringify(value);
+    // Only now, as the way to the target may have led through it.
+    const value = valueAt(source, why);
+    const text = JSON.stringify(this.#shown(value));
     if (value !== null) this.#copied += text.length;
     if (this.#copied > MAX_COPIED_BYTES) {
       const why = `Unable to complete the copy, the accumulated size increase of copy is ${this.#copied}, exceeding the limit ${MAX_COPIED_BYTES}`;
@@ -182,12 +187,36 @@ class PatchedDocument {
   }
 
   #test(path: string, value: Json): void {
-    const actual = path === '' ? this.root : this.#get(path);
+    const place =
+      path === '' ? undefined : this.#placeOf(path, `test operation does not apply: is missing path: ${path}`);
+    const actual = place === undefined ? this.root : valueAt(place, `error in test for path: '${path}'`);
     if (!equalJson(actual, value)) throw new JsonPatchFailure(`testing value ${path} failed: test failed`, true);
+    // What was compared was entered.
+    if (place !== undefined && typeof actual === 'object' && actual !== null) setAt(place, this.#entered(actual));
+  }
+
+  /** A copy with everything below it entered, too. */
+  #entered(container: Container): Container {
+    const own = this.#owned(container);
+    const enter = (value: Json): Json => (typeof value === 'object' && value !== null ? this.#entered(value) : value);
+    if (Array.isArray(own)) for (const [index, item] of own.entries()) own[index] = enter(item);
+    else for (const [key, value] of Object.entries(own)) setMember(own, key, enter(value));
+    return own;
+  }
+
+  /** The value as it would be written now. */
+  #shown(value: Json): Json {
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map((item) => this.#shown(item));
+    const members = Object.entries(value);
+    if (this.#own.has(value)) members.sort(([a], [b]) => (a < b ? -1 : 1));
+    const out: JsonObject = {};
+    for (const [key, member] of members) setMember(out, key, this.#shown(member));
+    return out;
   }
 
   #placeOf(path: string, why: string): Place {
-    const place = this.#find(path, true);
+    const place = this.#find(path);
     if (place === undefined) throw new JsonPatchFailure(`${why}: ${MISSING}`);
     return place;
   }
@@ -200,29 +229,18 @@ class PatchedDocument {
       throw requestEntityTooLarge(`The allowed maximum of items that a JSON patch moves is ${MAX_MOVED_ITEMS}`);
   }
 
-  /** The value at a path; null for a member that is missing. */
-  #get(path: string): Json {
-    const place = this.#find(path, false);
-    if (place === undefined)
-      throw new JsonPatchFailure(`test operation does not apply: is missing path: ${path}: ${MISSING}`);
-    return valueAt(place, `error in test for path: '${path}'`);
-  }
-
-  /** The container of the last part of a path; with `write`, every container on the way is one that may be changed. */
-  #find(path: string, write: boolean): Place | undefined {
+  /** The container of the last part of a path; every container on the way is one that may be changed. */
+  #find(path: string): Place | undefined {
     const parts = path.split('/').slice(1).map(pointerPart);
     const key = parts.pop();
     if (key === undefined || typeof this.root !== 'object' || this.root === null) return undefined;
-    if (write) this.root = this.#owned(this.root);
+    this.root = this.#owned(this.root);
     let container: Container = this.root;
     for (const part of parts) {
       const next = child(container, part);
       if (typeof next !== 'object' || next === null) return undefined;
-      const entered: Container = write ? this.#owned(next) : next;
-      if (entered !== next) {
-        if (Array.isArray(container)) container[indexIn(part, container.length) ?? 0] = entered;
-        else container[part] = entered;
-      }
+      const entered: Container = this.#owned(next);
+      if (entered !== next) setAt({ container, key: part }, entered);
       container = entered;
     }
     return { container, key };
@@ -274,6 +292,12 @@ function addAt({ container, key }: Place, value: Json, why: string): void {
     throw new JsonPatchFailure(`${why}: ${what}${indexFault(key)}`);
   }
   container.splice(index, 0, value);
+}
+
+/** Sets a member or an item that is there. */
+function setAt({ container, key }: Place, value: Json): void {
+  if (Array.isArray(container)) container[indexIn(key, container.length) ?? 0] = value;
+  else setMember(container, key, value);
 }
 
 function removeAt({ container, key }: Place, why: string): void {

@@ -4,17 +4,11 @@ import { badRequest } from '../status.ts';
 
 /**
  * `document` changed as `patch`, the parsed body of the request, says: null removes a member, objects merge, everything
- * else replaces. The document is not changed. Throws 400 when the body is no object.
+ * else replaces; a list takes the place of the document. The document is not changed. Throws 400 for anything else.
  */
-export function applyMergePatch(document: JsonObject, patch: unknown): JsonObject {
-  if (patch === null) throw badRequest('Invalid JSON Patch');
-  if (typeof patch !== 'object' || Array.isArray(patch)) {
-    const kind = Array.isArray(patch) ? 'array' : typeof patch === 'boolean' ? 'bool' : typeof patch;
-    throw badRequest(
-      `error decoding patch: json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`,
-    );
-  }
-  return mergeObjects(document, patch as JsonObject);
+export function applyMergePatch(document: JsonObject, patch: unknown): Json {
+  if (typeof patch !== 'object' || patch === null) throw badRequest('Invalid JSON Patch');
+  return Array.isArray(patch) ? withoutNulls(patch) : mergeObjects(document, patch as JsonObject);
 }
 
 function mergeObjects(document: JsonObject, patch: JsonObject): JsonObject {
@@ -35,12 +29,12 @@ function mergeObjects(document: JsonObject, patch: JsonObject): JsonObject {
   return out;
 }
 
-/** The value without members that are null, at any depth; items of lists stay. */
+/** The value without members that are null, at any depth, the others sorted; items of lists stay. */
 function withoutNulls(value: Json): Json {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (!isObject(value)) return value;
   const out: JsonObject = {};
-  for (const [key, member] of Object.entries(value)) if (member !== null) out[key] = withoutNulls(member);
+  for (const key of Object.keys(value).sort()) if (value[key] !== null) out[key] = withoutNulls(value[key]!);
   return out;
 }
 

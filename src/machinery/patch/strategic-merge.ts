@@ -2,13 +2,12 @@
  * Strategic merge patch: merge patch that knows which lists merge and by which key, and takes directives.
  * Upstream: apimachinery/pkg/util/strategicpatch/patch.go.
  */
-import { goText } from '../go-value.ts';
 import type { Json, JsonObject } from '../meta.ts';
 import type { ObjectSchema } from '../schema.ts';
 import { badRequest } from '../status.ts';
-import { mergeSlice, orderedBy, type SliceMerge, validateOrder } from './merge-slice.ts';
-import { badFormat, failure, goTypeText } from './patch-failure.ts';
-import { fieldMeta, type PatchType, typeOf } from './patch-meta.ts';
+import { holdsMaps, mergeSlice, orderedBy, type SliceMerge, validateOrder } from './merge-slice.ts';
+import { badDirective, badFormat, goTypeText, wrongArgument } from './patch-failure.ts';
+import { type FieldMeta, fieldMeta, goKind, listMeta, type PatchType } from './patch-meta.ts';
 
 const DIRECTIVE = '$patch';
 const RETAIN_KEYS = '$retainKeys';
@@ -16,86 +15,91 @@ const DELETE_FROM_LIST = '$deleteFromPrimitiveList';
 const SET_ELEMENT_ORDER = '$setElementOrder';
 
 /**
- * `document` changed as `patch`, the parsed body of the request, says. Neither is changed. Throws a StatusError: 400
- * for directives of the wrong form, 422 for lists of lists, 500 (as upstream) for patches that do not fit the document.
+ * `document` changed as `patch`, the parsed body of the request, says. The document is not changed; the patch is used
+ * up: directives that were carried out are taken out of it, which is how messages show it. Throws a StatusError: 400 for
+ * directives of the wrong form, 422 for lists of lists, 500 (as upstream) for patches that do not fit the document.
  */
 export function applyStrategicMergePatch(document: JsonObject, patch: unknown, schema: ObjectSchema): JsonObject {
   if (patch !== null && (typeof patch !== 'object' || Array.isArray(patch))) {
     const kind = Array.isArray(patch) ? 'array' : typeof patch === 'boolean' ? 'bool' : typeof patch;
     throw badRequest(`json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`);
   }
-  return mergeObjects(document, (patch ?? {}) as JsonObject, typeOf(schema));
+  return mergeObjects(document, (patch ?? {}) as JsonObject, { schema, pointer: false });
 }
 
 function mergeObjects(document: JsonObject, patch: JsonObject, type: PatchType): JsonObject {
   if (Object.hasOwn(patch, DIRECTIVE)) return applyDirective(patch);
   const out = retained(document, patch);
-  const left: JsonObject = { ...patch };
-  delete left[RETAIN_KEYS];
-  for (const key of Object.keys(patch)) {
-    if (key.startsWith(SET_ELEMENT_ORDER)) mergeOrdered({ out, left, key, type });
-  }
-  for (const key of Object.keys(left)) mergeMember({ out, key, value: left[key]!, type });
+  for (const key of Object.keys(patch)) if (key.startsWith(SET_ELEMENT_ORDER)) mergeOrdered({ out, patch, key, type });
+  for (const key of Object.keys(patch)) if (key !== '__proto__') mergeMember({ out, patch, key, type });
   return out;
 }
 
 /** `$patch` in a map: the rest of the map instead of the document's, or nothing. */
 function applyDirective(patch: JsonObject): JsonObject {
-  const { [DIRECTIVE]: directive, ...rest } = patch;
-  if (directive === 'replace') return rest;
+  const directive = patch[DIRECTIVE];
   if (directive === 'delete') return {};
-  throw failure(`unknown patch type: ${goText(directive)} in map: ${goText(patch)}`);
+  if (directive !== 'replace') throw badDirective(directive, patch);
+  delete patch[DIRECTIVE];
+  return patch;
 }
 
 /** The document with only the members that `$retainKeys` lists, when the patch has that. */
 function retained(document: JsonObject, patch: JsonObject): JsonObject {
   const keys = patch[RETAIN_KEYS];
   if (keys === undefined) return { ...document };
+  delete patch[RETAIN_KEYS];
   if (!Array.isArray(keys)) throw badFormat('retainKeys');
   const kept = new Set(keys);
   for (const key of Object.keys(patch)) {
-    if (key === RETAIN_KEYS || patch[key] === null) continue;
-    if (key.startsWith(DELETE_FROM_LIST) || key.startsWith(SET_ELEMENT_ORDER)) continue;
+    if (patch[key] === null || key.startsWith(DELETE_FROM_LIST) || key.startsWith(SET_ELEMENT_ORDER)) continue;
     if (!kept.has(key)) throw badFormat('retainKeys');
   }
   return Object.fromEntries(Object.entries(document).filter(([key]) => kept.has(key)));
 }
 
-/** `$setElementOrder/x`, together with the list `x` of the patch, which is taken out of `left`. */
-function mergeOrdered(step: { out: JsonObject; left: JsonObject; key: string; type: PatchType }): void {
-  const { out, left, key, type } = step;
-  const order = left[key];
-  delete left[key];
-  if (!Array.isArray(order)) throw failure(`expected a []interface {}, but received a ${goTypeText(order)}`);
+interface Step {
+  out: JsonObject;
+  patch: JsonObject;
+  key: string;
+  type: PatchType;
+}
+
+/** `$setElementOrder/x`, together with the list `x` of the patch; both are taken out of the patch. */
+function mergeOrdered({ out, patch, key, type }: Step): void {
+  const order = patch[key];
+  delete patch[key];
+  if (!Array.isArray(order)) throw wrongArgument('list', order);
   const name = nameAfter(key, SET_ELEMENT_ORDER, 'setElementOrder list');
   const current = listAt(out, name);
-  const patch = listAt(left, name);
-  const meta = fieldMeta(type, name);
-  validateOrder(patch ?? [], order, meta.mergeKey);
-  if (current === undefined && patch === undefined) return;
+  const items = listAt(patch, name);
+  const meta = listMeta(type, name);
+  const { mergeKey } = meta;
+  validateOrder(items ?? [], order, mergeKey);
+  if (current === undefined && items === undefined) return;
   let merged: Json[];
-  if (patch === undefined) merged = current!;
-  else if (current === undefined) merged = withoutDirectives(patch) as Json[];
-  else merged = meta.strategy === 'merge' ? mergeSlice(sliceOf(current, patch, meta)) : patch;
-  out[name] = orderedBy({ merged, order, serverOrder: current ?? [], mergeKey: meta.mergeKey });
-  delete left[name];
+  if (items === undefined) merged = current!;
+  else if (current === undefined) merged = withoutDirectives(items) as Json[];
+  else merged = mergeLists({ current, patch: items, meta, deletes: false });
+  const maps = holdsMaps(current ?? [], items ?? []);
+  out[name] = orderedBy({ merged, order, serverOrder: current ?? [], mergeKey, maps });
+  delete patch[name];
 }
 
 function listAt(object: JsonObject, name: string): Json[] | undefined {
   if (!Object.hasOwn(object, name)) return undefined;
   const value = object[name];
-  if (!Array.isArray(value)) throw failure(`expected a []interface {}, but received a ${goTypeText(value)}`);
+  if (!Array.isArray(value)) throw wrongArgument('list', value);
   return value;
 }
 
-function sliceOf(current: Json[], patch: Json[], meta: ReturnType<typeof fieldMeta>): SliceMerge {
-  return {
-    current,
-    patch,
-    mergeKey: meta.mergeKey,
-    typeName: meta.element.name,
-    merge: (a, b) => mergeObjects(a, b, meta.element),
-  };
+/** Lists to delete from are handled alike whatever the strategy of the field is. */
+function mergeLists(lists: { current: Json[]; patch: Json[]; meta: FieldMeta; deletes: boolean }): Json[] {
+  const { current, patch, meta, deletes } = lists;
+  const { mergeKey, type } = meta;
+  if (meta.strategy !== 'merge' && !deletes) return patch;
+  const merge: SliceMerge['merge'] = (item, change) => mergeObjects(item, change, type);
+  return mergeSlice({ current, patch, mergeKey, itemKind: goKind(type.schema), deletes, merge });
 }
 
 function nameAfter(key: string, prefix: string, what: string): string {
@@ -104,52 +108,55 @@ function nameAfter(key: string, prefix: string, what: string): string {
   return key.slice(slash + 1);
 }
 
-function mergeMember(step: { out: JsonObject; key: string; value: Json; type: PatchType }): void {
-  const { out, value, type } = step;
-  const isDeleteList = step.key.startsWith(DELETE_FROM_LIST);
-  const key = isDeleteList ? nameAfter(step.key, DELETE_FROM_LIST, 'primitive list') : step.key;
+function mergeMember({ out, patch, key, type }: Step): void {
+  const value = patch[key]!;
+  const deletes = key.startsWith(DELETE_FROM_LIST);
+  const name = deletes ? nameAfter(key, DELETE_FROM_LIST, 'primitive list') : key;
+  const current = Object.hasOwn(out, name) ? out[name]! : undefined;
   if (value === null) {
-    delete out[key];
-    return;
-  }
-  const current = Object.hasOwn(out, key) ? out[key]! : undefined;
-  if (isDeleteList) {
-    if (Array.isArray(current) && Array.isArray(value)) {
-      const deleted = new Set(value);
-      out[key] = current.filter((item) => !deleted.has(item));
-    }
-    return;
-  }
-  const meta = fieldMeta(type, key);
-  if (isObject(current) && isObject(value)) {
-    out[key] = meta.strategy === 'replace' ? value : mergeObjects(current, value, meta.member);
+    delete out[name];
+  } else if (current === undefined || goTypeText(current) !== goTypeText(value)) {
+    if (!deletes) take(out, name, value);
+  } else if (isObject(current) && isObject(value)) {
+    const meta = fieldMeta(type, name);
+    out[name] = meta.strategy === 'replace' ? value : mergeObjects(current, value, meta.type);
   } else if (Array.isArray(current) && Array.isArray(value)) {
-    out[key] = meta.strategy === 'merge' ? mergeSlice(sliceOf(current, value, meta)) : value;
+    out[name] = mergeLists({ current, patch: value, meta: listMeta(type, name), deletes });
   } else {
-    const taken = withoutDirectives(withoutNulls(value));
-    if (taken === undefined) delete out[key];
-    else out[key] = taken;
+    out[name] = value;
   }
 }
 
-function withoutNulls(value: Json): Json {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (!isObject(value)) return value;
-  const members = Object.entries(value).filter(([, member]) => member !== null);
-  return Object.fromEntries(members.map(([key, member]) => [key, withoutNulls(member)]));
+/** Sets what nothing in the document can be merged with: without nulls and directives. */
+function take(out: JsonObject, name: string, value: Json): void {
+  discardNulls(value);
+  const taken = withoutDirectives(value);
+  if (taken === undefined) delete out[name];
+  else out[name] = taken;
 }
 
-/** The value without the maps that are directives; undefined when it is one itself. */
+/** Deletes members that are null, at any depth; items of lists stay. */
+function discardNulls(value: Json): void {
+  if (Array.isArray(value)) value.forEach(discardNulls);
+  else if (isObject(value)) {
+    for (const key of Object.keys(value)) {
+      if (value[key] === null) delete value[key];
+      else discardNulls(value[key]!);
+    }
+  }
+}
+
+/** The value without the maps that are directives, which maps lose in place; undefined when it is one itself. */
 function withoutDirectives(value: Json): Json | undefined {
   if (Array.isArray(value)) return value.map(withoutDirectives).filter((item): item is Json => item !== undefined);
   if (!isObject(value)) return value;
   if (Object.hasOwn(value, DIRECTIVE)) return undefined;
-  const out: JsonObject = {};
-  for (const [key, member] of Object.entries(value)) {
-    const kept = withoutDirectives(member);
-    if (kept !== undefined) out[key] = kept;
+  for (const key of Object.keys(value)) {
+    const kept = withoutDirectives(value[key]!);
+    if (kept === undefined) delete value[key];
+    else if (kept !== value[key]) value[key] = kept;
   }
-  return out;
+  return value;
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

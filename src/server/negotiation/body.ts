@@ -44,7 +44,7 @@ function bodyFormat(request: Request): BodyFormat {
 }
 
 /** A byte order mark is part of the text, which makes it no JSON. */
-const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true, fatal: false });
 
 /** The whole body as text. Throws 413 above the limit, before more than the limit was read. */
 export async function readBody(request: Request): Promise<string> {

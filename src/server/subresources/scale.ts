@@ -3,10 +3,9 @@ import { customScaleColumns, objectSchema } from '../../kinds/index.ts';
 import { formatAge } from '../../machinery/age.ts';
 import { apply, parentEntries, replicasPath, scaleEntries, trackUpdate } from '../../machinery/apply/index.ts';
 import { DecodeError, decodeObject } from '../../machinery/fields/index.ts';
-import { jsonSyntaxMessage } from '../../machinery/json-syntax.ts';
+import { goJson } from '../../machinery/go-json.ts';
 import type { SubresourceDefinition } from '../../machinery/kind.ts';
 import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../machinery/meta.ts';
-import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '../../machinery/patch/index.ts';
 import { quote } from '../../machinery/quote.ts';
 import { formatRequirements, type LabelSelector, requirementsOf } from '../../machinery/selectors/index.ts';
 import { badRequest, internalError, invalid } from '../../machinery/status.ts';
@@ -23,6 +22,7 @@ import { type BodyType, readObject } from '../verbs/decode-body.ts';
 import { loadStored } from '../verbs/get.ts';
 import { checkName } from '../verbs/metadata.ts';
 import { managerOf, parseWriteOptions, type WriteOptions } from '../verbs/options.ts';
+import { type PatchedDocument, parsePatch } from '../verbs/parse-patch.ts';
 import { badPatch, parseConfiguration, patchTypeOf } from '../verbs/patch-body.ts';
 import { updateObject } from '../verbs/update-object.ts';
 import type { SubresourceHandler } from './handler.ts';
@@ -180,30 +180,21 @@ async function patch(call: ResourceCall, paths: ScalePaths, output: Output): Pro
       patch: true,
       applied: true,
     });
-  const body = parse(text);
-  const { schema } = scaleType();
+  const body = parsePatch({ type, text, options }, scaleType().schema);
   const change: Change = (present) => {
-    const document = present as unknown as JsonObject;
-    const patched =
-      type === 'json'
-        ? applyJsonPatch(document as Json, body)
-        : type === 'strategic'
-          ? applyStrategicMergePatch(document, body, schema)
-          : applyMergePatch(document, body);
-    const object = decodeScale(patched);
-    checkName(call, object);
-    return object;
+    const scale = decodeScale(body.apply(present as unknown as JsonObject));
+    checkName(call, scale);
+    return scale;
   };
   return write(call, { paths, output, options, change, patch: true });
 }
 
 /** A patched scale; what does not fit its type is a fault of the patch. */
-function decodeScale(patched: unknown): Scale {
-  const text = JSON.stringify(patched);
+function decodeScale({ json, shown }: PatchedDocument): Scale {
   try {
-    return decodeObject<Scale>(scaleType().schema, patched).object;
+    return decodeObject<Scale>(scaleType().schema, json).object;
   } catch (error) {
-    if (error instanceof DecodeError) throw badPatch(text, error.message);
+    if (error instanceof DecodeError) throw badPatch(shown().text, error.message);
     throw error;
   }
 }
@@ -223,19 +214,12 @@ function applyChange(call: ResourceCall, text: string, options: WriteOptions): C
       subresource: 'scale',
       now: call.parts.options.clock.now(),
     });
-    const scale = decodeScale(structuredClone(object));
+    const json = structuredClone(object) as unknown as Json;
+    const scale = decodeScale({ json, shown: () => ({ text: goJson(json), json }) });
     if (managedFields) scale.metadata.managedFields = managedFields;
     checkName(call, scale);
     return scale;
   };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw badRequest(`error decoding patch: ${jsonSyntaxMessage(text)}`);
-  }
 }
 
 /** What a patch finds where a custom resource has no replicas. Upstream: invalidSpecReplicas. */

@@ -36,7 +36,7 @@ export async function createObject(call: ResourceCall, object: KubeObject, optio
   const given = metadata.resourceVersion;
   delete metadata.resourceVersion;
   wipeSystemFields(object);
-  dedupOwners(scope, object);
+  if (!options.recorded) dedupOwners(scope, object, 'before admission');
   parts.definitions.checkCreate(kind, metadata.name ?? '');
   if (!options.recorded) {
     const manager = managerOf(scope, options);
@@ -59,7 +59,7 @@ export async function createObject(call: ResourceCall, object: KubeObject, optio
     attached,
   });
   await parts.admission.admit(request);
-  dedupOwners(scope, object);
+  dedupOwners(scope, object, 'after admission');
   checkNamespace(call, object);
   const generated = prepareNew(call, object, options.dryRun);
   validateNew(call, object, { strategy: kind.strategy, dryRun: options.dryRun });

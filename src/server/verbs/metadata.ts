@@ -18,16 +18,20 @@ export function checkNamespace(call: ResourceCall, object: KubeObject): void {
 
 /** The name in the body of an update must be the name in the path. */
 export function checkName(call: ResourceCall, object: KubeObject): void {
+  checkNamespace(call, object);
   const name = object.metadata.name ?? '';
   if (name === '')
     throw badRequest(`the name of the object (${call.name} based on URL) was undeterminable: name must be provided`);
   if (name !== call.name)
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${call.name})`);
-  checkNamespace(call, object);
 }
 
-/** Removes owner references that are equal to an earlier one, and says so. */
-export function dedupOwners(scope: RequestScope, object: KubeObject): void {
+/** Removes owner references that are equal to an earlier one, and says so and whether mutating admission was `over`. */
+export function dedupOwners(
+  scope: RequestScope,
+  object: KubeObject,
+  over: 'before admission' | 'after admission',
+): void {
   const owners = object.metadata.ownerReferences;
   if (!owners || owners.length < 2) return;
   const seen = new Set<string>();
@@ -49,8 +53,9 @@ export function dedupOwners(scope: RequestScope, object: KubeObject): void {
   }
   if (kept.length === owners.length) return;
   object.metadata.ownerReferences = kept;
+  const when = over === 'after admission' ? ' after mutating admission happens' : '';
   scope.warn(
-    `.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${uids.join(', ')}`,
+    `.metadata.ownerReferences contains duplicate entries${when}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${uids.join(', ')}`,
   );
 }
 

@@ -1,27 +1,29 @@
 /** What the body of a PATCH makes of an object. Upstream: handlers/patch.go, its four mechanisms. */
+
 import { apply } from '../../machinery/apply/index.ts';
 import { copyJson } from '../../machinery/copy-json.ts';
+import { parseJson } from '../../machinery/exact-numbers.ts';
 import {
   convertMessage,
   type Decoded,
   DecodeError,
   decodeObject,
-  duplicateKeys,
   fieldErrorsOf,
+  firstFault,
 } from '../../machinery/fields/index.ts';
-import { goText } from '../../machinery/go-value.ts';
-import { jsonSyntaxMessage } from '../../machinery/json-syntax.ts';
+import { goJson } from '../../machinery/go-json.ts';
 import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../machinery/meta.ts';
-import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '../../machinery/patch/index.ts';
 import { quote } from '../../machinery/quote.ts';
+import type { ObjectSchema } from '../../machinery/schema.ts';
 import { badRequest, invalid, StatusError } from '../../machinery/status.ts';
 import { convertTo, resetFieldsOf } from '../field-owners.ts';
 import { contentTypeOf } from '../negotiation/body.ts';
 import { yamlToJson } from '../negotiation/yaml-reader.ts';
 import type { ResourceCall } from '../scope.ts';
 import { managerOf, type WriteOptions } from './options.ts';
+import { type BodyPatch, type BodyPatchType, type PatchedDocument, parsePatch } from './parse-patch.ts';
 
-export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
+export type PatchType = BodyPatchType | 'apply';
 
 const TYPES: Readonly<Record<string, PatchType>> = {
   'application/json-patch+json': 'json',
@@ -57,60 +59,57 @@ export interface PatchInput {
  */
 export function createPatch(call: ResourceCall, input: PatchInput): (live: KubeObject | undefined) => KubeObject {
   if (input.type === 'apply') return createApply(call, input);
-  const patch = parsePatch(input);
-  const { schema } = call.kind;
+  const { type, text, options } = input;
+  const patch = parsePatch({ type, text, options }, call.kind.schema);
   return (live) => {
-    const document = live as unknown as JsonObject;
-    const { value, duplicates } = patch;
-    const patched =
-      input.type === 'json'
-        ? applyJsonPatch(document, value)
-        : input.type === 'merge'
-          ? applyMergePatch(document, value)
-          : applyStrategicMergePatch(document, value, schema);
-    return decodePatched(call, input, { live, patched, duplicates, patch: value });
+    const result = patch.apply(live as unknown as JsonObject);
+    return decodePatched(call, options, { live, result, type, patch });
   };
 }
 
-function parsePatch({ type, text, options }: PatchInput): { value: unknown; duplicates: string[] } {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    const why = jsonSyntaxMessage(text);
-    throw badRequest(type === 'json' ? why : `error decoding patch: ${why}`);
-  }
-  const plain = options.fieldValidation === 'Ignore' || JSON.stringify(value) === text.trim();
-  const duplicates = plain ? [] : duplicateKeys(text).map((line) => (type === 'json' ? `json patch ${line}` : line));
-  return { value, duplicates };
-}
-
 interface Patched {
-  patch: unknown;
   live: KubeObject | undefined;
-  patched: Json;
-  duplicates: readonly string[];
+  patch: BodyPatch;
+  result: PatchedDocument;
+  type: BodyPatchType;
 }
 
 /** Decodes a patched document; what does not fit the type is a fault of the patch. */
-function decodePatched(call: ResourceCall, input: PatchInput, result: Patched): KubeObject {
-  const { live, patched, duplicates, patch } = result;
-  // Messages show what was decoded from; a strategic merge patch is applied to values, and shown itself.
-  const print = (): string => (input.type === 'strategic' ? goText(patch) : JSON.stringify(patched));
+function decodePatched(call: ResourceCall, options: WriteOptions, { live, patch, result, type }: Patched): KubeObject {
   const managers = live?.metadata.managedFields;
-  const untouched = managers !== undefined && (patched as KubeObject | null)?.metadata?.managedFields === managers;
-  const decoded = decode(call, input.type, { json: untouched ? withoutManagers(patched) : patched, print });
+  const patched = result.json as unknown as KubeObject | null;
+  const untouched = managers !== undefined && patched?.metadata?.managedFields === managers;
+  const isTyped = type !== 'strategic' && !call.kind.inVersion;
+  const why = isTyped ? typeFault(call, patched) : undefined;
+  if (why !== undefined) throw badPatch(result.shown().text, why);
+  const schema = isTyped && !patched?.apiVersion ? INTERNAL_TYPE : call.kind.schema;
+  let decoded: Decoded<KubeObject>;
+  try {
+    const json = untouched ? withoutManagers(result.json) : result.json;
+    decoded = decode(call, json, { schema, converts: type === 'strategic' });
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    const { text, json } = result.shown();
+    if (type === 'strategic') throw badPatch(text, convertMessage(error));
+    const fault = firstFault(schema, json) ?? error;
+    throw badPatch(text, fault === NO_KIND ? `Object 'Kind' is missing in '${text}'` : fault.message);
+  }
   const { object } = decoded;
   // Managers that the patch left alone are as they were stored: nothing has to be read from them.
   if (untouched) object.metadata.managedFields = managers;
-  const faults = [...duplicates];
-  if (decoded.unknown && input.options.fieldValidation !== 'Ignore')
-    faults.push(...fieldErrorsOf(call.kind.schema, JSON.stringify(patched), decoded));
-  if (faults.length > 0 && input.options.fieldValidation === 'Strict') {
-    throw badPatch(print(), `strict decoding error: ${faults.join(', ')}`);
-  }
+  const faults = [...patch.faults];
+  if (decoded.unknown && options.fieldValidation !== 'Ignore') faults.push(...unknownFields(schema, result, decoded));
+  if (faults.length > 0 && options.fieldValidation === 'Strict')
+    throw badPatch(result.shown().text, `strict decoding error: ${faults.join(', ')}`);
   for (const fault of faults) call.scope.warn(fault);
   return object;
+}
+
+/** In the order of the document where that is decoded; sorted where its values are converted. */
+function unknownFields(schema: ObjectSchema, result: PatchedDocument, decoded: Decoded<KubeObject>): string[] {
+  const { json } = result.shown();
+  if (json !== undefined) return fieldErrorsOf(schema, JSON.stringify(json), decoded);
+  return fieldErrorsOf(schema, JSON.stringify(result.json), decoded).sort();
 }
 
 function withoutManagers(patched: Json): Json {
@@ -118,29 +117,32 @@ function withoutManagers(patched: Json): Json {
   return { ...rest, metadata: { ...metadata, managedFields: undefined } } as unknown as Json;
 }
 
-/** Decodes a copy of `json`; `print` gives the text that messages show. */
+const NO_KIND = new DecodeError("Object 'Kind' is missing");
+
+/** Decodes a copy of `json`. `converts`: values are converted, so that integers lose what their type cannot hold. */
 function decode(
   call: ResourceCall,
-  type: PatchType,
-  { json, print, applied }: { json: Json; print: () => string; applied?: KubeObject },
+  json: Json,
+  { schema, converts }: { schema: ObjectSchema; converts: boolean },
 ): Decoded<KubeObject> {
+  const copy = copyJson(json) as unknown as KubeObject;
+  const reset = Array.isArray(copy.metadata?.managedFields) && copy.metadata.managedFields.length === 0;
+  if (call.kind.inVersion && !copy.kind) throw NO_KIND;
+  const decoded = decodeObject<KubeObject>(schema, copy, { wraps: converts });
+  const { object } = decoded;
+  object.metadata ??= {};
+  // Decoding drops empty lists, but an empty list of managers is how a client asks to forget them.
+  if (reset) object.metadata.managedFields = [];
+  call.kind.defaults?.(object);
+  return decoded;
+}
+
+function decodeApplied(call: ResourceCall, applied: KubeObject, json: Json): KubeObject {
   try {
-    const copy = copyJson(json) as unknown as KubeObject;
-    const reset = Array.isArray(copy.metadata?.managedFields) && copy.metadata.managedFields.length === 0;
-    if (!call.kind.inVersion && (type === 'json' || type === 'merge')) checkType(call, copy);
-    if (call.kind.inVersion && !copy.kind) throw new DecodeError(`Object 'Kind' is missing in '${print()}'`);
-    const wraps = type === 'strategic' || type === 'apply';
-    const decoded = decodeObject<KubeObject>(call.kind.schema, copy, { wraps });
-    const { object } = decoded;
-    object.metadata ??= {};
-    // Decoding drops empty lists, but an empty list of managers is how a client asks to forget them.
-    if (reset) object.metadata.managedFields = [];
-    call.kind.defaults?.(object);
-    return decoded;
+    return decode(call, json, { schema: call.kind.schema, converts: true }).object;
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    if (applied && !call.kind.inVersion) throw badApply(applied, error);
-    throw badPatch(print(), type === 'strategic' ? convertMessage(error) : error.message);
+    throw call.kind.inVersion ? badPatch(goJson(json), error.message) : badApply(applied, error);
   }
 }
 
@@ -156,27 +158,47 @@ function badApply({ apiVersion = '', kind = '', metadata }: KubeObject, error: D
   );
 }
 
-/** A patch cannot make an object one of another type; it is decoded as that type before this is found out. */
-function checkType(call: ResourceCall, json: KubeObject): void {
-  const { apiVersion, kind } = json;
+/**
+ * Why a patched document is none of the type of its path, if so: a patch cannot make an object one of another type, and
+ * the document is decoded as that type before this is found out.
+ */
+function typeFault(call: ResourceCall, json: KubeObject | null): string | undefined {
+  if (Array.isArray(json)) return `${NO_TYPE} array into Go value of type ${TYPE_META}`;
+  const { apiVersion, kind } = json ?? {};
   const expected = apiVersionOf(call.kind.group, call.kind.version);
-  if (apiVersion === expected && kind === call.kind.kind) return;
+  if (apiVersion === expected && (!kind || kind === call.kind.kind)) return undefined;
   for (const [field, given] of Object.entries({ apiVersion, kind }) as [string, unknown][]) {
     if (given === undefined || given === null || typeof given === 'string') continue;
     const shape = Array.isArray(given) ? 'array' : typeof given === 'boolean' ? 'bool' : typeof given;
-    const why = `json: cannot unmarshal ${shape} into Go struct field .${field} of type string`;
-    throw new DecodeError(`couldn't get version/kind; json parse error: ${why}`);
+    return `${NO_TYPE} ${shape} into Go struct field .${field} of type string`;
   }
-  const [version = '', group = ''] = (apiVersion ?? '').split('/').reverse();
-  const other = call.parts.kinds.byKind(group, version, kind ?? '');
-  if (other === undefined) {
-    const why = `no kind ${quote(kind ?? '')} is registered for version ${quote(apiVersion ?? '')}`;
-    throw new DecodeError(`${why} in scheme "pkg/runtime/scheme.go:111"`);
-  }
-  decodeObject(other.schema, structuredClone(json));
+  const [version = '', group = '', ...more] = (apiVersion ?? '').split('/').reverse();
+  if (more.length > 0) return `unexpected GroupVersion string: ${apiVersion}`;
+  const named = kind || call.kind.kind;
+  if (!apiVersion)
+    return named === call.kind.kind
+      ? undefined
+      : notRegistered(named, `the internal version of group ${quote(call.kind.group)}`);
+  const other = call.parts.kinds.byKind(group, version, named);
+  if (other === undefined) return notRegistered(named, `version ${quote(apiVersion)}`);
+  const fault = firstFault(other.schema, json);
+  if (fault) return fault.message;
   const internal = call.kind.group === '' ? 'core' : call.kind.group.split('.')[0];
-  throw new DecodeError(`converting (${version}.${kind}) to (${internal}.${call.kind.kind}): unknown conversion`);
+  return `converting (${version}.${named}) to (${internal}.${call.kind.kind}): unknown conversion`;
 }
+
+const notRegistered = (kind: string, version: string): string =>
+  `no kind ${quote(kind)} is registered for ${version} in scheme "pkg/runtime/scheme.go:111"`;
+
+/** What is read without a version, upstream reads as its internal type, whose fields have other names. */
+const INTERNAL_TYPE: ObjectSchema = {
+  type: 'object',
+  fields: new Map(['kind', 'apiVersion'].map((name) => [name, { name, schema: { type: 'string' } }])),
+};
+
+const NO_TYPE = "couldn't get version/kind; json parse error: json: cannot unmarshal";
+const TYPE_META =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
 /** 422 for a patch whose result does not fit its type. */
 export function badPatch(document: string, why: string): StatusError {
@@ -206,8 +228,7 @@ function createApply(call: ResourceCall, input: PatchInput): (live: KubeObject |
     });
     if (options.fieldValidation === 'Strict' && duplicates.length > 0) throw duplicateKeyError(duplicates);
     if (options.fieldValidation === 'Warn') for (const line of duplicates) scope.warn(line);
-    const json = object as unknown as Json;
-    const { object: value } = decode(call, 'apply', { json, print: () => JSON.stringify(json), applied });
+    const value = decodeApplied(call, applied, object as unknown as Json);
     if (managedFields) value.metadata.managedFields = managedFields;
     else delete value.metadata.managedFields;
     return value;
@@ -219,7 +240,7 @@ export function parseConfiguration(text: string): { applied: KubeObject; duplica
   const converted = yamlToJson(text);
   if (converted.error !== undefined)
     throw badRequest(`error decoding YAML: error converting YAML to JSON: ${converted.error}`);
-  const value: unknown = JSON.parse(converted.json);
+  const value = parseJson(converted.json);
   if (value !== null && (typeof value !== 'object' || Array.isArray(value))) {
     const shape = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
     throw badRequest(

@@ -7,7 +7,7 @@ import { readBody } from '../negotiation/body.ts';
 import { yamlToJson } from '../negotiation/yaml-reader.ts';
 import { respondText } from '../respond/object.ts';
 import { type ResourceCall, subjectOf, withConversions } from '../scope.ts';
-import { checkName, dedupOwners } from './metadata.ts';
+import { checkName } from './metadata.ts';
 import { managerOf, parseWriteOptions } from './options.ts';
 import { outputOf } from './output.ts';
 import { createPatch, patchTypeOf } from './patch-body.ts';
@@ -53,7 +53,6 @@ export async function patchVerb(call: ResourceCall, subresource?: SubresourceDef
           });
         }
         checkName(call, object);
-        dedupOwners(scope, object);
         return object;
       }),
   });

@@ -16,7 +16,7 @@ import { type CommitResult, commit } from './commit.ts';
 import { admissionRequest, strategyContext } from './context.ts';
 import { createObject, optionsObject } from './create.ts';
 import { isDeletable } from './deletion-plan.ts';
-import { checkNamespace, deepEqual, specChanged } from './metadata.ts';
+import { checkNamespace, dedupOwners, deepEqual, specChanged } from './metadata.ts';
 import type { OptionsKind, WriteOptions } from './options.ts';
 import { registryPath } from './registry-path.ts';
 import { validateChanged } from './validate.ts';
@@ -152,6 +152,7 @@ async function admitAndValidate(
     return;
   }
   await parts.admission.admit(request);
+  dedupOwners(call.scope, object, 'after admission');
   keepSystemFields(object, old);
   strategy.prepareForUpdate?.(object, old, strategyContext(call, options.dryRun));
   if (plan.generation) raiseGeneration(call, object, old);

@@ -15,7 +15,7 @@ export async function updateVerb(call: ResourceCall, subresource?: SubresourceDe
   const options = parseWriteOptions(scope, 'UpdateOptions');
   const body = await readObject(call, kind, options);
   checkName(call, body);
-  dedupOwners(scope, body);
+  dedupOwners(scope, body, 'before admission');
   const manager = managerOf(scope, options);
   const { text, created } = await updateObject(call, {
     options,

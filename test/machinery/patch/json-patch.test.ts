@@ -62,7 +62,21 @@ describe('applyJsonPatch', () => {
     expect(document).toEqual(before);
   });
 
+  it('shows what it entered with sorted members and the rest as it was', () => {
+    const shown = (operations: Json[]) =>
+      JSON.stringify(applyJsonPatch({ b: { z: { y: 1, x: 1 }, w: [{ v: 1, u: 1 }] }, a: { d: 1, c: 1 } }, operations));
+    expect(shown([])).toBe('{"a":{"d":1,"c":1},"b":{"z":{"y":1,"x":1},"w":[{"v":1,"u":1}]}}');
+    expect(shown([{ op: 'test', path: '/a/d', value: 1 }])).toMatch('{"a":{"c":1,"d":1},"b":{"z":');
+    expect(shown([{ op: 'test', path: '/b/w', value: [{ u: 1, v: 1 }] }])).toMatch('"b":{"w":[{"u":1,"v":1}],"z":{"y"');
+    expect(shown([{ op: 'copy', from: '/a', path: '/a/e' }])).toMatch('"a":{"c":1,"d":1,"e":{"c":1,"d":1}}');
+  });
+
+  it('takes null for a patch without operations', () => {
+    expect(applyJsonPatch(document, null)).toEqual(document);
+  });
+
   it.each<[string, Json]>([
+    ['a member too many in a test', { op: 'test', path: '/deep', value: { 'k/e~y': { n: 1 }, m: null } }],
     ['remove of a missing member', { op: 'remove', path: '/zz' }],
     ['add below a missing parent', { op: 'add', path: '/zz/deeper', value: 1 }],
     ['an index beyond the end', { op: 'replace', path: '/list/2', value: 'z' }],

@@ -32,8 +32,16 @@ describe('applyMergePatch', () => {
     expect(document).toEqual(before);
   });
 
-  it('answers 400 to what is no object', () => {
-    for (const patch of [null, [], 'text', 1])
+  it('sorts the members of what it touches, as messages show it, and leaves the rest', () => {
+    const document = { z: { d: 1, c: 2 }, y: { b: 1, a: 2 } };
+    expect(
+      JSON.stringify(applyMergePatch(document, { z: { n: { q: 1, p: [{ s: 1, r: 1 }] } }, l: { j: 1, i: [] } })),
+    ).toBe('{"l":{"i":[],"j":1},"y":{"b":1,"a":2},"z":{"c":2,"d":1,"n":{"p":[{"r":1,"s":1}],"q":1}}}');
+  });
+
+  it('puts a list in place of the document, and answers 400 to everything else that is no object', () => {
+    expect(applyMergePatch({ a: 1 }, [1, { b: null, c: 2 }])).toEqual([1, { c: 2 }]);
+    for (const patch of [null, 'text', 1])
       expect(() => applyMergePatch({}, patch)).toThrow(expect.objectContaining({ code: 400 }));
   });
 
