@@ -60,6 +60,8 @@ function extras(field: FieldFact): Record<string, unknown> | undefined {
     ie: field.items?.enum,
     n: field.alias?.replace(/^.*\//, ''),
     in: field.items?.alias?.replace(/^.*\//, ''),
+    kn: field.alias === undefined ? field.keyAlias?.replace(/^.*\//, '') : undefined,
+    vn: field.values?.alias?.replace(/^.*\//, ''),
   };
   for (const key of Object.keys(out)) if (out[key] === undefined) delete out[key];
   return Object.keys(out).length > 0 ? out : undefined;

@@ -26,9 +26,11 @@ interface PackedExtras {
   i?: [type: string, proto: number][];
   /** Enum of the items. */
   ie?: string[];
-  /** Go's name of a named type, and of the items' type. */
+  /** Go's name of a named type, of the items' type, and of the types of a map's keys and values. */
   n?: string;
   in?: string;
+  kn?: string;
+  vn?: string;
 }
 
 type PackedField = [name: string, type: string, flags: string, proto: number, extras?: PackedExtras];
@@ -209,7 +211,7 @@ class TypeField implements FieldSchema {
 
   #build(): Schema {
     const [, type, flags, , extras] = this.#packed;
-    const plain = schemaOf(type);
+    const plain = namedMap(schemaOf(type), extras);
     const goName = extras?.n === undefined ? {} : { goName: extras.n };
     if (plain.type === 'array') {
       const list = flags.match(/[ASM]/)?.[0];
@@ -228,6 +230,14 @@ class TypeField implements FieldSchema {
     if (mapType !== undefined && plain.type === 'map') return { ...plain, ...goName, mapType };
     return extras?.n === undefined ? plain : { ...plain, ...goName };
   }
+}
+
+/** A map whose keys or values are of named types. */
+function namedMap(plain: Schema, extras: PackedExtras | undefined): Schema {
+  if (plain.type !== 'map' || (extras?.kn === undefined && extras?.vn === undefined)) return plain;
+  const { values } = plain;
+  const named = extras.vn === undefined || values.type === 'object' ? values : { ...values, goName: extras.vn };
+  return { ...plain, ...(extras.kn === undefined ? {} : { keyGoName: extras.kn }), values: named };
 }
 
 /** What the items of a list have beyond their type's code. */

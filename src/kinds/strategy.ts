@@ -51,3 +51,8 @@ function setStatus(object: KubeObject, status: unknown): void {
   if (status === undefined) delete object.status;
   else object.status = status;
 }
+
+/** Lets the generation rise for a change that upstream sees and the normal form does not show. */
+export function raiseGeneration(object: KubeObject, old: KubeObject): void {
+  object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+}

@@ -13,3 +13,9 @@ export function rememberEmpty(object: object, field: string, value: unknown): vo
 
 /** What `field`, which is null or absent, was sent as; null when it was not sent. */
 export const sentEmpty = (object: object, field: string): unknown => sent.get(object)?.get(field) ?? null;
+
+/** Whether the client sent any such field in `value` or below it. */
+export function hasSentEmpty(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return sent.has(value) || Object.values(value).some(hasSentEmpty);
+}

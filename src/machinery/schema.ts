@@ -48,6 +48,8 @@ export interface MapSchema {
   readonly type: 'map';
   /** Go's name of a named type, `v1.Protocol`; error texts tell it. */
   readonly goName?: string;
+  /** The same of its keys. */
+  readonly keyGoName?: string;
   readonly values: Schema;
   /** Server-side apply: absent means granular. */
   readonly mapType?: 'atomic' | 'granular';

@@ -1,5 +1,12 @@
 /** metadata.managedFields of everything that is written. Upstream: apimachinery managedfields.FieldManager. */
-import { checkType, fitsType, trackUpdate, type UpdateRequest, type Versioned } from '../machinery/apply/index.ts';
+import {
+  checkType,
+  fitsType,
+  trackUpdate,
+  UnnamedItemError,
+  type UpdateRequest,
+  type Versioned,
+} from '../machinery/apply/index.ts';
 import { decodeObject } from '../machinery/fields/index.ts';
 import type { Kind, KindRegistry } from '../machinery/kind.ts';
 import { apiVersionOf, type KubeObject, type ManagedFieldsEntry } from '../machinery/meta.ts';
@@ -71,15 +78,16 @@ export function createFieldOwners(kinds: KindRegistry): FieldOwners {
   };
 }
 
-/** A custom resource that does not fit its schema has no managers, until it does. Upstream: UpdateNoErrors. */
+/** An object that does not fit its schema has no managers, until it does. Upstream: UpdateNoErrors. */
 function trackOrForget(kind: Kind, request: UpdateRequest): ManagedFieldsEntry[] | undefined {
-  if (!kind.inVersion) return trackUpdate(request);
-  if (!fitsType(request.schema, request.object) || (request.live && !fitsType(request.schema, request.live)))
-    return undefined;
+  const isCustom = kind.inVersion !== undefined;
+  const fits = (object: KubeObject): boolean => fitsType(request.schema, object);
+  if (isCustom && !(fits(request.object) && (!request.live || fits(request.live)))) return undefined;
   try {
     return trackUpdate(request);
   } catch (error) {
-    if (error instanceof StatusError) return undefined;
+    // What a built-in kind was decoded to fits but for items of lists that lack the name of theirs.
+    if (error instanceof UnnamedItemError || (isCustom && error instanceof StatusError)) return undefined;
     throw error;
   }
 }

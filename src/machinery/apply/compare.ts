@@ -16,7 +16,7 @@ export interface Comparison {
 const EMPTY_MAP: JsonMap = Object.freeze({});
 const EMPTY_LIST: readonly unknown[] = Object.freeze([]);
 
-/** Compares two objects of one type; undefined when they are equal. */
+/** Compares two objects of one type; undefined when they are equal. Throws an UnnamedItemError. */
 export function compareTyped(type: TypedNode, before: unknown, after: unknown): Comparison | undefined {
   if (before === after) return undefined;
   const form = type.form === 'deduced' ? deducedForm(before, after) : type.form;
@@ -56,8 +56,7 @@ function wholeList(type: TypedNode, items: readonly unknown[]): FieldSet {
   const out: MutableFieldSet = { '.': LEAF };
   const elementType = type.element;
   for (const item of items) {
-    const element = elementOf(type, item);
-    if (element === undefined) continue;
+    const element = type.itemElement(item);
     out[element] = out[element] === undefined ? wholeSet(elementType, item) : LEAF;
   }
   return items.length > 1 ? sorted(out) : out;
@@ -76,14 +75,6 @@ function valueAt(type: TypedNode, value: JsonMap, name: string): unknown {
   if (present !== undefined) return present;
   for (const field of type.always) if (field.name === name) return field.zero;
   return undefined;
-}
-
-function elementOf(type: TypedNode, item: unknown): string | undefined {
-  try {
-    return type.itemElement(item);
-  } catch {
-    return undefined;
-  }
 }
 
 function compareMaps(type: TypedNode, before: unknown, after: unknown): Comparison | undefined {
@@ -161,12 +152,12 @@ function comparePairs(type: TypedNode, old: readonly unknown[], now: readonly un
 }
 
 function indexItems(type: TypedNode, list: readonly unknown[]): Map<string, readonly unknown[]> {
-  const out = new Map<string, readonly unknown[]>();
+  const out = new Map<string, unknown[]>();
   for (const item of list) {
-    const element = elementOf(type, item);
-    if (element === undefined) continue;
+    const element = type.itemElement(item);
     const known = out.get(element);
-    out.set(element, known === undefined ? [item] : [...known, item]);
+    if (known === undefined) out.set(element, [item]);
+    else known.push(item);
   }
   return out;
 }

@@ -6,3 +6,4 @@ export { parentEntries, type ReplicasPaths, replicasPath, scaleEntries } from '.
 export { settleManagedFields } from './settle.ts';
 export { type FieldContext, trackUpdate, type UpdateRequest, type Versioned } from './track-update.ts';
 export { checkType, fitsType } from './type-check.ts';
+export { UnnamedItemError } from './typed-node.ts';

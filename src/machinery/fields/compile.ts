@@ -152,7 +152,7 @@ function planField(field: FieldSchema): FieldPlan {
     inherited: field.name in Object.prototype,
     decode: decoderOf(schema),
     dropEmpty: droppable && (field.omitempty === true || field.nullOut === true),
-    remembersEmpty: schema.type === 'array' || schema.type === 'map',
+    remembersEmpty: collection,
     zero: field.always === true ? zeroFactory(field) : undefined,
   };
 }

@@ -59,7 +59,7 @@ export function goType(schema: Schema): string {
   if (schema.type === 'object') return goName(schema.name);
   if (schema.goName !== undefined) return schema.goName;
   if (schema.type === 'array') return `[]${goType(schema.items)}`;
-  if (schema.type === 'map') return `map[string]${goType(schema.values)}`;
+  if (schema.type === 'map') return `map[${schema.keyGoName ?? 'string'}]${goType(schema.values)}`;
   return GO_SCALARS[schema.type] ?? schema.type;
 }
 

@@ -2,6 +2,7 @@ import { age, nameOf } from '../../cells/text.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ValidatingWebhookConfiguration } from '../../generated/types/admissionregistration-v1.ts';
 import { setWebhookDefaults } from './defaults.ts';
+import { countEmptyLists } from './empty-lists.ts';
 import { staticNameWarnings } from './static-names.ts';
 import { validateWebhooks, validateWebhooksUpdate } from './validate-webhooks.ts';
 
@@ -12,6 +13,7 @@ export const validatingWebhookConfigurations = defineKind<ValidatingWebhookConfi
     defaults: ({ webhooks }) => webhooks?.forEach(setWebhookDefaults),
     strategy: {
       ...staticNameWarnings,
+      prepareForUpdate: countEmptyLists,
       validateCreate: (object) => validateWebhooks(object),
       validateUpdate: validateWebhooksUpdate,
     },

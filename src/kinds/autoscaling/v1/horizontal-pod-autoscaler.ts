@@ -1,104 +1,124 @@
+import { decodeObject } from '../../../machinery/fields/index.ts';
 import type { KubeObject } from '../../../machinery/meta.ts';
 import { autoscalerCells } from '../../cells/autoscaler.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { HorizontalPodAutoscaler } from '../../generated/types/autoscaling-v1.ts';
 import type {
+  HorizontalPodAutoscalerCondition,
   MetricSpec,
   MetricStatus,
   HorizontalPodAutoscaler as Stored,
 } from '../../generated/types/autoscaling-v2.ts';
 import { internalForm } from '../../internal-form.ts';
+import { objectSchema } from '../../schema.ts';
+import { withoutCarriers } from '../v2/carriers.ts';
+import { DEFAULT_CPU_PERCENT } from '../v2/horizontal-pod-autoscaler.ts';
 import { validateAutoscaler, validateAutoscalerStatus } from '../v2/validate.ts';
 import { lowerKeys, newSpec, newStatus, oldSpec, oldStatus } from './metrics.ts';
 
-/** What version 1 has no field for travels in annotations. */
+/** What version 1 has no field for travels in annotations: of the spec, and of the status. */
 const METRICS = 'autoscaling.alpha.kubernetes.io/metrics';
 const BEHAVIOR = 'autoscaling.alpha.kubernetes.io/behavior';
 const CURRENT_METRICS = 'autoscaling.alpha.kubernetes.io/current-metrics';
 const CONDITIONS = 'autoscaling.alpha.kubernetes.io/conditions';
 
-type OldMetric = Readonly<Record<string, unknown>>;
+type Annotations = Record<string, string>;
+type Item = Readonly<Record<string, unknown>>;
 
 const isCPU = (metric: MetricSpec | MetricStatus): boolean =>
   metric.type === 'Resource' && metric.resource?.name === 'cpu';
 
-function parse<T>(text: string | undefined): T | undefined {
+const isUtilization = (metric: MetricSpec): boolean =>
+  isCPU(metric) && metric.resource?.target.averageUtilization !== undefined;
+
+const cpuMetric = (averageUtilization: number): MetricSpec => ({
+  type: 'Resource',
+  resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization } },
+});
+
+/** What an annotation says, when it can be read as Go would. */
+function parse<T>(text: string | undefined, read: (json: unknown) => T): T | undefined {
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as T;
+    return read(JSON.parse(text));
   } catch {
     return undefined;
   }
 }
 
+const decode = (type: string, json: unknown): Item => decodeObject<Item>(objectSchema(type), json).object;
+
+/** Items of a list of `type`; throws when the value is no such list. */
+function items(type: string, json: unknown): Item[] {
+  if (json === null) return [];
+  if (!Array.isArray(json)) throw new TypeError('not a list');
+  return json.map((item: unknown) => decode(`autoscaling/v1.${type}`, item ?? {}));
+}
+
+function readBehavior(json: unknown): Stored['spec']['behavior'] {
+  const rules = decode('autoscaling/v2.HorizontalPodAutoscalerBehavior', lowerKeys(json ?? {}));
+  return rules.scaleUp || rules.scaleDown ? rules : undefined;
+}
+
+function storedSpec(spec: HorizontalPodAutoscaler['spec'], annotations: Annotations): Stored['spec'] {
+  const { targetCPUUtilizationPercentage: percent, ...rest } = spec;
+  const metrics = (parse(annotations[METRICS], (json) => items('MetricSpec', json)) ?? []).map(newSpec);
+  if (percent !== undefined) metrics.push(cpuMetric(percent));
+  if (metrics.length === 0) metrics.push(cpuMetric(DEFAULT_CPU_PERCENT));
+  const behavior = parse(annotations[BEHAVIOR], readBehavior);
+  return { ...rest, metrics, ...(behavior ? { behavior } : {}) };
+}
+
+function storedStatus(object: HorizontalPodAutoscaler, annotations: Annotations): NonNullable<Stored['status']> {
+  const empty: HorizontalPodAutoscaler['status'] = { currentReplicas: 0, desiredReplicas: 0 };
+  const { currentCPUUtilizationPercentage: percent, currentReplicas, ...status } = object.status ?? empty;
+  const stated = parse(annotations[CURRENT_METRICS], (json) => items('MetricStatus', json))?.map(newStatus);
+  const cpu: MetricStatus = {
+    type: 'Resource',
+    resource: { name: 'cpu', current: percent === undefined ? {} : { averageUtilization: percent } },
+  };
+  const currentMetrics = stated ?? (percent === undefined ? [] : [cpu]);
+  const conditions = parse(annotations[CONDITIONS], (json) => items('HorizontalPodAutoscalerCondition', json));
+  return {
+    ...status,
+    ...(currentReplicas ? { currentReplicas } : {}),
+    currentMetrics: (currentMetrics.length > 0 ? currentMetrics : null) as MetricStatus[],
+    ...(conditions?.length ? { conditions: conditions as unknown as HorizontalPodAutoscalerCondition[] } : {}),
+  };
+}
+
 /** The percentage of version 1 is one metric of version 2. Upstream: apis/autoscaling/v1 conversion. */
 function toStorage(object: HorizontalPodAutoscaler): Stored {
-  const {
-    [METRICS]: metricsText,
-    [BEHAVIOR]: behavior,
-    [CURRENT_METRICS]: current,
-    [CONDITIONS]: conditions,
-    ...annotations
-  } = object.metadata.annotations ?? {};
-  const { targetCPUUtilizationPercentage: percent, ...spec } = object.spec;
-  const {
-    currentCPUUtilizationPercentage: currentPercent,
-    currentReplicas,
-    ...status
-  } = object.status ?? {
-    currentReplicas: 0,
-    desiredReplicas: 0,
-  };
-  const metrics = (parse<OldMetric[]>(metricsText) ?? []).map(newSpec);
-  if (percent !== undefined) {
-    metrics.push({
-      type: 'Resource',
-      resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: percent } },
-    });
-  }
-  const currentMetrics = (parse<OldMetric[]>(current) ?? []).map(newStatus);
-  if (currentPercent !== undefined && !currentMetrics.some(isCPU)) {
-    currentMetrics.push({
-      type: 'Resource',
-      resource: { name: 'cpu', current: { averageUtilization: currentPercent } },
-    });
-  }
-  const metadata = { ...object.metadata };
-  if (Object.keys(annotations).length > 0) metadata.annotations = annotations;
-  else delete metadata.annotations;
-  const rules = lowerKeys(parse<object>(behavior)) as Stored['spec']['behavior'];
-  const states = parse<NonNullable<Stored['status']>['conditions']>(conditions);
+  const annotations: Annotations = object.metadata.annotations ?? {};
   return {
     kind: object.kind ?? 'HorizontalPodAutoscaler',
     apiVersion: 'autoscaling/v2',
-    metadata,
-    spec: { ...spec, ...(metrics.length > 0 ? { metrics } : {}), ...(rules ? { behavior: rules } : {}) },
-    status: {
-      ...status,
-      ...(currentReplicas ? { currentReplicas } : {}),
-      currentMetrics: (currentMetrics.length > 0 ? currentMetrics : null) as MetricStatus[],
-      ...(states ? { conditions: states } : {}),
-    },
+    metadata: withoutCarriers(object.metadata),
+    spec: storedSpec(object.spec, annotations),
+    status: storedStatus(object, annotations),
   };
 }
 
 function fromStorage(object: Stored): HorizontalPodAutoscaler {
   const { metrics = [], behavior, ...spec } = object.spec;
   const { currentMetrics, conditions, ...status } = object.status ?? { desiredReplicas: 0 };
-  const cpu = metrics.find((metric) => isCPU(metric) && metric.resource?.target.averageUtilization !== undefined);
-  const others = metrics.filter((metric) => metric !== cpu);
-  const percent = currentMetrics?.find(isCPU)?.resource?.current.averageUtilization;
-  const annotations: Record<string, string> = { ...object.metadata.annotations };
+  const others = metrics.filter((metric) => !isUtilization(metric));
+  const target = metrics.find(isUtilization)?.resource?.target.averageUtilization;
+  const percent = currentMetrics
+    ?.filter(isCPU)
+    .map((metric) => metric.resource?.current.averageUtilization)
+    .findLast((value) => value !== undefined);
+  const metadata = withoutCarriers(object.metadata);
+  const annotations: Annotations = { ...metadata.annotations };
   if (others.length > 0) annotations[METRICS] = JSON.stringify(others.map(oldSpec));
   if (behavior)
     annotations[BEHAVIOR] = JSON.stringify(internalForm('autoscaling/v2.HorizontalPodAutoscalerBehavior', behavior));
   if (currentMetrics?.length) annotations[CURRENT_METRICS] = JSON.stringify(currentMetrics.map(oldStatus));
   if (conditions?.length) annotations[CONDITIONS] = JSON.stringify(conditions);
-  const target = cpu?.resource?.target.averageUtilization;
   return {
     kind: object.kind ?? 'HorizontalPodAutoscaler',
     apiVersion: 'autoscaling/v1',
-    metadata: Object.keys(annotations).length > 0 ? { ...object.metadata, annotations } : object.metadata,
+    metadata: Object.keys(annotations).length > 0 ? { ...metadata, annotations } : metadata,
     spec: { ...spec, ...(target === undefined ? {} : { targetCPUUtilizationPercentage: target }) },
     status: {
       ...status,
@@ -108,6 +128,21 @@ function fromStorage(object: Stored): HorizontalPodAutoscaler {
   };
 }
 
+/** Takes the annotations `names` from `old`, as a strategy keeps the part of the object that they carry. */
+function keepCarried(object: HorizontalPodAutoscaler, old: HorizontalPodAutoscaler | undefined, names: string[]): void {
+  const annotations: Annotations = { ...object.metadata.annotations };
+  for (const name of names) {
+    const value = old?.metadata.annotations?.[name];
+    if (value === undefined) delete annotations[name];
+    else annotations[name] = value;
+  }
+  if (Object.keys(annotations).length > 0) object.metadata.annotations = annotations;
+  else delete object.metadata.annotations;
+}
+
+const OF_SPEC = [METRICS, BEHAVIOR];
+const OF_STATUS = [CURRENT_METRICS, CONDITIONS];
+
 export const horizontalPodAutoscalersV1 = defineKind<HorizontalPodAutoscaler>(
   'autoscaling/v1/horizontalpodautoscalers',
   {
@@ -115,14 +150,23 @@ export const horizontalPodAutoscalersV1 = defineKind<HorizontalPodAutoscaler>(
     toStorage: (object) => toStorage(object) as KubeObject,
     fromStorage: (object) => fromStorage(object as Stored),
     strategy: {
+      prepareForCreate: (object) => keepCarried(object, undefined, OF_STATUS),
+      prepareForUpdate: (object, old) => keepCarried(object, old, OF_STATUS),
       validateCreate: (object) => validateAutoscaler(toStorage(object)),
       validateUpdate: (object) => validateAutoscaler(toStorage(object)),
     },
-    statusStrategy: { validateUpdate: (object) => validateAutoscalerStatus(toStorage(object)) },
+    statusStrategy: {
+      prepareForUpdate: (object, old) => keepCarried(object, old, OF_SPEC),
+      validateUpdate: (object) => validateAutoscalerStatus(toStorage(object)),
+    },
     cells: (object, now) => autoscalerCells(toStorage(object), now),
-    defaults({ spec, metadata }) {
-      spec.minReplicas ??= 1;
-      if (metadata.annotations?.[METRICS] === undefined) spec.targetCPUUtilizationPercentage ??= 80;
+    // What comes in is seen as upstream's internal type would be written in this version.
+    defaults(object) {
+      object.spec.minReplicas ??= 1;
+      const { metadata, spec, status } = fromStorage(toStorage(object));
+      object.metadata = metadata;
+      object.spec = spec;
+      if (status) object.status = status;
     },
   },
 );

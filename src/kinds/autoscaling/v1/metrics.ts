@@ -73,10 +73,13 @@ function fromOld(metric: Fields, part: 'target' | 'current', all: Names): Fields
     const names = namesOf(source, all);
     const { value, averageValue, averageUtilization } = names;
     const isNamed = source === 'object' || source === 'pods' || source === 'external';
+    const mean = fields[averageValue];
+    // Upstream: version 1 cannot leave the value of an object metric out, so that zero beside a mean is none.
+    const isUnset = part === 'target' && source === 'object' && mean !== undefined && fields[value] === '0';
     const amount = {
       averageUtilization: fields[averageUtilization],
-      averageValue: fields[averageValue],
-      value: fields[averageValue] === undefined ? fields[value] : undefined,
+      averageValue: mean,
+      value: isUnset ? undefined : fields[value],
     };
     const selector = fields[source === 'external' ? 'metricSelector' : 'selector'];
     out[source] = compact({
@@ -84,15 +87,15 @@ function fromOld(metric: Fields, part: 'target' | 'current', all: Names): Fields
       container: fields.container,
       describedObject: source === 'object' ? fields.target : undefined,
       metric: isNamed ? compact({ name: fields.metricName, selector }) : undefined,
-      [part]: part === 'target' ? compact({ type: typeOf(amount), ...amount }) : compact(amount),
+      [part]: part === 'target' ? compact({ type: typeOf(source, amount), ...amount }) : compact(amount),
     });
   }
   return out;
 }
 
-function typeOf({ averageUtilization, averageValue }: Target): string {
+function typeOf(source: Source, { averageUtilization, averageValue, value }: Target): string {
   if (averageUtilization !== undefined) return 'Utilization';
-  return averageValue === undefined ? 'Value' : 'AverageValue';
+  return value === undefined || (source === 'object' && averageValue !== undefined) ? 'AverageValue' : 'Value';
 }
 
 export const oldSpec = (metric: MetricSpec): Fields => toOld(metric as unknown as Fields, 'target', SPEC);

@@ -2,9 +2,10 @@ import { sentEmpty } from '../../../machinery/explicit-empty.ts';
 import { autoscalerCells } from '../../cells/autoscaler.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { HorizontalPodAutoscaler, HPAScalingRules } from '../../generated/types/autoscaling-v2.ts';
+import { withoutCarriers } from './carriers.ts';
 import { validateAutoscaler, validateAutoscalerStatus } from './validate.ts';
 
-const DEFAULT_CPU_PERCENT = 80;
+export const DEFAULT_CPU_PERCENT = 80;
 
 function fillRules(rules: HPAScalingRules | undefined, defaults: HPAScalingRules): HPAScalingRules {
   // An empty list is the client's and is refused; only what is absent is filled in.
@@ -13,7 +14,9 @@ function fillRules(rules: HPAScalingRules | undefined, defaults: HPAScalingRules
 }
 
 /** Upstream: apis/autoscaling/v2 SetDefaults_HorizontalPodAutoscaler. */
-function setDefaults({ spec }: HorizontalPodAutoscaler): void {
+function setDefaults(object: HorizontalPodAutoscaler): void {
+  const { spec } = object;
+  object.metadata = withoutCarriers(object.metadata);
   spec.minReplicas ??= 1;
   if (!spec.metrics?.length) {
     const target = { type: 'Utilization', averageUtilization: DEFAULT_CPU_PERCENT };

@@ -1,4 +1,5 @@
 /** Rules of certificate requests. Upstream: pkg/apis/certificates/validation. */
+import { sentEmpty } from '../../../machinery/explicit-empty.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import {
   duplicateError,
@@ -59,7 +60,7 @@ export function validateRequest(request: CertificateSigningRequest, tolerance: T
   const { spec, status } = request;
   const errors: FieldError[] = [];
   const fault = requestFault(spec.request);
-  if (fault !== undefined) errors.push(invalidError('spec.request', spec.request ?? null, fault));
+  if (fault !== undefined) errors.push(invalidError('spec.request', spec.request ?? sentEmpty(spec, 'request'), fault));
   const usages = spec.usages ?? [];
   if (usages.length === 0) errors.push(requiredError('spec.usages'));
   if (!tolerance.unknownUsages)

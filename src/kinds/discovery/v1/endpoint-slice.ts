@@ -1,7 +1,9 @@
 import { canonicalWarning } from '../../../machinery/validation/index.ts';
 import { endpointSliceCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
+import { equalJson } from '../../equal-json.ts';
 import type { EndpointSlice } from '../../generated/types/discovery-v1.ts';
+import { raiseGeneration } from '../../strategy.ts';
 import { validateEndpointSlice, validateEndpointSliceUpdate } from './validate.ts';
 
 const warnOfAddressType = ({ addressType }: EndpointSlice): string[] =>
@@ -29,7 +31,16 @@ export const endpointSlices = defineKind<EndpointSlice>('discovery.k8s.io/v1/end
   cells: endpointSliceCells,
   strategy: {
     prepareForCreate: dropTopology,
-    prepareForUpdate: dropTopology,
+    prepareForUpdate(slice, old) {
+      const contentOf = ({ addressType, endpoints, ports }: EndpointSlice): unknown[] => [
+        addressType,
+        endpoints,
+        ports,
+      ];
+      // Topologies that are dropped count as changes all the same.
+      if (!equalJson(contentOf(slice), contentOf(old))) raiseGeneration(slice, old);
+      dropTopology(slice);
+    },
     validateCreate: (slice) => validateEndpointSlice(slice),
     validateUpdate: validateEndpointSliceUpdate,
     warningsOnCreate: (slice) => [...warnOfAddressType(slice), ...warnOfAddresses(slice)],

@@ -61,12 +61,15 @@ export function validateServiceCIDR({ spec }: ServiceCIDR): FieldError[] {
     const shown = internalForm('networking.k8s.io/v1.ServiceCIDRSpec', spec);
     return [invalidError(RANGES, shown, `may only hold up to ${MAX_RANGES} values`)];
   }
+  const errors = ranges.flatMap((range, index) =>
+    invalidErrors(`${RANGES}[${index}]`, range, canonicalFaults(range, cidr)),
+  );
   const families = new Set(ranges.map((range) => parseNetwork(range)?.family));
-  if (ranges.length === MAX_RANGES && (families.size < MAX_RANGES || families.has(undefined))) {
+  if (ranges.length === MAX_RANGES && families.size === 1 && !families.has(undefined)) {
     const why = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64';
-    return [invalidError(RANGES, ranges, why)];
+    errors.push(invalidError(RANGES, ranges, why));
   }
-  return ranges.flatMap((range, index) => invalidErrors(`${RANGES}[${index}]`, range, canonicalFaults(range, cidr)));
+  return errors;
 }
 
 /** Ranges stay; one of the other family may join the only one. */

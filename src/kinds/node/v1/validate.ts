@@ -8,9 +8,9 @@ import {
   requiredError,
   validateLabels,
 } from '../../../machinery/validation/index.ts';
+import { validateResources } from '../../core/v1/pod-spec/validate-resources.ts';
 import { validateTolerations } from '../../core/v1/pod-spec/validate-scheduling.ts';
-import { validateContainerResourceName, validateResourceValue } from '../../core/v1/resource-names.ts';
-import { equalJson } from '../../equal-json.ts';
+import type { Toleration } from '../../generated/types/core-v1.ts';
 import type { Overhead, RuntimeClass, Scheduling } from '../../generated/types/node-v1.ts';
 import { internalForm } from '../../internal-form.ts';
 
@@ -23,12 +23,8 @@ export function validateRuntimeClass({ handler, overhead, scheduling }: RuntimeC
 }
 
 /** What a pod takes on top is written as limits of a container are. */
-function validateOverhead({ podFixed }: Overhead): FieldError[] {
-  return Object.entries(podFixed ?? {}).flatMap(([name, quantity]) => {
-    const at = `overhead.limits[${name}]`;
-    return [...validateContainerResourceName(name, at), ...validateResourceValue(name, quantity, at)];
-  });
-}
+const validateOverhead = ({ podFixed }: Overhead): FieldError[] =>
+  validateResources({ limits: podFixed ?? {} }, 'overhead', new Set());
 
 function validateScheduling({ nodeSelector, tolerations }: Scheduling): FieldError[] {
   const errors = nodeSelector ? validateLabels(nodeSelector, 'scheduling.nodeSelector') : [];
@@ -36,10 +32,14 @@ function validateScheduling({ nodeSelector, tolerations }: Scheduling): FieldErr
   const list = tolerations ?? [];
   errors.push(...validateTolerations(list, path));
   for (const [index, toleration] of list.entries())
-    if (list.findIndex((other) => equalJson(other, toleration)) < index)
+    if (list.findIndex((other) => sameToleration(other, toleration)) < index)
       errors.push(duplicateError(`${path}[${index}]`, internalForm('core/v1.Toleration', toleration)));
   return errors;
 }
+
+/** How long a toleration lasts does not tell it from another. */
+const sameToleration = (a: Toleration, b: Toleration): boolean =>
+  (['key', 'operator', 'value', 'effect'] as const).every((field) => (a[field] ?? '') === (b[field] ?? ''));
 
 export const validateRuntimeClassUpdate = (object: RuntimeClass, old: RuntimeClass): FieldError[] => [
   ...validateRuntimeClass(object),

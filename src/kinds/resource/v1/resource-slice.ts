@@ -1,6 +1,8 @@
 import { age, nameOf } from '../../cells/text.ts';
 import { defineKind } from '../../define-kind.ts';
+import { equalJson } from '../../equal-json.ts';
 import type { ResourceSlice } from '../../generated/types/resource-v1.ts';
+import { raiseGeneration } from '../../strategy.ts';
 import { validateSlice, validateSliceUpdate } from './validate-slice.ts';
 
 /** A taint without a time was added just now. */
@@ -29,9 +31,11 @@ export const resourceSlices = defineKind<ResourceSlice>('resource.k8s.io/v1/reso
       dropGated(slice);
       stampTaints(slice, now);
     },
-    prepareForUpdate(slice, _old, { now }) {
-      dropGated(slice);
+    prepareForUpdate(slice, old, { now }) {
       stampTaints(slice, now);
+      // Fields that are dropped count as changes all the same.
+      if (!equalJson(slice.spec, old.spec)) raiseGeneration(slice, old);
+      dropGated(slice);
     },
     validateCreate: validateSlice,
     validateUpdate: validateSliceUpdate,

@@ -110,7 +110,9 @@ function validateSelection(spec: ResourceSliceSpec): FieldError[] {
     errors.push(...validateNodeSelector(spec.nodeSelector, 'spec.nodeSelector'));
     const terms = spec.nodeSelector.nodeSelectorTerms ?? [];
     if (terms.length !== 1) {
-      const shown = terms.map((term) => internalForm('core/v1.NodeSelectorTerm', term));
+      const shown = spec.nodeSelector.nodeSelectorTerms
+        ? terms.map((term) => internalForm('core/v1.NodeSelectorTerm', term))
+        : sentEmpty(spec.nodeSelector, 'nodeSelectorTerms');
       const why = 'must have exactly one node selector term';
       errors.push(invalidError('spec.nodeSelector.nodeSelectorTerms', shown, why));
     }

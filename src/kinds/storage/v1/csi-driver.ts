@@ -2,6 +2,7 @@ import { csiDriverCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import { equalJson } from '../../equal-json.ts';
 import type { CSIDriver } from '../../generated/types/storage-v1.ts';
+import { raiseGeneration } from '../../strategy.ts';
 import { validateDriver, validateDriverUpdate } from './validate-csi.ts';
 
 const TOKENS_IN_ATTRIBUTES =
@@ -27,9 +28,9 @@ export const csiDrivers = defineKind<CSIDriver>('storage.k8s.io/v1/csidrivers', 
   strategy: {
     /** The field of a feature that is off. */
     prepareForCreate: ({ spec }) => dropGated(spec),
-    prepareForUpdate: ({ metadata, spec }, old) => {
-      if (old.spec.preventPodSchedulingIfMissing === undefined) dropGated(spec);
-      if (!equalJson(spec, old.spec)) metadata.generation = (old.metadata.generation ?? 0) + 1;
+    prepareForUpdate: (driver, old) => {
+      if (old.spec.preventPodSchedulingIfMissing === undefined) dropGated(driver.spec);
+      if (!equalJson(driver.spec, old.spec)) raiseGeneration(driver, old);
     },
     validateCreate: validateDriver,
     validateUpdate: validateDriverUpdate,

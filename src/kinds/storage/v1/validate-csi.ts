@@ -13,7 +13,7 @@ import {
 } from '../../../machinery/validation/index.ts';
 import { validateDriverName } from '../../driver-name.ts';
 import { equalJson } from '../../equal-json.ts';
-import type { CSIDriver, CSINode, CSINodeDriver, CSIStorageCapacity } from '../../generated/types/storage-v1.ts';
+import type { CSIDriver, CSINode, CSIStorageCapacity } from '../../generated/types/storage-v1.ts';
 import { internalForm } from '../../internal-form.ts';
 import { validateLabelSelector } from '../../label-selector.ts';
 import { nonNegative } from '../../numbers.ts';
@@ -102,12 +102,12 @@ function validateTopologyKeys(keys: readonly string[], path: string): FieldError
 /** A driver stays as it registered, but for how many volumes the node takes. */
 export function validateNodeUpdate(node: CSINode, old: CSINode): FieldError[] {
   const errors = validateNode(node);
-  const fixed = (driver: CSINodeDriver): CSINodeDriver => ({ ...driver, allocatable: undefined });
   for (const before of old.spec.drivers ?? []) {
     for (const driver of (node.spec.drivers ?? []).filter(({ name }) => name === before.name)) {
-      const [now, then] = [fixed(driver), fixed(before)];
-      if (!equalJson(now.topologyKeys ?? [], then.topologyKeys ?? []) || now.nodeID !== then.nodeID)
-        errors.push(invalidError('spec.drivers', internalForm('storage.k8s.io/v1.CSINodeDriver', now), IMMUTABLE));
+      const isSame = equalJson(driver.topologyKeys ?? [], before.topologyKeys ?? []) && driver.nodeID === before.nodeID;
+      if (isSame) continue;
+      const shown = internalForm('storage.k8s.io/v1.CSINodeDriver', driver) as object;
+      errors.push(invalidError('spec.drivers', { ...shown, Allocatable: null }, IMMUTABLE));
     }
   }
   return errors;

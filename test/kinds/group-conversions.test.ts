@@ -1,0 +1,155 @@
+/** What a real server answered to objects that other versions, types or lists see in another way. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createTestCluster, type TestCluster } from '../support/cluster.ts';
+
+interface Reply {
+  metadata: { annotations?: Record<string, string>; managedFields?: { fieldsV1: Record<string, unknown> }[] };
+  spec?: Record<string, unknown>;
+  status?: Record<string, unknown>;
+  message?: string;
+  details?: { causes?: { field: string; message: string }[] };
+}
+
+let cluster: TestCluster;
+const V1 = '/apis/autoscaling/v1/namespaces/n/horizontalpodautoscalers';
+const V2 = '/apis/autoscaling/v2/namespaces/n/horizontalpodautoscalers';
+const CARRIER = 'autoscaling.alpha.kubernetes.io/';
+
+async function send(request: string, body?: object, headers?: Record<string, string>): Promise<Reply> {
+  return (await cluster.send<Reply>(request, { ...(body ? { body } : {}), ...(headers ? { headers } : {}) })).body;
+}
+
+const causes = async (request: string, body: object): Promise<string[]> =>
+  ((await send(request, body)).details?.causes ?? []).map(({ field, message }) => `${field}: ${message}`);
+
+beforeAll(async () => {
+  cluster = await createTestCluster();
+  await cluster.send('POST /api/v1/namespaces', { body: { metadata: { name: 'n' } } });
+});
+
+describe('autoscalers of version 1', () => {
+  const autoscaler = (annotations: Record<string, string>, name = 'a'): object => ({
+    metadata: { name, annotations },
+    spec: { maxReplicas: 5, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' } },
+  });
+  const ofMetrics = (metrics: object[]): object => autoscaler({ [`${CARRIER}metrics`]: JSON.stringify(metrics) });
+
+  it.each([
+    ['what cannot be read', { metrics: 'nonsense' }],
+    ['an item of another type', { metrics: '[{"type":5}]' }],
+    ['nothing', { metrics: '[]', behavior: '{}', 'scale-up-tolerance': '1' }],
+  ])('take %s as no metrics, so that the default counts', async (_what, carried) => {
+    const annotations = Object.fromEntries(Object.entries(carried).map(([key, value]) => [CARRIER + key, value]));
+    const { metadata, spec } = await send(`POST ${V1}?dryRun=All`, autoscaler(annotations));
+    expect([metadata.annotations, spec?.targetCPUUtilizationPercentage]).toEqual([undefined, 80]);
+  });
+
+  it('drop a value of zero beside a mean, and give each source its type', async () => {
+    const target = { kind: 'Service', name: 's' };
+    const object = { target, metricName: 'm', averageValue: '2' };
+    const metrics = [
+      { type: 'Object', object: { ...object, targetValue: '0' } },
+      { type: 'Resource', resource: { name: 'memory', targetAverageValue: '1Gi' } },
+      { type: 'External', external: { metricName: 'm', targetAverageValue: '2' } },
+    ];
+    await send(`POST ${V1}`, ofMetrics(metrics));
+    const { spec } = await send(`GET ${V2}/a`);
+    const targets = ((spec?.metrics ?? []) as Record<string, { target?: unknown }>[]).map((metric) =>
+      Object.values(metric).map((source) => source.target),
+    );
+    expect(targets.flat().filter(Boolean)).toEqual([
+      { type: 'AverageValue', averageValue: '2' },
+      { type: 'AverageValue', averageValue: '1Gi' },
+      { type: 'AverageValue', averageValue: '2' },
+    ]);
+  });
+
+  it('own the annotation that their status travels in, and keep what it says on updates', async () => {
+    const body = { ...autoscaler({}, 'b'), status: { currentCPUUtilizationPercentage: 9, desiredReplicas: 1 } };
+    const { metadata } = await send(`POST ${V1}`, body);
+    expect(metadata.managedFields?.[0]?.fieldsV1['f:metadata']).toEqual({
+      'f:annotations': { '.': {}, [`f:${CARRIER}current-metrics`]: {} },
+    });
+    const conditions = [{ type: 'ScalingActive', status: 'True' }];
+    await send(`PATCH ${V2}/b/status`, { status: { conditions } }, { 'Content-Type': 'application/merge-patch+json' });
+    await send(`PUT ${V1}/b`, autoscaler({}, 'b'));
+    const { status } = await send(`GET ${V2}/b`);
+    expect(status?.conditions).toEqual([{ type: 'ScalingActive', status: 'True', lastTransitionTime: null }]);
+  });
+});
+
+describe('volumes inside attachments', () => {
+  const attach = (inlineVolumeSpec: object): Promise<string[]> =>
+    causes('POST /apis/storage.k8s.io/v1/volumeattachments?dryRun=All', {
+      metadata: { name: 'v' },
+      spec: { attacher: 'a.example.com', nodeName: 'n', source: { inlineVolumeSpec } },
+    });
+  const csi = { driver: 'a.example.com', volumeHandle: 'h' };
+  const path = 'spec.source.inlineVolumeSpec';
+
+  it('have their source checked as that of volumes, and say nothing that only volumes say', async () => {
+    const secrets = { ...csi, nodeStageSecretRef: { name: 's' }, nodePublishSecretRef: { name: 's' } };
+    expect(await attach({ accessModes: ['ReadWriteOnce'], csi: secrets })).toEqual([
+      `${path}.csi.nodePublishSecretRef.namespace: Required value`,
+    ]);
+    const spec = { accessModes: ['ReadWriteOnce'], csi, nfs: {}, volumeMode: 'Block', storageClassName: 's' };
+    expect(await attach({ ...spec, persistentVolumeReclaimPolicy: 'Delete' })).toEqual([
+      `${path}.persistentVolumeReclaimPolicy: Forbidden: may only be Retain in the context of inline volumes`,
+      `${path}.nfs.server: Required value`,
+      `${path}.nfs.path: Required value`,
+      `${path}.nfs.path: Invalid value: "": must be an absolute path`,
+      `${path}.csi: Forbidden: may not specify more than 1 volume type`,
+      `${path}.storageClassName: Forbidden: may not be specified in the context of inline volumes`,
+      `${path}.volumeMode: Forbidden: may not specify volumeMode other than Filesystem in the context of inline volumes`,
+    ]);
+    expect(await attach({ accessModes: ['ReadWriteOnce'], csi, persistentVolumeReclaimPolicy: 'Retain' })).toEqual([]);
+  });
+});
+
+describe('single rules', () => {
+  it('name the types of the keys and values of maps', async () => {
+    const slice = { metadata: { name: 's' }, spec: { devices: [{ name: 'd', attributes: [] }] } };
+    expect((await send('POST /apis/resource.k8s.io/v1/resourceslices', slice)).message).toMatch(
+      /Device.spec.devices.attributes of type map\[v1.QualifiedName\]v1.DeviceAttribute$/,
+    );
+    const request = { metadata: { name: 's' }, spec: { extra: { k: 'v' } } };
+    expect((await send('POST /apis/certificates.k8s.io/v1/certificatesigningrequests', request)).message).toMatch(
+      /CertificateSigningRequestSpec.spec.extra of type v1.ExtraValue$/,
+    );
+  });
+
+  it('give no managers to an object with an item of a list that lacks its name', async () => {
+    const body = {
+      metadata: { name: 'f' },
+      spec: { priorityLevelConfiguration: { name: 'exempt' } },
+      status: { conditions: [{}] },
+    };
+    const path = 'POST /apis/flowcontrol.apiserver.k8s.io/v1/flowschemas?dryRun=All';
+    expect((await send(path, body)).metadata.managedFields).toBeUndefined();
+    expect((await send(path, { ...body, status: {} })).metadata.managedFields).toHaveLength(1);
+  });
+
+  it('check each range of services before their families', async () => {
+    const path = 'POST /apis/networking.k8s.io/v1/servicecidrs?dryRun=All';
+    const range = (cidrs: string[]): Promise<string[]> => causes(path, { metadata: { name: 's' }, spec: { cidrs } });
+    expect((await range(['x', 'y'])).map((text) => text.split(':')[0])).toEqual(['spec.cidrs[0]', 'spec.cidrs[1]']);
+    expect(await range(['10.0.0.0/8', '11.0.0.0/8'])).toEqual([
+      'spec.cidrs: Invalid value: ["10.0.0.0/8","11.0.0.0/8"]: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
+    ]);
+  });
+
+  it('hold the overhead of runtime classes to the rules of limits, and tell tolerations by what they tolerate', async () => {
+    const tolerations = [
+      { key: 'k', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 1 },
+      { key: 'k', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 2 },
+    ];
+    const overhead = { podFixed: { 'hugepages-2Mi': '3Mi' } };
+    const body = { metadata: { name: 'r' }, handler: 'h', overhead, scheduling: { tolerations } };
+    const found = await causes('POST /apis/node.k8s.io/v1/runtimeclasses?dryRun=All', body);
+    expect(found.map((text) => text.slice(0, 44))).toEqual([
+      'overhead.limits[hugepages-2Mi]: Invalid valu',
+      'overhead: Forbidden: HugePages require cpu o',
+      'scheduling.tolerations[1]: Duplicate value: ',
+    ]);
+  });
+});
