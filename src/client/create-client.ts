@@ -1,3 +1,4 @@
+import { parseJson } from '../machinery/exact-numbers.ts';
 import type { KindRef } from '../machinery/kind.ts';
 import { apiVersionOf, type KubeList, type KubeObject } from '../machinery/meta.ts';
 import { StatusError } from '../machinery/status.ts';
@@ -185,7 +186,7 @@ class HttpClient implements Client {
     }
     const response = await this.#options.transport(new Request(this.#options.baseURL + call.path, init));
     if (!response.ok) throw await statusErrorOf(response);
-    return (await response.json()) as R;
+    return parseJson(await response.text()) as R;
   }
 }
 

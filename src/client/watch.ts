@@ -1,3 +1,4 @@
+import { parseJson } from '../machinery/exact-numbers.ts';
 import type { KubeObject } from '../machinery/meta.ts';
 import { internalError, type Status } from '../machinery/status.ts';
 import type { WatchEvent } from './client.ts';
@@ -62,7 +63,7 @@ function createLineSplitter(): (chunk: Uint8Array) => string[] {
 function parseEvent<T extends KubeObject>(line: string): WatchEvent<T> {
   let event: { type?: unknown; object?: unknown };
   try {
-    event = JSON.parse(line);
+    event = parseJson(line) as { type?: unknown; object?: unknown };
   } catch {
     throw internalError('a watch event is not valid JSON');
   }

@@ -1,4 +1,5 @@
 /** Turns an object into what storage keeps: text in a fixed shape and its projection. */
+import { parseJson } from '../machinery/exact-numbers.ts';
 import type { Kind } from '../machinery/kind.ts';
 import type { KubeObject, ObjectMeta } from '../machinery/meta.ts';
 import type { EncodedObject, Projection } from '../storage/contract.ts';
@@ -65,7 +66,7 @@ export function encodeObject(kind: Kind, object: KubeObject): EncodedObject {
 }
 
 /** What selectors and indexes see of an object. */
-export function projectionOf(kind: Kind, object: KubeObject): Projection {
+function projectionOf(kind: Kind, object: KubeObject): Projection {
   const { metadata } = object;
   const owners = metadata.ownerReferences;
   return {
@@ -97,6 +98,6 @@ export function textAtRevision(encoded: EncodedObject, revision: string): string
 
 /** Parses a stored text into the version of `kind`. */
 export function decodeStored(kind: Kind, text: string): KubeObject {
-  const object = JSON.parse(text) as KubeObject;
+  const object = parseJson(text) as KubeObject;
   return kind.fromStorage ? kind.fromStorage(object) : object;
 }

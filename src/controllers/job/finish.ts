@@ -36,7 +36,7 @@ const failure = (reason: string, message: string): Ending => ({ type: 'FailureTa
 /** Milliseconds that a job may still be active; undefined without a limit. */
 export function deadlineLeft({ spec, status }: Job, now: number): number | undefined {
   if (spec.activeDeadlineSeconds === undefined || spec.suspend || !status?.startTime) return undefined;
-  return Math.max(0, parseTime(status.startTime) + spec.activeDeadlineSeconds * 1_000 - now);
+  return Math.max(0, parseTime(status.startTime) + Number(spec.activeDeadlineSeconds) * 1_000 - now);
 }
 
 /** Containers that are restarted in place count as failures too. Upstream: pastBackoffLimitOnFailure. */

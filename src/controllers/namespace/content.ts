@@ -70,6 +70,6 @@ async function deleteKind(
 function countLeft(object: KubeObject, round: { finalizers: Map<string, number>; grace: number }): void {
   for (const name of object.metadata.finalizers ?? [])
     round.finalizers.set(name, (round.finalizers.get(name) ?? 0) + 1);
-  const grace = (object as Pod).metadata.deletionGracePeriodSeconds ?? 0;
+  const grace = Number((object as Pod).metadata.deletionGracePeriodSeconds ?? 0);
   round.grace = Math.max(round.grace, grace);
 }

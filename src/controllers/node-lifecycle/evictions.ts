@@ -35,7 +35,7 @@ function evictionTime(tolerations: readonly Toleration[], taints: readonly Taint
   for (const taint of taints) {
     const matching = tolerations.filter((toleration) => tolerates(toleration, taint));
     if (matching.length === 0) return now;
-    const seconds = matching.flatMap(({ tolerationSeconds }) => tolerationSeconds ?? []);
+    const seconds = matching.flatMap(({ tolerationSeconds: given }) => (given === undefined ? [] : Number(given)));
     const added = parseTime(taint.timeAdded);
     if (seconds.length > 0)
       at = Math.min(at, (Number.isNaN(added) ? now : added) + Math.max(0, Math.min(...seconds)) * 1000);

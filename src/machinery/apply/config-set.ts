@@ -116,7 +116,9 @@ function validateLeaf(type: TypedNode, value: unknown, path: string): string[] {
   const kind = typeof value;
   switch (type.leaf) {
     case 'numeric':
-      return kind === 'number' ? [] : [fault(path, `expected numeric (int or float), got ${goTypeOf(value)}`)];
+      return kind === 'number' || kind === 'bigint'
+        ? []
+        : [fault(path, `expected numeric (int or float), got ${goTypeOf(value)}`)];
     case 'string':
       return kind === 'string'
         ? []

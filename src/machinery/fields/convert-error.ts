@@ -36,6 +36,7 @@ function mismatchMessage(value: unknown, schema: Schema): string {
 
 function goKind(value: unknown): string {
   if (Array.isArray(value)) return 'slice';
+  if (typeof value === 'bigint') return 'int64';
   if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
   return typeof value === 'boolean' ? 'bool' : typeof value === 'string' ? 'string' : 'map';
 }

@@ -1,7 +1,9 @@
+import { hasUnusualNumbers, parseJson, parseLiterals } from '../exact-numbers.ts';
 import type { KubeObject } from '../meta.ts';
 import type { ObjectSchema } from '../schema.ts';
 import { decoderOf } from './compile.ts';
-import type { DecodeContext } from './decode-context.ts';
+import { type DecodeContext, DecodeError } from './decode-context.ts';
+import { firstFault } from './first-fault.ts';
 import { duplicateKeys, strictErrors } from './strict.ts';
 
 export interface Decoded<T> {
@@ -18,20 +20,20 @@ export interface Decoded<T> {
  * Takes over `json`: parts of it are changed and used in the result. Throws a DecodeError where a value has the wrong
  * JSON type or does not parse (quantity, time, base64), with the text of Go's decoder.
  *
- * `wraps`: integers that are too large are cut off in place of refused.
+ * `wraps`: integers that are too large are cut off in place of refused. `literals`: it is of `parseLiterals`.
  *
  *     const { object } = decodeObject<Pod>(pods.schema, { metadata: { name: 'a' } });
  */
 export function decodeObject<T extends object = KubeObject>(
   schema: ObjectSchema,
   json: unknown,
-  { wraps = false }: { wraps?: boolean } = {},
+  { wraps = false, literals = false }: { wraps?: boolean; literals?: boolean } = {},
 ): Decoded<T> {
   if (schema.decode !== undefined) {
     const { object, unknown } = schema.decode(json ?? {});
     return { object: object as T, unknown: unknown.length > 0, unknownPaths: unknown };
   }
-  const context: DecodeContext = { path: [], depth: 0, struct: '', unknown: false, wraps };
+  const context: DecodeContext = { path: [], depth: 0, struct: '', unknown: false, wraps, literals };
   const object = decoderOf(schema)(json ?? {}, context) as T;
   return { object, unknown: context.unknown };
 }
@@ -48,13 +50,30 @@ export function decodeBody<T extends object = KubeObject>(
   text: string,
   validation: FieldValidation,
 ): Decoded<T> & { fieldErrors: string[] } {
-  const json: unknown = JSON.parse(text);
+  const literals = schema.decode === undefined && hasUnusualNumbers(text);
+  const json = parseSent({ text, literals });
   // A text that prints to itself has no duplicate field, which spares the scan of most bodies that programs send.
   const plain = validation === 'Ignore' || JSON.stringify(json) === text.trim();
-  const decoded = decodeObject<T>(schema, json);
+  const decoded = decodeInOrder<T>(schema, json, { text, literals });
   const scan = validation !== 'Ignore' && (decoded.unknown || !plain);
   return { ...decoded, fieldErrors: scan ? fieldErrorsOf(schema, text, decoded) : [] };
 }
+
+/** As `decodeObject`; of several faults the one that Go tells, which takes the document as it was sent. */
+function decodeInOrder<T extends object>(schema: ObjectSchema, json: unknown, sent: SentText): Decoded<T> {
+  try {
+    return decodeObject<T>(schema, json, sent);
+  } catch (error) {
+    throw (error instanceof DecodeError && firstFault(schema, parseSent(sent), sent)) || error;
+  }
+}
+
+interface SentText {
+  text: string;
+  literals: boolean;
+}
+
+const parseSent = ({ text, literals }: SentText): unknown => (literals ? parseLiterals(text) : parseJson(text));
 
 /** Unknown and duplicate fields of a decoded text, as `strictErrors`; of custom resources, duplicates come first. */
 export function fieldErrorsOf(schema: ObjectSchema, text: string, decoded: Decoded<object>): string[] {

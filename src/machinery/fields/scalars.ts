@@ -1,4 +1,5 @@
 /** How scalar values are checked and brought into the form that the server writes. */
+import { exactNumber, NumberLiteral, withoutLiterals } from '../exact-numbers.ts';
 import { canonicalQuantity } from '../quantity.ts';
 import { quote } from '../quote.ts';
 import type { ScalarSchema, ScalarType, Schema } from '../schema.ts';
@@ -6,7 +7,6 @@ import {
   type DecodeContext,
   DecodeError,
   type Decoder,
-  jsonTypeOf,
   MAX_DEPTH,
   PARSED_INT32,
   PARSED_TEXT,
@@ -19,24 +19,36 @@ const LAYOUT = '2006-01-02T15:04:05Z07:00';
 const LAYOUT_MICRO = '2006-01-02T15:04:05.000000Z07:00';
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-const INTEGER_TYPE = { int32: { min: -2147483648, max: 2147483647 }, int64: { min: -(2 ** 63), max: 2 ** 63 } };
+/** Bounds of the numbers; the largest one below 2^63 stands for that of int64. */
+const INTEGER_TYPE = { int32: { min: -2147483648, max: 2147483647 }, int64: { min: -(2 ** 63), max: 2 ** 63 - 1024 } };
 
 function string(value: unknown, schema: Schema, context: DecodeContext): string {
   if (typeof value !== 'string') throw wrongType(value, schema, context);
   return value;
 }
 
-const wrapped = (value: number, bits: number): number => Number(BigInt.asIntN(bits, BigInt(value)));
+const wrapped = (value: number | bigint, bits: number): number => Number(BigInt.asIntN(bits, BigInt(value)));
 
 function integer(schema: Schema, { min, max }: { min: number; max: number }): Decoder {
   return (value, context) => {
-    if (typeof value !== 'number') throw wrongType(value, schema, context);
+    if (typeof value !== 'number') return largeInteger(schema, value, context);
     if (!Number.isInteger(value) || value < min || value > max) {
       if (context.wraps === true && Number.isInteger(value)) return wrapped(value, schema.type === 'int32' ? 32 : 64);
-      throw wrongType(value, schema, context, ` ${value}`);
+      throw wrongType(value, schema, context, ` ${Number.isInteger(value) ? BigInt(value) : value}`);
     }
     return value === 0 ? 0 : value;
   };
+}
+
+/** An integer that is no safe one of JavaScript's; whatever else comes here is of the wrong type. */
+function largeInteger(schema: Schema, value: unknown, context: DecodeContext): number | bigint {
+  const exact = value instanceof NumberLiteral ? exactNumber(value.source) : value;
+  if (typeof exact === 'bigint') {
+    if (schema.type === 'int64') return exact;
+    if (context.wraps === true) return wrapped(exact, 32);
+  }
+  const literal = value instanceof NumberLiteral ? ` ${value.source}` : typeof value === 'bigint' ? ` ${value}` : '';
+  throw wrongType(value, schema, context, literal);
 }
 
 const int32 = integer(PARSED_INT32, INTEGER_TYPE.int32);
@@ -120,16 +132,9 @@ function checkDepth(value: unknown, depth = 0): void {
   for (const inner of Array.isArray(value) ? value : Object.values(value)) checkDepth(inner, depth + 1);
 }
 
-function anyValue(value: unknown): unknown {
+function anyValue(value: unknown, context: DecodeContext): unknown {
   checkDepth(value);
-  return value;
-}
-
-function jsonObject(schema: ScalarSchema): Decoder {
-  return (value, context) => {
-    if (jsonTypeOf(value) !== 'object') throw wrongType(value, schema, context);
-    return anyValue(value);
-  };
+  return context.literals === true ? withoutLiterals(value) : value;
 }
 
 /** One decoder per scalar type. Nulls never get here. */
@@ -142,24 +147,26 @@ export const scalarDecoders: Readonly<Record<ScalarType, (schema: ScalarSchema) 
   int32: (schema) => integer(schema, INTEGER_TYPE.int32),
   int64: (schema) => integer(schema, INTEGER_TYPE.int64),
   float64: (schema) => (value, context) => {
-    if (typeof value !== 'number') throw wrongType(value, schema, context);
-    return value;
+    if (value instanceof NumberLiteral) return Number(value.source);
+    if (typeof value !== 'number' && typeof value !== 'bigint') throw wrongType(value, schema, context);
+    return Number(value);
   },
   byte: (schema) => (value, context) => base64(string(value, schema, context)),
   time: () => (value, context) => time(string(value, PARSED_TEXT, context)),
   microTime: () => (value, context) => microTime(string(value, PARSED_TEXT, context)),
   duration: () => (value, context) => string(value, PARSED_TEXT, context),
   quantity: () => (value) => {
-    if (typeof value !== 'string' && typeof value !== 'number') throw new DecodeError(BAD_QUANTITY);
+    const text = value instanceof NumberLiteral ? value.source : typeof value === 'bigint' ? String(value) : value;
+    if (typeof text !== 'string' && typeof text !== 'number') throw new DecodeError(BAD_QUANTITY);
     try {
-      return canonicalQuantity(value);
+      return canonicalQuantity(text);
     } catch (error) {
       throw new DecodeError((error as Error).message);
     }
   },
   intOrString: () => (value, context) =>
     typeof value === 'string' ? value : int32(value, context.wraps === true ? { ...context, wraps: false } : context),
-  fieldsV1: jsonObject,
+  fieldsV1: () => anyValue,
   rawExtension: () => anyValue,
   json: () => anyValue,
   any: () => anyValue,

@@ -2,6 +2,7 @@
  * A shard whose objects are all in the version that a request asks for, where a webhook converts between versions.
  * Verbs know nothing of it. Upstream: the codec of apiserver/customresource_handler.go crdConversionRESTOptionsGetter.
  */
+import { parseJson } from '../../machinery/exact-numbers.ts';
 import type { CustomDefinition, Kind } from '../../machinery/kind.ts';
 import { apiVersionOf, type KubeObject } from '../../machinery/meta.ts';
 import { StatusError } from '../../machinery/status.ts';
@@ -40,7 +41,7 @@ export function createConvertingShard(shard: Shard, options: ConvertingOptions):
     async list(query) {
       const result = await shard.list(query);
       if (!result.ok || result.count === 0 || query.resource !== kind.storedAs) return result;
-      const objects = await readAll(options, JSON.parse(`[${result.text}]`) as KubeObject[]);
+      const objects = await readAll(options, parseJson(`[${result.text}]`) as KubeObject[]);
       return { ...result, text: objects.map((object) => textOf(kind, object)).join(',') };
     },
     transact: (transaction) => transact(shard, options, transaction),
@@ -64,7 +65,7 @@ const textOf = (kind: Kind, object: KubeObject): string =>
 
 async function convertStored(options: ConvertingOptions, stored: StoredObject | null): Promise<StoredObject | null> {
   if (!stored) return null;
-  const [object] = await readAll(options, [JSON.parse(stored.text) as KubeObject]);
+  const [object] = await readAll(options, [parseJson(stored.text) as KubeObject]);
   return { ...stored, text: textOf(options.kind, object!) };
 }
 
@@ -91,7 +92,7 @@ async function transact(
 async function convertEncoded({ kind, definition, convert }: ConvertingOptions, encoded: EncodedObject) {
   const target = definition.stored();
   if (target.version === kind.version) return encoded;
-  const object = JSON.parse(encoded.text) as KubeObject;
+  const object = parseJson(encoded.text) as KubeObject;
   const [converted] = await convert([object], apiVersionOf(target.group, target.version));
   const written = encodeObject(target, target.fromStorage!(converted!));
   return encoded.claims ? { ...written, claims: encoded.claims } : written;
@@ -116,7 +117,7 @@ async function convertFrame(options: ConvertingOptions, frame: string): Promise<
   const events = frame
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as { type: string; object: KubeObject });
+    .map((line) => parseJson(line) as { type: string; object: KubeObject });
   const changed = events.filter(({ type }) => type !== 'BOOKMARK' && type !== 'ERROR');
   const objects = await readAll(
     options,

@@ -6,6 +6,7 @@ import {
   customResourceDefinitions,
   type DefinitionRecord,
 } from '../../kinds/index.ts';
+import { parseJson } from '../../machinery/exact-numbers.ts';
 import type { Kind } from '../../machinery/kind.ts';
 import { compileStructural } from '../../machinery/structural/index.ts';
 import type { Store } from '../../storage/contract.ts';
@@ -63,7 +64,7 @@ export function createKindLoader({ store, config }: { store: Store; config: Conf
       const { object, tracked } = await store.shardOf(storedAs).get({ resource: storedAs, namespace: '', name });
       config.observe(tracked, storedAs);
       if (!object) return undefined;
-      const definition = JSON.parse(object.text) as CustomResourceDefinition;
+      const definition = parseJson(object.text) as CustomResourceDefinition;
       const kinds = createCustomKinds({ record, definition, compile: compileStructural });
       keep(id, { kinds, size: object.text.length });
       return kinds;

@@ -1,11 +1,14 @@
 /** YAML bodies as JSON text. Upstream: sigs.k8s.io/yaml. */
 import { isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { exactNumber, parseJson } from '../../machinery/exact-numbers.ts';
 import { quote } from '../../machinery/quote.ts';
 
 export type YamlBody = { json: string; duplicates: string[]; error?: undefined } | { error: string };
 
 /** More aliases than any honest document has; each is a copy (CVE-2019-11253). */
 const MAX_ALIASES = 100;
+
+const LARGE = /^-?[1-9]\d{15,}$/;
 
 /** Converts a YAML document; `duplicates` are keys set twice, of which the last counts. */
 export function yamlToJson(text: string): YamlBody {
@@ -23,6 +26,10 @@ export function yamlToJson(text: string): YamlBody {
     if (problem) return { error: `yaml: line ${problem.linePos?.[0].line ?? 1}: ${problem.message.split('\n')[0]}` };
     const duplicates: string[] = [];
     visit(document, {
+      Scalar(_, scalar) {
+        if (typeof scalar.value === 'number' && LARGE.test(scalar.source ?? ''))
+          scalar.value = exactNumber(scalar.source as string);
+      },
       Map(_, map) {
         const seen = new Set<unknown>();
         for (const pair of map.items) {
@@ -50,7 +57,7 @@ export function yamlToJson(text: string): YamlBody {
 function isPlainJson(text: string): boolean {
   if (!text.startsWith('{') || text.includes('"<<"')) return false;
   try {
-    return JSON.stringify(JSON.parse(text)) === text.trimEnd();
+    return JSON.stringify(parseJson(text)) === text.trimEnd();
   } catch {
     return false;
   }

@@ -3,6 +3,7 @@
  * Upstream: client-go/rest/request.go, apimachinery/pkg/api/errors NewGenericServerResponse.
  */
 import { type Clock, delay } from '../../base/clock.ts';
+import { parseJson } from '../../machinery/exact-numbers.ts';
 import { decodeObject } from '../../machinery/fields/index.ts';
 import { jsonSyntaxMessage } from '../../machinery/json-syntax.ts';
 import { quote } from '../../machinery/quote.ts';
@@ -198,7 +199,7 @@ function statusMessage(body: string): string | undefined {
 function decodeAnswer({ review, schema, knownVersions = [] }: ReviewCall, body: string): object {
   let json: Record<string, unknown> | null;
   try {
-    json = JSON.parse(body) as Record<string, unknown> | null;
+    json = parseJson(body) as Record<string, unknown> | null;
   } catch {
     throw new ReviewError(`couldn't get version/kind; json parse error: ${jsonSyntaxMessage(body)}`);
   }

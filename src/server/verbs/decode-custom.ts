@@ -2,6 +2,7 @@
  * Bodies of custom resources. What they say of their own type is looked at after they were decoded, as upstream's
  * unstructured objects can be of any. Upstream: customresource_handler.go schemaCoercingDecoder.
  */
+import { parseJson } from '../../machinery/exact-numbers.ts';
 import {
   type Decoded,
   DecodeError,
@@ -25,7 +26,7 @@ export interface DecodedCustom extends Decoded<KubeObject> {
 
 /** Decodes JSON by the version that it names. Throws a SyntaxError, DecodeError or MissingKindError. */
 export function decodeCustom(kind: Kind, text: string, validation: FieldValidation): DecodedCustom {
-  const raw: unknown = JSON.parse(text);
+  const raw = parseJson(text);
   if (raw !== null && (typeof raw !== 'object' || Array.isArray(raw))) throw new DecodeError('no object');
   const given = (raw ?? {}) as KubeObject;
   if (given.kind === undefined || given.kind === null || given.kind === '')

@@ -1,4 +1,11 @@
 /** DeleteOptions from the body or the query. Upstream: handlers/delete.go, metav1 validation ValidateDeleteOptions. */
+import {
+  exactNumber,
+  hasUnusualNumbers,
+  NumberLiteral,
+  parseLiterals,
+  withoutLiterals,
+} from '../../machinery/exact-numbers.ts';
 import { jsonSyntaxMessage } from '../../machinery/json-syntax.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import { quote } from '../../machinery/quote.ts';
@@ -33,15 +40,15 @@ export async function readDeleteOptions(scope: RequestScope): Promise<DeleteOpti
 }
 
 /** Checks options that came as an object. Throws 400 and 422. */
-export function checkDeleteOptions(raw: Record<string, unknown>): DeleteOptions {
+export function checkDeleteOptions(given: Record<string, unknown>): DeleteOptions {
+  const grace = given.gracePeriodSeconds;
+  const raw = withoutLiterals(given) as Record<string, unknown>;
   const options: DeleteOptions = {
     dryRun: false,
     raw: { ...raw, kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1' } as unknown as KubeObject,
   };
-  const grace = raw.gracePeriodSeconds;
   if (grace !== undefined && grace !== null) {
-    if (typeof grace !== 'number' || !Number.isInteger(grace)) throw wrongType(grace, 'gracePeriodSeconds', 'int64');
-    options.gracePeriodSeconds = grace;
+    options.gracePeriodSeconds = int64Of(grace, 'gracePeriodSeconds');
   }
   const orphan = raw.orphanDependents;
   if (orphan !== undefined && orphan !== null) {
@@ -76,9 +83,22 @@ function validate({ orphanDependents, propagationPolicy }: DeleteOptions): Field
   return errors;
 }
 
+/** A large integer is a bigint, as in all objects. */
+function int64Of(value: unknown, field: string): number {
+  const exact = value instanceof NumberLiteral ? exactNumber(value.source) : value;
+  const isWritten = !(value instanceof NumberLiteral) || /^-?\d+$/.test(value.source);
+  if (isWritten && (typeof exact === 'bigint' || Number.isSafeInteger(exact))) return exact as number;
+  throw wrongType(value, field, 'int64');
+}
+
 function wrongType(value: unknown, field: string, type: string) {
-  const given = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+  const literal = value instanceof NumberLiteral ? ` ${value.source}` : typeof value === 'number' ? ` ${value}` : '';
+  const given = literal === '' ? jsonTypeOf(value) : `number${literal}`;
   return badRequest(`json: cannot unmarshal ${given} into Go struct field DeleteOptions.${field} of type ${type}`);
+}
+
+function jsonTypeOf(value: unknown): string {
+  return Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
 function parseBody(text: string, format: 'json' | 'yaml'): Record<string, unknown> {
@@ -90,7 +110,7 @@ function parseBody(text: string, format: 'json' | 'yaml'): Record<string, unknow
   }
   let value: unknown;
   try {
-    value = JSON.parse(json);
+    value = hasUnusualNumbers(json) ? parseLiterals(json) : JSON.parse(json);
   } catch {
     throw badRequest(`couldn't get version/kind; json parse error: ${jsonSyntaxMessage(json)}`);
   }
@@ -112,7 +132,7 @@ function fromQuery(query: URLSearchParams): Record<string, unknown> {
   const grace = query.get('gracePeriodSeconds');
   if (grace !== null) {
     if (!/^[-+]?\d+$/.test(grace)) throw badRequest(`strconv.ParseInt: parsing ${quote(grace)}: invalid syntax`);
-    options.gracePeriodSeconds = Number(grace);
+    options.gracePeriodSeconds = exactNumber(grace.replace('+', ''));
   }
   const orphan = query.get('orphanDependents');
   if (orphan !== null) options.orphanDependents = orphan.toLowerCase() !== 'false' && orphan !== '0';

@@ -86,16 +86,22 @@ function planGrace(
     if (running === undefined || running === 0) return 'none';
     const asked = options.gracePeriodSeconds;
     if (asked === undefined || asked >= running) return 'pending';
-    const period = Math.max(asked, 0);
-    metadata.deletionTimestamp = apiTime(Date.parse(metadata.deletionTimestamp) + (period - running) * 1000);
+    const period = asked > 0 ? asked : 0;
+    const asMarked = Date.parse(metadata.deletionTimestamp) - durationOf(running);
+    metadata.deletionTimestamp = apiTime(asMarked + durationOf(period));
     metadata.deletionGracePeriodSeconds = period;
     return 'graceful';
   }
   const period = gracePeriod(object, options.gracePeriodSeconds);
-  metadata.deletionTimestamp = apiTime(now + period * 1000);
+  metadata.deletionTimestamp = apiTime(now + durationOf(period));
   metadata.deletionGracePeriodSeconds = period;
   if (metadata.generation) metadata.generation++;
   return 'graceful';
+}
+
+/** Milliseconds of a period in seconds. Go counts nanoseconds in 64 bits, and what does not fit loses its upper bits. */
+function durationOf(seconds: number | bigint): number {
+  return Number(BigInt.asIntN(64, BigInt(seconds) * 1_000_000_000n) / 1_000_000n);
 }
 
 /** What runs nowhere or has ended needs no time. Upstream: registry/core/pod/strategy.go CheckGracefulDelete. */

@@ -1,4 +1,5 @@
 /** GET of a collection. Upstream: handlers/get.go ListResource, storage/etcd3/store.go GetList. */
+import { parseJson } from '../../machinery/exact-numbers.ts';
 import { apiVersionOf, type KubeObject, type ListMeta } from '../../machinery/meta.ts';
 import { badRequest, expired, StatusError } from '../../machinery/status.ts';
 import type { ListQuery } from '../../storage/contract.ts';
@@ -45,7 +46,7 @@ export async function listVerb(call: ResourceCall): Promise<Response> {
 
 /** The objects of a page in the version of the call. */
 function objectsOf({ kind }: ResourceCall, page: ListPage): KubeObject[] {
-  const stored = JSON.parse(`[${page.text}]`) as KubeObject[];
+  const stored = parseJson(`[${page.text}]`) as KubeObject[];
   return kind.fromStorage ? stored.map((object) => kind.fromStorage!(object)) : stored;
 }
 

@@ -2,6 +2,7 @@
  * Lists of custom resources by fields of their own. Which fields those are changes with the definition, and objects that
  * were written before are not known to storage by them, so they are looked into here.
  */
+import { parseJson } from '../../machinery/exact-numbers.ts';
 import { compileJsonPath, type JsonPath } from '../../machinery/json-path.ts';
 import type { Kind } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
@@ -28,7 +29,7 @@ export async function selectPage(
   let asked: ListQuery = others.length > 0 ? { ...rest, fields: others } : rest;
   for (;;) {
     const page = await read(asked);
-    const objects = JSON.parse(`[${page.text}]`) as KubeObject[];
+    const objects = parseJson(`[${page.text}]`) as KubeObject[];
     for (const [index, object] of objects.entries()) {
       const text = JSON.stringify(object);
       const key = { namespace: object.metadata.namespace ?? '', name: object.metadata.name ?? '' };

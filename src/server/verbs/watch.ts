@@ -1,4 +1,5 @@
 /** GET of a collection as a stream of changes. Upstream: handlers/get.go, handlers/watch.go. */
+import { parseJson } from '../../machinery/exact-numbers.ts';
 import { apiVersionOf, type KubeObject } from '../../machinery/meta.ts';
 import type { WatchQuery, WatchStream } from '../../storage/contract.ts';
 import type { ServerOptions } from '../contract.ts';
@@ -194,7 +195,7 @@ function rewriter(call: ResourceCall, output: Output): (frame: string) => Uint8A
   const eventsOf = (frame: string): { type: string; object: KubeObject }[] =>
     frame.split('\n').flatMap((line) => {
       if (line === '') return [];
-      const event = JSON.parse(line) as { type: string; object: KubeObject };
+      const event = parseJson(line) as { type: string; object: KubeObject };
       if (event.type !== 'ERROR') {
         event.object = rewriteObject(call, event, { output, columns });
         columns = false;

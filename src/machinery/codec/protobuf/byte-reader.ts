@@ -42,14 +42,16 @@ export class ByteReader {
     throw new ProtobufError('proto: integer overflow');
   }
 
-  /** A signed number in two's complement of 64 bits. */
-  integer(): number {
+  /** A signed number in two's complement of 64 bits; a bigint beyond 2^53. */
+  integer(): number | bigint {
     const start = this.#at;
     const value = this.varint();
-    if (this.#at - start < 10) return value;
+    if (Number.isSafeInteger(value)) return value;
     let exact = 0n;
     for (let i = this.#at - 1; i >= start; i--) exact = (exact << 7n) | BigInt((this.#bytes[i] as number) & 127);
-    return Number(BigInt.asIntN(64, exact));
+    const signed = BigInt.asIntN(64, exact);
+    const near = Number(signed);
+    return Number.isSafeInteger(near) ? near : signed;
   }
 
   double(): number {

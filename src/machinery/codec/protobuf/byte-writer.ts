@@ -33,13 +33,13 @@ export class ByteWriter {
   }
 
   /** A signed number, negative ones as the ten bytes of their two's complement. */
-  integer(value: number): void {
-    if (value >= 0) {
+  integer(value: number | bigint): void {
+    if (typeof value === 'number' && value >= 0) {
       this.varint(value);
       return;
     }
     this.#reserve(10);
-    let rest = BigInt.asUintN(64, BigInt(Math.trunc(value)));
+    let rest = BigInt.asUintN(64, typeof value === 'bigint' ? value : BigInt(Math.trunc(value)));
     while (rest > 127n) {
       this.#bytes[this.length++] = Number(rest & 127n) | 128;
       rest >>= 7n;

@@ -22,7 +22,7 @@ const textOf = (value: unknown): string =>
 
 const integer: WireValue = {
   wireType: VARINT,
-  write: (value, out) => out.integer(number(value)),
+  write: (value, out) => out.integer(typeof value === 'bigint' ? value : number(value)),
   read: (from) => from.integer(),
   zero: 0,
 };
@@ -53,7 +53,7 @@ function fieldsOf(from: ByteReader): (number | Uint8Array | undefined)[] {
     const tag = from.varint();
     const index = Math.floor(tag / 8);
     if (index < 1 || index > 8) from.skip(tag % 8);
-    else if (tag % 8 === VARINT) fields[index] = from.integer();
+    else if (tag % 8 === VARINT) fields[index] = Number(from.integer());
     else if (tag % 8 === BYTES) fields[index] = from.bytes();
     else from.skip(tag % 8);
   }

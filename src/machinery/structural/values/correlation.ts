@@ -89,7 +89,7 @@ export class Correlation {
     const values: unknown[] = [];
     for (const key of keys) {
       const value = own(item, key);
-      if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return undefined;
+      if (!['string', 'number', 'bigint', 'boolean'].includes(typeof value)) return undefined;
       values.push(value);
     }
     return JSON.stringify(values);

@@ -93,8 +93,10 @@ class Validator {
     if (typeof value === 'string') {
       this.#checkString(schema, value, { place, facts, result });
       enumerated();
-    } else if (typeof value === 'number') {
-      result.merge(checkNumber(value, place.path, { schema, type: facts.numberType, format: facts.numberFormat }));
+    } else if (typeof value === 'number' || typeof value === 'bigint') {
+      result.merge(
+        checkNumber(Number(value), place.path, { schema, type: facts.numberType, format: facts.numberFormat }),
+      );
       result.matches++;
       enumerated();
     } else if (Array.isArray(value)) {
@@ -350,6 +352,7 @@ const nullFault = ({ types, typeText }: SchemaFacts, { nullable }: JSONSchemaPro
 
 /** JSON type of a value and Go's name of how it is held. */
 function typeOf(value: unknown): { type: string; held: string } {
+  if (typeof value === 'bigint') return { type: 'integer', held: 'int64' };
   if (typeof value === 'number') {
     return isInt64(value) ? { type: 'integer', held: 'int64' } : { type: 'number', held: 'float64' };
   }

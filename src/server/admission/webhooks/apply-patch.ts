@@ -1,5 +1,6 @@
 /** Puts the patch of a webhook into the object of the request. */
 import { schemaOfKind } from '../../../kinds/index.ts';
+import { parseJson } from '../../../machinery/exact-numbers.ts';
 import { DecodeError, decodeObject } from '../../../machinery/fields/index.ts';
 import { jsonSyntaxMessage } from '../../../machinery/json-syntax.ts';
 import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../../machinery/meta.ts';
@@ -46,7 +47,7 @@ function operationsOf(text: string): readonly (JsonObject | null)[] {
   const fail = (why: string): CallFailure => new CallFailure(`received undecodable patch in webhook response: ${why}`);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     throw fail(jsonSyntaxMessage(text));
   }
