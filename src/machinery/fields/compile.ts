@@ -1,4 +1,5 @@
 /** Turns schemas into closures, once each, because every write passes through them. */
+import { withoutLiterals } from '../exact-numbers.ts';
 import { rememberEmpty } from '../explicit-empty.ts';
 import type { FieldSchema, ObjectSchema, Schema } from '../schema.ts';
 import { type DecodeContext, type Decoder, goName, jsonTypeOf, wrongType } from './decode-context.ts';
@@ -79,9 +80,10 @@ const emptyOf = (schema: Schema): unknown => (schema.type === 'byte' ? '' : zero
 /** The first alternative whose JSON type fits; scalars that are not listed (a bool, say) pass. */
 function compileAlternatives(schemas: readonly Schema[]): Decoder {
   return (value, context) => {
-    const wanted = Array.isArray(value) ? 'array' : 'object';
-    const schema = typeof value === 'object' ? schemas.find((candidate) => candidate.type === wanted) : undefined;
-    return schema === undefined ? value : decoderOf(schema)(value, context);
+    const given = jsonTypeOf(value);
+    const isScalar = given !== 'array' && given !== 'object';
+    const schema = isScalar ? undefined : schemas.find((candidate) => candidate.type === given);
+    return schema === undefined ? settled(value, context) : decoderOf(schema)(value, context);
   };
 }
 
@@ -130,8 +132,12 @@ function takeUnknown(schema: ObjectSchema, input: JsonRecord, out: JsonRecord, c
     context.unknown = true;
     return;
   }
-  for (const key of Object.keys(input)) if (!schema.fields.has(key)) setOwn(out, key, input[key]);
+  for (const key of Object.keys(input)) if (!schema.fields.has(key)) setOwn(out, key, settled(input[key], context));
 }
+
+/** A value that is kept as it is. */
+const settled = (value: unknown, context: DecodeContext): unknown =>
+  context.literals === true ? withoutLiterals(value) : value;
 
 function isEmpty(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return value === '' || value === 0 || value === false;

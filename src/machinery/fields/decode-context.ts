@@ -1,3 +1,4 @@
+import { NumberLiteral } from '../exact-numbers.ts';
 import type { Schema } from '../schema.ts';
 
 /** A body that does not fit its type; `message` is what Go's decoder says. The server adds version and kind to it. */
@@ -26,6 +27,8 @@ export interface DecodeContext {
   unknown: boolean;
   /** Integers that are too large lose their upper bits, as Go's conversions of numbers do. */
   wraps?: boolean;
+  /** Some numbers are given as they were written. */
+  literals?: boolean;
 }
 
 /** Turns one JSON value into its normal form; throws a DecodeError. */
@@ -38,6 +41,7 @@ export const MAX_DEPTH = 1_000;
 export function jsonTypeOf(value: unknown): string {
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'bigint' || value instanceof NumberLiteral) return 'number';
   return value === null ? 'null' : typeof value;
 }
 
