@@ -42,11 +42,7 @@ spec: { schedule: "0 3 * * *" }
 describe('kubectl and custom resources', () => {
   let cluster: LocalCluster;
   const kubectl = (line: string, input?: string) => cluster.kubectl(line, input);
-  const fails = async (line: string, input?: string) => {
-    const result = await cluster.tryKubectl(line.split(' '), input);
-    expect(result.code, `kubectl ${line}: ${result.stdout}`).not.toBe(0);
-    return result.stderr;
-  };
+  const fails = (line: string, input?: string) => cluster.kubectlFails(line, input);
 
   beforeAll(async () => {
     cluster = await startCluster(['--api-only']);

@@ -116,8 +116,7 @@ describe.skipIf(!canRunContainers())('servers in pods that extend the API', () =
       reference: 'docker.io/library/program:1',
       program: process.execPath,
     });
-    const loaded = await cluster.kedge(['image', 'load', image]);
-    expect(loaded, loaded.stderr).toMatchObject({ code: 0 });
+    await cluster.loadImage(image);
     const deps = { clock: systemClock, random: systemRandom };
     const authority = await generateFrontProxyAuthority(systemClock, systemRandom);
     const { publicKey, privateKey } = await generateKeyPair();

@@ -67,8 +67,7 @@ describe.skipIf(!canRunContainers())('a real cluster under crashes', () => {
 
   beforeAll(async () => {
     cluster = await startCluster();
-    const loaded = await cluster.kedge(['image', 'load', await busyboxImage(cluster.folder)]);
-    expect(loaded, loaded.stderr).toMatchObject({ code: 0 });
+    await cluster.loadImage(await busyboxImage(cluster.folder));
     await kubectl('create -f -', deployment(2));
     await kubectl('rollout status deployment/web --timeout=60s');
   }, 180_000);

@@ -137,7 +137,7 @@ describe.skipIf(!canRunContainers())('a chart with definitions, hooks and a webh
     }
     const program = { reference: 'docker.io/library/program:1', program: process.execPath };
     for (const image of [await busyboxImage(cluster.folder), await programImage(cluster.folder, program)])
-      expect(await cluster.kedge(['image', 'load', image])).toMatchObject({ code: 0 });
+      await cluster.loadImage(image);
   }, 180_000);
   afterAll(() => cluster?.remove(), 60_000);
 

@@ -102,8 +102,7 @@ describe.skipIf(!canRunContainers())('helm', () => {
       mkdirSync(join(chart, file, '..'), { recursive: true });
       writeFileSync(join(chart, file), text);
     }
-    const loaded = await cluster.kedge(['image', 'load', await busyboxImage(cluster.folder)]);
-    expect(loaded, loaded.stderr).toMatchObject({ code: 0 });
+    await cluster.loadImage(await busyboxImage(cluster.folder));
   }, 180_000);
   afterAll(() => cluster?.remove(), 60_000);
 

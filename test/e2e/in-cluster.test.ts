@@ -104,8 +104,7 @@ describe.skipIf(!canRunContainers())('a program with in-cluster configuration', 
       reference: 'docker.io/library/program:1',
       program: process.execPath,
     });
-    const loaded = await cluster.kedge(['image', 'load', image]);
-    expect(loaded, loaded.stderr).toMatchObject({ code: 0 });
+    await cluster.loadImage(image);
     const app = JSON.stringify({
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -145,7 +144,7 @@ describe.skipIf(!canRunContainers())('a program with in-cluster configuration', 
       reference: 'docker.io/library/kubectl:1',
       program: toolPath('kubectl'),
     });
-    expect(await cluster.kedge(['image', 'load', image])).toMatchObject({ code: 0 });
+    await cluster.loadImage(image);
     const overrides = JSON.stringify({ spec: { serviceAccountName: 'lister' } });
     const start = async (name: string, ...words: string[]) => {
       const flags = ['--image=kubectl:1', '--restart=Never', `--overrides=${overrides}`];

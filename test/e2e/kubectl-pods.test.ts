@@ -58,8 +58,7 @@ describe.skipIf(!canRunContainers())('kubectl and running pods', () => {
 
   beforeAll(async () => {
     cluster = await startCluster();
-    const loaded = await cluster.kedge(['image', 'load', await busyboxImage(cluster.folder)]);
-    expect(loaded, loaded.stderr).toMatchObject({ code: 0 });
+    await cluster.loadImage(await busyboxImage(cluster.folder));
     await kubectl('create -f -', SHELL);
     await kubectl('create -f -', CRASHER);
     await kubectl('create -f -', CAT);

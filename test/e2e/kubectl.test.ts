@@ -36,11 +36,7 @@ ${extra}`;
 describe.skipIf(!canRunContainers())('kubectl and objects', () => {
   let cluster: LocalCluster;
   const kubectl = (line: string, input?: string) => cluster.kubectl(line, input);
-  const fails = async (line: string, input?: string) => {
-    const result = await cluster.tryKubectl(line.split(' '), input);
-    expect(result.code, `kubectl ${line}: ${result.stdout}`).not.toBe(0);
-    return result.stderr;
-  };
+  const fails = (line: string, input?: string) => cluster.kubectlFails(line, input);
   const withEditor = (editor: string, line: string) =>
     run(toolPath('kubectl'), line.split(' '), {
       env: { ...process.env, KUBECONFIG: cluster.kubeconfig, KUBE_EDITOR: editor },
@@ -48,8 +44,7 @@ describe.skipIf(!canRunContainers())('kubectl and objects', () => {
 
   beforeAll(async () => {
     cluster = await startCluster();
-    const loaded = await cluster.kedge(['image', 'load', await busyboxImage(cluster.folder)]);
-    expect(loaded, loaded.stderr).toMatchObject({ code: 0 });
+    await cluster.loadImage(await busyboxImage(cluster.folder));
   }, 180_000);
   afterAll(() => cluster?.remove(), 60_000);
 

@@ -27,7 +27,7 @@ describe.skipIf(program === undefined || !canRunContainers())('an operator', () 
       await busyboxImage(cluster.folder),
       await programImage(cluster.folder, { reference: 'example.com/operator:1', program: program as string }),
     ];
-    for (const image of images) expect(await cluster.kedge(['image', 'load', image])).toMatchObject({ code: 0 });
+    for (const image of images) await cluster.loadImage(image);
     await kubectl(`apply --server-side -f ${join(manifests, 'operator.yaml')}`);
     await kubectl('rollout status deployment/operator -n operator --timeout=120s');
   }, 300_000);

@@ -92,7 +92,7 @@ describe.skipIf(!canRunContainers())('a second node', () => {
     stateDir = join(cluster.folder, 'second');
     first = (await kubectl("get nodes -o 'jsonpath={.items[0].metadata.name}'")).trim();
     const image = await busyboxImage(cluster.folder);
-    expect(await cluster.kedge(['image', 'load', image])).toMatchObject({ code: 0 });
+    await cluster.loadImage(image);
     const token = (await cluster.kedge(['token', 'create'])).stdout.trim();
     second = join_('--token', token);
     await eventually('the second node is Ready', 60_000, async () => (await nodeStatus('second')) === 'True').catch(

@@ -74,8 +74,7 @@ describe.skipIf(!canRunContainers())('a real cluster', () => {
       }),
     ];
     for (const image of images) {
-      const loaded = await cluster.kedge(['image', 'load', image]);
-      expect(loaded, loaded.stderr).toMatchObject({ code: 0 });
+      await cluster.loadImage(image);
     }
   }, 180_000);
   afterAll(() => cluster?.remove(), 60_000);

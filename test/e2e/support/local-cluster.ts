@@ -27,10 +27,14 @@ export interface LocalCluster {
   kubectl(words: string, input?: string): Promise<string>;
   /** Runs kubectl and gives whatever came. */
   tryKubectl(words: readonly string[], input?: string): Promise<CommandResult>;
+  /** Runs kubectl, which must fail; gives what it says on standard error. */
+  kubectlFails(words: string, input?: string): Promise<string>;
   /** Starts kubectl and leaves it running. */
   spawnKubectl(words: readonly string[]): ChildProcess;
   /** Runs another kedge command on this cluster. */
   kedge(words: readonly string[]): Promise<CommandResult>;
+  /** Puts an image archive into the node. */
+  loadImage(archive: string): Promise<void>;
   /** Stops the cluster, keeps its data. */
   down(): Promise<void>;
   /** Starts it again on the same data. */
@@ -115,8 +119,17 @@ export async function startCluster(flags: readonly string[] = []): Promise<Local
       return result.stdout;
     },
     tryKubectl: (words, input) => run(kubectlFile, words, { env, ...(input === undefined ? {} : { input }) }),
+    async kubectlFails(line, input) {
+      const result = await cluster.tryKubectl(wordsOf(line), input);
+      if (result.code === 0) throw new Error(`kubectl ${line} did not fail: ${result.stdout}`);
+      return result.stderr;
+    },
     spawnKubectl: (words) => spawn(kubectlFile, [...words], { env, stdio: ['pipe', 'pipe', 'pipe'] }),
     kedge: (words) => kedgeCommand([...words, ...base], env),
+    async loadImage(archive) {
+      const { code, stderr } = await cluster.kedge(['image', 'load', archive]);
+      if (code !== 0) throw new Error(`${archive} was not loaded: ${stderr}`);
+    },
     async up() {
       child = spawn(process.execPath, [kedgeProgram, 'up', ...base, '--kubeconfig', kubeconfig, ...flags], {
         env,
