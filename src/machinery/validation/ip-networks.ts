@@ -75,14 +75,32 @@ export function canonicalIP(text: string): string {
   return parsed ? [formatAddress(parsed), ...bits].join('/') : text;
 }
 
-/** What a client is told of an address or a network that is valid but written in another way than its one. */
+/**
+ * What a client is told of an address or a network that is written in another way than its one. Upstream:
+ * GetWarningsForIP, GetWarningsForCIDR.
+ */
 export function canonicalWarning(text: string, path: string): string[] {
+  const unusual = text.includes('/') ? undefined : plainAddress(text);
+  if (unusual !== undefined)
+    return [`${path}: non-standard IP address ${JSON.stringify(text)} is invalid: use ${JSON.stringify(unusual)}`];
   const canonical = canonicalIP(text);
   if (canonical === text || !text.includes(':')) return [];
   const what = text.includes('/') ? 'CIDR value' : 'address';
   return [
     `${path}: IPv6 ${what} ${JSON.stringify(text)} should be in RFC 5952 canonical format (${JSON.stringify(canonical)})`,
   ];
+}
+
+/** The usual text of an address with leading zeros or of IPv4 in the clothes of IPv6; undefined for any other text. */
+function plainAddress(text: string): string | undefined {
+  const address = parseAddress(text);
+  if (!address) {
+    const lenient = withoutZeros(text);
+    return isIP(lenient) ? canonicalIP(lenient) : undefined;
+  }
+  return address.family === 6 && address.value >> 32n === MAPPED
+    ? formatAddress({ family: 4, value: address.value & 0xffffffffn })
+    : undefined;
 }
 
 const hostBits = ({ family, bits }: Network): bigint => BigInt(LENGTH[family] - bits);

@@ -1,6 +1,8 @@
 /** Rules of nodes. Upstream: core/validation ValidateNode. */
+import { quote } from '../../../machinery/quote.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import {
+  canonicalWarning,
   cidr,
   duplicateError,
   forbiddenError,
@@ -13,9 +15,14 @@ import {
   requiredError,
 } from '../../../machinery/validation/index.ts';
 import type { Node, Taint } from '../../generated/types/core-v1.ts';
+import { jsonObjectError } from '../../json-error.ts';
 import { joined } from './pod-spec/validate-scheduling.ts';
 import { validateResourceValue } from './resource-names.ts';
 
+const AVOID_PODS = 'scheduler.alpha.kubernetes.io/preferAvoidPods';
+const ANY_MAP = 'map[string]interface {}';
+const MAX_FEATURE_NAME = 253;
+const FEATURE_NAME = /^[A-Z][a-zA-Z0-9]*(\/[a-zA-Z][a-zA-Z0-9]*)*$/;
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 /** The path is upstream's, though the taints are in the spec. */
@@ -51,10 +58,65 @@ const validateStatusAmounts = ({ status }: Node): FieldError[] => [
 ];
 
 export const validateNode = (node: Node): FieldError[] => [
+  ...validateAvoidPods(node),
   ...validateTaints(node.spec.taints ?? []),
   ...validateStatusAmounts(node),
+  ...validateSwap(node),
+  ...validateDeclaredFeatures(node.status?.declaredFeatures ?? []),
   ...validatePodCIDRs(node.spec.podCIDRs ?? []),
 ];
+
+/** The path is upstream's, though the swap is in the status. */
+function validateSwap({ status }: Node): FieldError[] {
+  const capacity = status?.nodeInfo?.swap?.capacity;
+  if (capacity === undefined || Number(capacity) > 0) return [];
+  return [invalidError('metadata.nodeSwapStatus.capacity', capacity, 'must be greater than zero')];
+}
+
+/** Upstream: validateNodeDeclaredFeatures. */
+function validateDeclaredFeatures(features: readonly string[]): FieldError[] {
+  const path = 'status.declaredFeatures';
+  return features.flatMap((feature, index) => {
+    const why = featureError(feature);
+    const errors = why === undefined ? [] : [invalidError(`${path}[${index}]`, feature, why)];
+    const next = features[index + 1];
+    const at = `${path}[${index + 1}]`;
+    if (next === feature) errors.push(duplicateError(at, next));
+    else if (next !== undefined && feature > next)
+      errors.push(invalidError(at, next, 'list must be sorted alphabetically'));
+    return errors;
+  });
+}
+
+function featureError(name: string): string | undefined {
+  const shown = `invalid feature name ${quote(name)}`;
+  if (name.length > MAX_FEATURE_NAME) return `${shown}: must be no more than ${MAX_FEATURE_NAME} characters`;
+  if (FEATURE_NAME.test(name)) return undefined;
+  return `${shown}: must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes`;
+}
+
+/** An annotation that names pods to be kept off the node. Upstream: ValidateAvoidPodsInNodeAnnotations. */
+function validateAvoidPods({ metadata }: Node): FieldError[] {
+  const text = metadata.annotations?.[AVOID_PODS];
+  if (!text) return [];
+  const at = 'metadata.annotations';
+  const why = jsonObjectError(text);
+  if (why !== undefined) return [invalidError(`${at}.AvoidPods`, AVOID_PODS, why.replace(ANY_MAP, 'v1.AvoidPods'))];
+  const { preferAvoidPods } = (JSON.parse(text) ?? {}) as { preferAvoidPods?: unknown };
+  if (!Array.isArray(preferAvoidPods)) return [];
+  return preferAvoidPods.flatMap((entry: AvoidPods | null, index) => {
+    const field = `${at}.${AVOID_PODS}[${index}].PodSignature`;
+    const owner = entry?.podSignature?.podController;
+    if (!owner) return [requiredError(field)];
+    return owner.controller === true
+      ? []
+      : [invalidError(`${field}.PodController.Controller`, false, 'must point to a controller')];
+  });
+}
+
+interface AvoidPods {
+  podSignature?: { podController?: { controller?: boolean } };
+}
 
 /** One range of each family at most. */
 function validatePodCIDRs(ranges: readonly string[]): FieldError[] {
@@ -70,8 +132,6 @@ function validatePodCIDRs(ranges: readonly string[]): FieldError[] {
   const families = new Set(ranges.map((range) => range.includes(':')));
   if (wrong >= 0 || families.size < 2 || ranges.length > 2)
     errors.push(invalidError(at, ranges, 'may specify no more than one CIDR for each IP family'));
-  for (const [index, range] of ranges.entries())
-    if (ranges.indexOf(range) < index) errors.push(duplicateError(`${at}[${index}]`, range));
   return errors;
 }
 
@@ -84,7 +144,11 @@ export const validateNodeUpdate = (node: Node, old: Node): FieldError[] => [
 /** Upstream: ValidateNodeUpdate. */
 export function validateNodeChange(node: Node, old: Node): FieldError[] {
   const { spec, status } = node;
-  const errors = validateStatusAmounts(node);
+  const errors = [
+    ...validateAvoidPods(node),
+    ...validateStatusAmounts(node),
+    ...validateDeclaredFeatures(status?.declaredFeatures ?? []),
+  ];
   const seen = new Set<string>();
   for (const [index, { type, address }] of (status?.addresses ?? []).entries()) {
     const key = `${type}/${address}`;
@@ -104,11 +168,12 @@ export function validateNodeChange(node: Node, old: Node): FieldError[] {
   return errors;
 }
 
-/** Upstream: pkg/api/node GetWarningsForNode; the handler of RuntimeClass has its own. */
+/** Upstream: registry/core/node nodeWarnings. */
 export function nodeWarnings({ spec }: Node): string[] {
   const warnings: string[] = [];
-  if (spec.configSource)
-    warnings.push('spec.configSource: the feature is removed as of v1.24 and the field is ignored');
+  if (spec.configSource) warnings.push('spec.configSource: the feature is removed');
   if (spec.externalID) warnings.push('spec.externalID: this field is deprecated, and is unused by Kubernetes');
+  for (const [index, range] of (spec.podCIDRs ?? []).entries())
+    warnings.push(...canonicalWarning(range, `spec.podCIDRs[${index}]`));
   return warnings;
 }

@@ -1,23 +1,30 @@
-/** What the containers of a pod ask for together. Upstream: component-helpers/resource. */
+/** What the containers of a pod ask for together, and may use. Upstream: component-helpers/resource. */
 import { parseQuantity, type Quantity } from '../../../../machinery/quantity.ts';
 import type { Container, PodSpec } from '../../../generated/types/core-v1.ts';
 
 const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always';
 
+type Amounts = 'limits' | 'requests';
+
 /** The larger of the running and the starting phase of a pod. Upstream: AggregateContainerRequests. */
-export function containerRequests(spec: PodSpec): Map<string, Quantity> {
+export const containerRequests = (spec: PodSpec): Map<string, Quantity> => aggregate(spec, 'requests');
+
+/** Upstream: AggregateContainerLimits. */
+export const containerLimits = (spec: PodSpec): Map<string, Quantity> => aggregate(spec, 'limits');
+
+function aggregate(spec: PodSpec, amounts: Amounts): Map<string, Quantity> {
   const total = new Map<string, Quantity>();
-  for (const container of spec.containers ?? []) addRequests(total, container);
+  for (const container of spec.containers ?? []) addAmounts(total, container, amounts);
   const sidecars = new Map<string, Quantity>();
   const starting = new Map<string, Quantity>();
   for (const container of spec.initContainers ?? []) {
     if (isSidecar(container)) {
-      addRequests(total, container);
-      addRequests(sidecars, container);
+      addAmounts(total, container, amounts);
+      addAmounts(sidecars, container, amounts);
       raise(starting, sidecars);
     } else {
       const phase = new Map(sidecars);
-      addRequests(phase, container);
+      addAmounts(phase, container, amounts);
       raise(starting, phase);
     }
   }
@@ -25,8 +32,8 @@ export function containerRequests(spec: PodSpec): Map<string, Quantity> {
   return total;
 }
 
-function addRequests(total: Map<string, Quantity>, container: Container): void {
-  for (const [name, text] of Object.entries(container.resources?.requests ?? {})) {
+function addAmounts(total: Map<string, Quantity>, container: Container, amounts: Amounts): void {
+  for (const [name, text] of Object.entries(container.resources?.[amounts] ?? {})) {
     const quantity = parseQuantity(text);
     const present = total.get(name);
     total.set(name, present === undefined ? quantity : present.add(quantity));

@@ -11,7 +11,7 @@ export const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod';
 export const SECCOMP_CONTAINER = 'container.seccomp.security.alpha.kubernetes.io/';
 export const MIRROR = 'kubernetes.io/config.mirror';
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
-const LOCALHOST = 'localhost/';
+export const LOCALHOST = 'localhost/';
 
 type Annotations = Readonly<Record<string, string>>;
 

@@ -1,6 +1,6 @@
 /** Requests and limits. Upstream: core/validation validateResourceRequirements, validatePodResources. */
 import { sentEmpty } from '../../../../machinery/explicit-empty.ts';
-import { parseQuantity } from '../../../../machinery/quantity.ts';
+import { parseQuantity, type Quantity } from '../../../../machinery/quantity.ts';
 import type { FieldError } from '../../../../machinery/status.ts';
 import {
   dns1123Label,
@@ -19,7 +19,7 @@ import {
   validateResourceName,
   validateResourceValue,
 } from '../resource-names.ts';
-import { containerRequests } from './requests.ts';
+import { containerLimits, containerRequests } from './requests.ts';
 
 type NameRule = (name: string, path: string) => FieldError[];
 
@@ -137,12 +137,9 @@ export function validatePodResources(spec: PodSpec, path: string): FieldError[] 
     errors.push(forbiddenError(`${path}.claims`, 'claims may not be set for Resources at pod-level'));
   errors.push(...validateRequirements(resources, path, podResourceName));
   if (resources.claims) errors.push(...validateClaims(resources.claims, `${path}.claims`, claimNames(spec)));
-  for (const [name, sum] of containerRequests(spec)) {
-    const request = resources.requests?.[name];
-    if (request === undefined || sum.compare(parseQuantity(request)) <= 0) continue;
-    const why = `must be greater than or equal to aggregate container requests of ${sum}`;
-    errors.push(invalidError(`${path}.requests[${name}]`, request, why));
-  }
+  errors.push(...validateSums(containerRequests(spec), resources, { path, amounts: 'requests' }));
+  const pages = [...containerLimits(spec)].filter(([name]) => isHugePages(name));
+  errors.push(...validateSums(pages, resources, { path, amounts: 'limits' }));
   for (const [index, container] of (spec.containers ?? []).entries()) {
     for (const [name, limit] of Object.entries(container.resources?.limits ?? {})) {
       const whole = resources.limits?.[name];
@@ -150,6 +147,22 @@ export function validatePodResources(spec: PodSpec, path: string): FieldError[] 
       const at = `${path}.containers[${index}][${name}].limits`;
       errors.push(invalidError(at, limit, `must be less than or equal to pod limits of ${whole}`));
     }
+  }
+  return errors;
+}
+
+/** What the pod has as a whole is no less than what its containers have together. */
+function validateSums(
+  sums: Iterable<[string, Quantity]>,
+  resources: ResourceRequirements,
+  { path, amounts }: { path: string; amounts: 'limits' | 'requests' },
+): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [name, sum] of sums) {
+    const whole = resources[amounts]?.[name];
+    if (whole === undefined || sum.compare(parseQuantity(whole)) <= 0) continue;
+    const why = `must be greater than or equal to aggregate container ${amounts} of ${sum}`;
+    errors.push(invalidError(`${path}.${amounts}[${name}]`, whole, why));
   }
   return errors;
 }

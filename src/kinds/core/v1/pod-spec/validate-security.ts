@@ -55,7 +55,7 @@ function validateSeccomp(profile: SeccompProfile | undefined, path: string): Fie
   return errors;
 }
 
-function validateAppArmor(profile: AppArmorProfile | undefined, path: string): FieldError[] {
+export function validateAppArmor(profile: AppArmorProfile | undefined, path: string): FieldError[] {
   if (!profile) return [];
   const { type, localhostProfile: name } = profile;
   const at = `${path}.localhostProfile`;

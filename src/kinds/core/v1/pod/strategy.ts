@@ -1,9 +1,9 @@
 import type { Strategy } from '../../../../machinery/kind.ts';
-import { dns1123Label } from '../../../../machinery/validation/index.ts';
+import { canonicalWarning, dns1123Label } from '../../../../machinery/validation/index.ts';
 import type { Pod } from '../../../generated/types/core-v1.ts';
 import { podWarnings } from '../pod-spec/warnings.ts';
 import { mergeLabelKeys } from './label-keys.ts';
-import { dropDisabledFields, syncAppArmor } from './prepare.ts';
+import { dropDisabledFields, dropDisabledStatus, keepObservedGenerations, syncAppArmor } from './prepare.ts';
 import { qosClassOf } from './qos.ts';
 import { validatePodCreate, validatePodUpdate } from './validate.ts';
 import { validatePodStatus } from './validate-status.ts';
@@ -54,6 +54,12 @@ export const podStatusStrategy: Strategy<Pod> = {
     else pod.metadata.ownerReferences = old.metadata.ownerReferences;
     pod.status ??= {};
     pod.status.qosClass ??= old.status?.qosClass ?? qosClassOf(pod.spec);
+    keepObservedGenerations(pod.status, old.status);
+    dropDisabledStatus(pod.status, old.status);
   },
   validateUpdate: validatePodStatus,
+  warningsOnUpdate: ({ status = {} }) =>
+    (['podIPs', 'hostIPs'] as const).flatMap((field) =>
+      (status[field] ?? []).flatMap(({ ip = '' }, index) => canonicalWarning(ip, `status.${field}[${index}].ip`)),
+    ),
 };

@@ -55,29 +55,33 @@ function validateEphemeralContainers(pod: Pod, old: Pod): FieldError[] {
   return errors;
 }
 
-/** Takes the resources of containers by name, and their resize policies. */
+/** The containers as they were, with the resources and resize policies asked for; what was asked for when names differ. */
+function resized(
+  wanted: readonly Container[] | undefined,
+  old: readonly Container[] | undefined,
+): Container[] | undefined {
+  if (!wanted?.length || !old) return old ? [...old] : undefined;
+  if (wanted.some(({ name }, index) => name !== old[index]?.name)) return [...wanted];
+  return old.map(({ resources: _, resizePolicy: __, ...container }, index) => {
+    const { resources, resizePolicy } = wanted[index] as Container;
+    return { ...container, ...(resources && { resources }), ...(resizePolicy && { resizePolicy }) };
+  });
+}
+
+/** Takes resources and resize policies; containers that come, go or move are left to be refused. */
 export const resizeStrategy: Strategy = {
   prepareForUpdate(object, old) {
-    const before = old as Pod;
+    const before = (old as Pod).spec;
     const { spec } = object as Pod;
-    const resized = (
-      containers: readonly Container[] | undefined,
-      wanted: readonly Container[] | undefined,
-    ): Container[] | undefined =>
-      containers?.map((container) => {
-        const match = wanted?.find((candidate) => candidate.name === container.name);
-        if (!match) return container;
-        return {
-          ...container,
-          resources: match.resources ?? {},
-          ...(match.resizePolicy ? { resizePolicy: match.resizePolicy } : {}),
-        };
-      });
-    const next: PodSpec = { ...before.spec, containers: resized(before.spec.containers, spec.containers) ?? [] };
-    const starting = resized(before.spec.initContainers, spec.initContainers);
+    const count = ({ containers, initContainers }: PodSpec): string =>
+      `${containers?.length ?? 0} ${initContainers?.length ?? 0}`;
+    if (count(spec) !== count(before)) return;
+    const next: PodSpec = { ...before, containers: resized(spec.containers, before.containers) ?? [] };
+    const starting = resized(spec.initContainers, before.initContainers);
     if (starting) next.initContainers = starting;
     if (spec.resources) next.resources = spec.resources;
-    keepOnly(object, before, next);
+    else delete next.resources;
+    keepOnly(object, old as Pod, next);
   },
   validateUpdate: (object, old) => validateResize(object as Pod, old as Pod),
 };

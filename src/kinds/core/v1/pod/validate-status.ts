@@ -13,12 +13,15 @@ import {
   notSupportedError,
   qualifiedName,
   requiredError,
+  tooLongError,
   userId,
 } from '../../../../machinery/validation/index.ts';
-import type { Container, ContainerStatus, Pod } from '../../../generated/types/core-v1.ts';
+import type { Container, ContainerStatus, Pod, PodSpec } from '../../../generated/types/core-v1.ts';
 import { validateAnnotationUpdates } from './validate.ts';
 
 const SYSTEM_CONDITIONS = new Set(['PodScheduled', 'Ready', 'Initialized']);
+/** Bytes. */
+const MAX_HEALTH_MESSAGE = 1024;
 const HEALTH = ['Healthy', 'Unhealthy', 'Unknown'];
 const STATUSES = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const;
 
@@ -26,14 +29,20 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
   const errors = validateAnnotationUpdates(pod, old);
   const { status = {}, spec } = pod;
   const before = old.status ?? {};
-  for (const [index, { type }] of (status.conditions ?? []).entries())
+  for (const [index, { type, observedGeneration }] of (status.conditions ?? []).entries()) {
+    errors.push(...validateGeneration(observedGeneration, `status.conditions[${index}].observedGeneration`));
     if (!SYSTEM_CONDITIONS.has(type))
       errors.push(...invalidErrors(`status.conditions[${index}].Type`, type, qualifiedName(type)));
-  if ((status.observedGeneration ?? 0) < 0)
-    errors.push(invalidError('status.observedGeneration', status.observedGeneration, 'must be a non-negative integer'));
+  }
   const nominated = status.nominatedNodeName;
   if (nominated && nominated !== before.nominatedNodeName)
-    errors.push(...invalidErrors('status.nominatedNodeName', nominated, dns1123Subdomain(nominated)));
+    errors.push(
+      ...invalidErrors('status.nominatedNodeName', nominated, dns1123Subdomain(nominated)),
+      ...(old.spec.nodeName
+        ? [forbiddenError('status.nominatedNodeName', 'may not be set on pods that are already bound to a node')]
+        : []),
+    );
+  errors.push(...validateGeneration(status.observedGeneration, 'status.observedGeneration'));
   if (before.qosClass !== undefined && status.qosClass !== before.qosClass)
     errors.push(invalidError('status.qosClass', status.qosClass ?? '', 'field is immutable'));
   for (const field of STATUSES) errors.push(...validateTransitions(pod, old, field));
@@ -55,32 +64,46 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
   return errors;
 }
 
+const validateGeneration = (generation: number | undefined, path: string): FieldError[] =>
+  (generation ?? 0) < 0 ? [invalidError(path, generation, 'must be a non-negative integer')] : [];
+
 /** A container that ended for good does not come back. */
 function validateTransitions(pod: Pod, old: Pod, field: (typeof STATUSES)[number]): FieldError[] {
-  const policy = field === 'ephemeralContainerStatuses' ? 'Never' : old.spec.restartPolicy;
-  if (policy === 'Always') return [];
+  if (field !== 'ephemeralContainerStatuses' && allCouldRestart(old.spec)) return [];
   const errors: FieldError[] = [];
   const now = pod.status?.[field] ?? [];
-  for (const [index, before] of (old.status?.[field] ?? []).entries()) {
-    const ended = before.state?.terminated;
-    if (!ended || (ended.exitCode !== 0 && policy === 'OnFailure')) continue;
-    const specs: readonly Container[] =
-      (field === 'initContainerStatuses' ? old.spec.initContainers : old.spec.containers) ?? [];
-    const spec = specs.find((container) => container.name === before.name);
-    if (field !== 'ephemeralContainerStatuses' && spec && restarts(spec, ended.exitCode)) continue;
-    if (now.some((status) => status.name === before.name && !status.state?.terminated))
+  for (const [index, { name, state }] of (old.status?.[field] ?? []).entries()) {
+    const ended = state?.terminated;
+    if (!ended || !now.some((status) => status.name === name && !status.state?.terminated)) continue;
+    const spec = specsOf(old.spec, field).find((container) => container.name === name);
+    if (!spec || !restarts(spec, old.spec, ended.exitCode))
       errors.push(forbiddenError(`status.${field}[${index}].state`, 'may not be transitioned to non-terminated state'));
   }
   return errors;
 }
 
-/** Whether the container's own policy starts it again. */
-function restarts({ restartPolicy, restartPolicyRules = [] }: Container, exitCode: number): boolean {
-  if (restartPolicy === 'Always' || (restartPolicy === 'OnFailure' && exitCode !== 0)) return true;
-  return restartPolicyRules.some(({ exitCodes }) => {
-    const listed = exitCodes?.values?.includes(exitCode) === true;
-    return exitCodes?.operator === 'In' ? listed : exitCodes?.operator === 'NotIn' && !listed;
-  });
+/** The containers that may start again. */
+function specsOf(spec: PodSpec, field: (typeof STATUSES)[number]): readonly Container[] {
+  if (field === 'ephemeralContainerStatuses') return [];
+  return (field === 'initContainerStatuses' ? spec.initContainers : spec.containers) ?? [];
+}
+
+const allCouldRestart = ({ containers, initContainers }: PodSpec): boolean =>
+  [...(initContainers ?? []), ...(containers ?? [])].some((container) =>
+    container.restartPolicyRules?.some((rule) => rule.action === 'RestartAllContainers'),
+  );
+
+/** Whether the container is started again after `exitCode`. Upstream: ContainerShouldRestart. */
+function restarts({ restartPolicy: own, restartPolicyRules }: Container, pod: PodSpec, exitCode: number): boolean {
+  if (own !== undefined) {
+    const rule = restartPolicyRules?.find(({ exitCodes }) => {
+      const listed = exitCodes?.values?.includes(exitCode) === true;
+      return exitCodes?.operator === 'In' ? listed : exitCodes?.operator === 'NotIn' && !listed;
+    });
+    if (rule?.action === 'Restart' || rule?.action === 'RestartAllContainers') return true;
+  }
+  const policy = own ?? pod.restartPolicy;
+  return policy === 'OnFailure' ? exitCode !== 0 : policy !== 'Never';
 }
 
 function validateClaimStatuses({ spec, status }: Pod): FieldError[] {
@@ -102,17 +125,10 @@ function validateClaimStatuses({ spec, status }: Pod): FieldError[] {
 }
 
 /** One address of each family at most. */
-function validateAddresses(list: readonly { ip?: string }[], path: string, dual = true): FieldError[] {
+function validateAddresses(list: readonly { ip?: string }[], path: string): FieldError[] {
   const errors = list.flatMap(({ ip = '' }, index) => invalidErrors(`${path}[${index}]`, ip, ipAddress(ip)));
   if (list.length <= 1) return errors;
   const shown = list.map(({ ip = '' }) => ({ IP: ip }));
-  const repeated: FieldError[] = [];
-  const seen = new Set<string>();
-  for (const [index, address] of shown.entries()) {
-    if (seen.has(address.IP)) repeated.push(duplicateError(`${path}[${index}]`, address));
-    seen.add(address.IP);
-  }
-  if (!dual) errors.push(...repeated);
   const wrong = shown.findIndex(({ IP }) => !isIP(IP));
   if (wrong >= 0) {
     const why = `failed to check for dual stack with error:invalid IP[${wrong}]: ${shown[wrong]?.IP}`;
@@ -121,7 +137,7 @@ function validateAddresses(list: readonly { ip?: string }[], path: string, dual 
   const families = new Set(shown.map(({ IP }) => isIPv6(IP)));
   if (wrong >= 0 || families.size < 2 || list.length > 2)
     errors.push(invalidError(path, shown, 'may specify no more than one IP for each IP family'));
-  return dual ? [...errors, ...repeated] : errors;
+  return errors;
 }
 
 function validateHostAddresses({ status = {} }: Pod): FieldError[] {
@@ -129,7 +145,7 @@ function validateHostAddresses({ status = {} }: Pod): FieldError[] {
   if (hostIPs.length === 0) return [];
   const first = hostIPs[0]?.ip ?? '';
   const errors = first === hostIP ? [] : [invalidError('status.hostIPs[0].ip', first, 'must be equal to `hostIP`')];
-  return [...errors, ...validateAddresses(hostIPs, 'status.hostIPs', false)];
+  return [...errors, ...validateAddresses(hostIPs, 'status.hostIPs')];
 }
 
 /** Upstream: validatePodExtendedResourceClaimStatus. */
@@ -207,9 +223,12 @@ function validateDevices(
       const known = isClaim ? claims.includes(name) : container?.resources?.requests?.[name] !== undefined;
       if (container && !known) errors.push(invalidError(`${field}.name`, name, isClaim ? NO_CLAIM : NO_REQUEST));
       const ids = new Set<string>();
-      for (const [position, { health = '', resourceID }] of resources.entries()) {
+      for (const [position, { health = '', resourceID, message }] of resources.entries()) {
         const where = `${field}.resources[${position}]`;
         if (!HEALTH.includes(health)) errors.push(notSupportedError(`${where}.health`, health, HEALTH));
+        if (message === '') errors.push(requiredError(`${where}.message`, 'must be non-empty if specified'));
+        else if (message !== undefined && new TextEncoder().encode(message).length > MAX_HEALTH_MESSAGE)
+          errors.push(tooLongError(`${where}.message`, MAX_HEALTH_MESSAGE));
         if (ids.has(resourceID)) errors.push(duplicateError(`${where}.resourceID`, resourceID));
         ids.add(resourceID);
       }
