@@ -51,6 +51,27 @@ describe('exact numbers', () => {
     );
   });
 
+  it.each([
+    ['{"a":"x, 9007199254740993, \\", 1.5]","b":9007199254740993}'],
+    ['{"a\\\\":9007199254740993,"b\\\\\\"":"[9007199254740995]"}'],
+    ['{"\ue000":"\ue0001.0","a":9007199254740993}'],
+    ['{"a":"\\ue0009007199254740993","b":[9007199254740993]}'],
+    ['[[9007199254740993],[[9007199254740995,9007199254740997]]]'],
+  ])('takes no text for a number in %s', (text) => {
+    const same = JSON.stringify(JSON.parse(text.replaceAll('9007199254', '')));
+    expect(JSON.stringify(parseJson(text)).replaceAll('9007199254', '')).toBe(same);
+    expect(JSON.stringify(parseLiterals(text)).replaceAll('9007199254', '')).toBe(same);
+    expect(JSON.stringify(parseJson(text))).toContain('99254740993');
+  });
+
+  it.each(['', '{', '[1.5', '{"a":1.5,2.5 :3}', '[01.5]', '[9007199254740993,]', '{"a":9007199254740993 "b":1}'])(
+    'refuses %s as JSON.parse does',
+    (text) => {
+      expect(() => parseJson(text)).toThrow(SyntaxError);
+      expect(() => parseLiterals(text)).toThrow(SyntaxError);
+    },
+  );
+
   it('keeps the spelling of literals, and of no small integer', () => {
     const text = '{"a":1.0,"b":1E2,"c":9223372036854775808,"d":12}';
     const parsed = parseLiterals(text) as Record<string, unknown>;
