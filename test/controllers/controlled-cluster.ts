@@ -15,9 +15,10 @@ import type { Store } from '../../src/storage/contract.ts';
 import { createLocalShard } from '../../src/storage/local-shard.ts';
 import { MemoryEngine } from '../../src/storage/memory-engine.ts';
 import { controllerTransport, servedKinds } from '../../src/worker/controller-services.ts';
-import { createTestCluster, TEST_SETTINGS } from '../support/cluster.ts';
+import { createTestCluster } from '../support/cluster.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 import { createSeededRandom } from '../support/seeded-random.ts';
+import { TEST_SETTINGS } from '../support/strategy-context.ts';
 
 const BASE_URL = 'http://cluster.test';
 

@@ -6,6 +6,7 @@ import { allKinds, createKindRegistry, groups, schemaOfKind } from '../../src/ki
 import { decodeObject } from '../../src/machinery/fields/index.ts';
 import type { Kind } from '../../src/machinery/kind.ts';
 import type { KubeObject } from '../../src/machinery/meta.ts';
+import { strategyContext } from '../support/strategy-context.ts';
 import { type DefaultsPair, factsFolder, haveFacts, readFacts } from './release-facts.ts';
 
 const nameOf = (kind: Kind): string => `${kind.group}/${kind.version}/${kind.resource}`;
@@ -71,14 +72,7 @@ describe.each(stored.map((kind) => [nameOf(kind), kind] as const))('an object of
   it('keeps its status out of ordinary updates, and everything else out of status updates', () => {
     const { strategy, statusStrategy } = kind;
     if (!statusStrategy) return;
-    const context = {
-      now: 0,
-      user: { name: 'u', groups: [] },
-      namespace: 'n',
-      uuid: () => 'u',
-      dryRun: false,
-      config: SETTINGS,
-    };
+    const context = strategyContext();
     const [sample = { metadata: { name: 'a' } }] = samples;
     const old = decode(kind, structuredClone(sample));
     kind.defaults?.(old);
@@ -92,14 +86,7 @@ describe.each(stored.map((kind) => [nameOf(kind), kind] as const))('an object of
   });
 
   it('is valid as a real server accepted it', () => {
-    const context = {
-      now: 0,
-      user: { name: 'u', groups: [] },
-      namespace: 'n',
-      uuid: () => 'u',
-      dryRun: false,
-      config: SETTINGS,
-    };
+    const context = strategyContext();
     for (const sample of samples) {
       const object = decode(kind, structuredClone(sample));
       kind.defaults?.(object);
@@ -117,13 +104,6 @@ function fillAsServer(kind: Kind, object: KubeObject): void {
   const spec = object.spec as { containers?: unknown; serviceAccountName?: string } | undefined;
   if (spec?.containers) spec.serviceAccountName ??= 'default';
 }
-
-const SETTINGS = {
-  serviceCIDR: '10.96.0.0/16',
-  nodePortRange: [30000, 32767] as const,
-  serviceAccountIssuer: 'i',
-  clusterDomain: 'cluster.local',
-};
 
 describe('the registry', () => {
   it('finds kinds by resource, by kind and by what is stored', () => {

@@ -1,27 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { createKindRegistry } from '../../src/kinds/index.ts';
 import { decodeObject } from '../../src/machinery/fields/index.ts';
-import type { Kind, StrategyContext } from '../../src/machinery/kind.ts';
+import type { Kind } from '../../src/machinery/kind.ts';
 import type { JsonObject, KubeObject } from '../../src/machinery/meta.ts';
+import { strategyContext } from '../support/strategy-context.ts';
 import { type DefaultsPair, haveFacts, readFacts } from './release-facts.ts';
 
 const registry = createKindRegistry();
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const UID = '6a0b2c1e-0000-4000-8000-000000000001';
 
-const context: StrategyContext = {
+const context = strategyContext({
   now: NOW,
   user: { name: 'admin', uid: 'admin-uid', groups: ['system:masters', 'system:authenticated'] },
   namespace: 'types-facts',
   uuid: () => UID,
-  dryRun: false,
-  config: {
-    serviceCIDR: '10.96.0.0/16',
-    nodePortRange: [30000, 32767],
-    serviceAccountIssuer: 'i',
-    clusterDomain: 'cluster.local',
-  },
-};
+});
 
 /** What the server does to a new object, without admission and allocation. */
 export function create(kind: Kind, input: KubeObject): KubeObject {

@@ -1,17 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { type Pod, pods } from '../../src/kinds/index.ts';
 import { decodeObject } from '../../src/machinery/fields/index.ts';
-import type { Strategy, StrategyContext } from '../../src/machinery/kind.ts';
+import type { Strategy } from '../../src/machinery/kind.ts';
 import type { FieldError } from '../../src/machinery/status.ts';
+import { strategyContext } from '../support/strategy-context.ts';
 
-const context: StrategyContext = {
-  now: 0,
-  user: { name: 'u', groups: [] },
-  namespace: 'n',
-  uuid: () => 'u',
-  dryRun: false,
-  config: { serviceCIDR: '10.96.0.0/16', nodePortRange: [30000, 32767], serviceAccountIssuer: 'i', clusterDomain: 'c' },
-};
+const context = strategyContext();
 
 function pod(spec: object = {}): Pod {
   const { object } = decodeObject<Pod>(pods.schema, {

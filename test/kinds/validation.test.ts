@@ -1,24 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { allKinds } from '../../src/kinds/index.ts';
 import { decodeObject } from '../../src/machinery/fields/index.ts';
-import type { Strategy, StrategyContext } from '../../src/machinery/kind.ts';
+import type { Strategy } from '../../src/machinery/kind.ts';
 import type { KubeObject } from '../../src/machinery/meta.ts';
 import type { Schema } from '../../src/machinery/schema.ts';
 import { createSeededRandom } from '../support/seeded-random.ts';
+import { strategyContext } from '../support/strategy-context.ts';
 
-const context: StrategyContext = {
+const context = strategyContext({
   now: Date.parse('2026-01-01T00:00:00Z'),
-  user: { name: 'u', groups: [] },
   namespace: 'default',
   uuid: () => '6a0b2c1e-0000-4000-8000-000000000001',
-  dryRun: false,
-  config: {
-    serviceCIDR: '10.96.0.0/16',
-    nodePortRange: [30000, 32767],
-    serviceAccountIssuer: 'i',
-    clusterDomain: 'cluster.local',
-  },
-};
+});
 
 const TEXTS = [
   '',

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../src/base/clock.ts';
 import type { Random } from '../../src/base/random.ts';
-import type { ClusterSettings } from '../../src/machinery/kind.ts';
 import type { KubeObject } from '../../src/machinery/meta.ts';
 import type { ClusterKeys, Logger, NodeConnector, Server, ServerOptions, UserInfo } from '../../src/server/contract.ts';
 import { createServer, type Outbound, type OutboundDeps } from '../../src/server/index.ts';
@@ -10,15 +9,9 @@ import type { ServerParts } from '../../src/server/scope.ts';
 import { createMemoryStore } from '../../src/storage/index.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 import { createSeededRandom } from './seeded-random.ts';
+import { TEST_SETTINGS } from './strategy-context.ts';
 
 export const ADMIN_TOKEN = 'admin-token-of-the-tests';
-
-export const TEST_SETTINGS: ClusterSettings = {
-  serviceCIDR: '10.96.0.0/16',
-  nodePortRange: [30000, 32767],
-  serviceAccountIssuer: 'https://kubernetes.default.svc.cluster.local',
-  clusterDomain: 'cluster.local',
-};
 
 export interface TestClusterOptions {
   nodes?: NodeConnector;

@@ -11,9 +11,9 @@ import {
 import { createControllerHost } from '../../../src/controllers/runtime/host.ts';
 import { configMaps, secrets } from '../../../src/kinds/index.ts';
 import { serviceUnavailable } from '../../../src/machinery/status.ts';
-import { TEST_SETTINGS } from '../../support/cluster.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 import { createSeededRandom } from '../../support/seeded-random.ts';
+import { TEST_SETTINGS } from '../../support/strategy-context.ts';
 
 const emptyClient = { list: async () => ({ items: [] }) } as unknown as Client;
 

@@ -5,7 +5,7 @@ import { bootstrapSource } from '../../../scripts/import-bootstrap.ts';
 import { createKindRegistry } from '../../../src/kinds/index.ts';
 import { bootstrapObjects } from '../../../src/server/bootstrap/objects.ts';
 import { factsFolder, haveFacts } from '../../kinds/release-facts.ts';
-import { TEST_SETTINGS } from '../../support/cluster.ts';
+import { TEST_SETTINGS } from '../../support/strategy-context.ts';
 
 describe('the generated bootstrap objects', () => {
   it('are of kinds that the server has', () => {
