@@ -28,7 +28,7 @@ const RANGES: readonly Range[] = [
 
 /** The class of an IP address; undefined for what is none (a host name). Brackets around IPv6 are allowed. */
 export function addressClass(text: string): AddressClass | undefined {
-  const bare = text.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
+  const [bare = ''] = text.replace(/^\[|\]$/g, '').split('%', 1);
   const four = parseFour(bare);
   if (four !== undefined) return classOfFour(four);
   const six = bare.includes(':') ? parseSix(bare) : undefined;

@@ -122,7 +122,7 @@ class Parser {
 
 /** Parts between commas that are in no quotes. */
 function splitTop(text: string): string[] {
-  return text.match(/'(?:\\.|[^'])*'|"(?:\\.|[^"])*"|[^,]+/g) ?? [];
+  return text.match(/'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^,]+/g) ?? [];
 }
 
 function elementOf(text: string): Step | undefined {
@@ -140,11 +140,18 @@ function elementOf(text: string): Step | undefined {
 }
 
 function filterOf(text: string): Step | undefined {
-  const parts = /^\s*(.+?)\s*(==|!=|<=|>=|<|>)\s*(.+?)\s*$/s.exec(text);
-  const left = operandOf(parts ? parts[1]! : text.trim());
-  const right = parts ? operandOf(parts[3]!) : undefined;
-  if (left === undefined || (parts && right === undefined)) return undefined;
-  return { type: 'filter', left, operator: parts?.[2] ?? 'exists', right };
+  const whole = text.trim();
+  const comparison = /==|!=|<=|>=|<|>/g;
+  comparison.lastIndex = 1;
+  const found = comparison.exec(whole);
+  const after = found ? whole.slice(comparison.lastIndex).trimStart() : '';
+  if (!found || after === '') {
+    const left = operandOf(whole);
+    return left && { type: 'filter', left, operator: 'exists', right: undefined };
+  }
+  const left = operandOf(whole.slice(0, found.index).trimEnd());
+  const right = operandOf(after);
+  return left && right && { type: 'filter', left, operator: found[0], right };
 }
 
 function operandOf(text: string): Operand | undefined {

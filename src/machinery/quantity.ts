@@ -48,7 +48,10 @@ const INT64_DIGITS = 18;
 /** Scales further apart than this are not added digit by digit: the smaller number vanishes. */
 const MAX_SHIFT = 4096;
 
-const PATTERN = /^([+-]?)0*([0-9]*)(?:(\.)([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)$/;
+/** Characters of the longest text that is read: what is longer could not be computed with in reasonable time. */
+const MAX_TEXT = 10_000;
+
+const PATTERN = /^([+-]?)([0-9]*)(?:\.([0-9]*))?((?:[eEinumkKMGTP][eEinumkKMGTP]*[-+]?|[-+])[0-9]*)?$/;
 
 /** An exact number `unscaled * 10^scale` and the notation it is written in. Immutable. */
 export class Quantity {
@@ -189,11 +192,11 @@ interface Suffix {
 function scan(text: string): Quantity {
   if (text === '') throw new QuantityError(FORMAT_WRONG);
   if (text === '0') return new Quantity(0n, 0, { text });
-  const match = PATTERN.exec(text);
+  const match = text.length > MAX_TEXT ? null : PATTERN.exec(text);
   if (!match) throw new QuantityError(FORMAT_WRONG);
-  const [, sign, digits, , fraction = '', suffixText = ''] = match;
+  const [, sign, digits = '', fraction = '', suffixText = ''] = match;
   const suffix = interpret(suffixText);
-  const whole = digits === '' ? '0' : digits!;
+  const whole = digits.replace(/^0+/, '') || '0';
   const magnitude = BigInt(whole + fraction);
   const negative = sign === '-';
   const quick = scanInt64({ text, whole, fraction, suffix, magnitude, negative });
@@ -276,11 +279,9 @@ function canonicalText(q: Quantity): string {
     const whole = compareScaled(magnitude, kibi) < 0 ? undefined : exactInteger(q);
     if (whole !== undefined) return binaryText(whole);
   }
-  let { unscaled, scale } = q;
-  while (unscaled % 10n === 0n) {
-    unscaled /= 10n;
-    scale++;
-  }
+  const zeros = trailingZeros(q.unscaled);
+  let unscaled = zeros === 0 ? q.unscaled : q.unscaled / 10n ** BigInt(zeros);
+  let scale = q.scale + zeros;
   while (scale % 3 !== 0) {
     unscaled *= 10n;
     scale--;
@@ -290,6 +291,15 @@ function canonicalText(q: Quantity): string {
     if (suffix !== undefined) return `${unscaled}${suffix}`;
   }
   return scale === 0 ? `${unscaled}` : `${unscaled}e${scale}`;
+}
+
+/** Zeros at the end of a number that is not zero itself. */
+function trailingZeros(value: bigint): number {
+  if (value % 10n !== 0n) return 0;
+  const digits = value.toString();
+  let end = digits.length;
+  while (digits[end - 1] === '0') end--;
+  return digits.length - end;
 }
 
 function binaryText(whole: bigint): string {

@@ -21,9 +21,13 @@ function refused(value: unknown, to: string): CelFault {
   return new CelFault(`type conversion error from '${runtimeType(value).name}' to '${to}'`);
 }
 
+/** The longest text that is read as a number; what is longer is none that fits, but for zeros in front. */
+const MAX_NUMBER = 1_000;
+
 /** Go's ParseInt and ParseUint in base 10. */
 function integer(text: string, signed: boolean): bigint | undefined {
-  return (signed ? /^[+-]?\d+$/ : /^\d+$/).test(text) ? BigInt(text.startsWith('+') ? text.slice(1) : text) : undefined;
+  if (text.length > MAX_NUMBER || !(signed ? /^[+-]?\d+$/ : /^\d+$/).test(text)) return undefined;
+  return BigInt(text.startsWith('+') ? text.slice(1) : text);
 }
 
 function floorSeconds(nanos: bigint): bigint {
@@ -78,6 +82,7 @@ const special: Readonly<Record<string, number>> = { inf: Infinity, infinity: Inf
 
 /** Go's ParseFloat: decimals with underscores refused, hexadecimal with an exponent, infinities by name. */
 function parseDouble(written: string): number | undefined {
+  if (written.length > MAX_NUMBER) return undefined;
   // Underscores may stand between digits, and after the prefix of a base.
   if (/(?:^|[^0-9a-f])_(?!.*)|__|_$|^[+-]?_|_[^0-9a-fA-F]|[.+-]_/.test(written)) return undefined;
   const text = written.replaceAll('_', '');

@@ -27,13 +27,15 @@ export function parseLabelSelector(text: string): LabelRequirement[] {
 }
 
 const SPECIAL = '=!(),><';
+const SPACE = /\s/;
+const WORD_END = /[=!(),><\s]/g;
 
 function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
   let at = 0;
   while (at < text.length) {
     const char = text[at]!;
-    if (/\s/.test(char)) {
+    if (SPACE.test(char)) {
       at++;
       continue;
     }
@@ -43,7 +45,8 @@ function tokenize(text: string): Token[] {
       const symbol = text.slice(at, end);
       tokens.push({ type: symbol as TokenType, text: symbol });
     } else {
-      while (end < text.length && !SPECIAL.includes(text[end]!) && !/\s/.test(text[end]!)) end++;
+      WORD_END.lastIndex = end;
+      end = WORD_END.exec(text)?.index ?? text.length;
       const word = text.slice(at, end);
       tokens.push({ type: word === 'in' || word === 'notin' ? word : 'word', text: word });
     }

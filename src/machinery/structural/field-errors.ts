@@ -2,6 +2,7 @@
 import { goNumber } from '../go-value.ts';
 import { quote } from '../quote.ts';
 import type { CauseType, FieldError } from '../status.ts';
+import { counted } from '../validation/index.ts';
 import { isMap } from './schema-node.ts';
 
 /** What upstream shows where a path is needed and there is none. */
@@ -47,11 +48,12 @@ const withDetail = (text: string, detail: string): string => (detail === '' ? te
 
 const valueError =
   (type: CauseType, word: string) =>
-  (field: string, value: unknown, detail = ''): FieldError => ({
-    type,
-    field: field === '' ? NO_PATH : field,
-    message: withDetail(`${word}: ${showValue(value)}`, detail),
-  });
+  (field: string, value: unknown, detail = ''): FieldError =>
+    counted({
+      type,
+      field: field === '' ? NO_PATH : field,
+      message: withDetail(`${word}: ${showValue(value)}`, detail),
+    });
 
 export const invalidValue = valueError('FieldValueInvalid', 'Invalid value');
 export const typeInvalid = valueError('FieldValueTypeInvalid', 'Invalid value');

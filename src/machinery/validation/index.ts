@@ -1,6 +1,8 @@
 /** Validators of formats and of metadata, each with upstream's messages. */
 export { type Condition, validateConditions } from './conditions.ts';
 export {
+  boundedErrors,
+  counted,
   duplicateError,
   forbiddenError,
   invalidError,
@@ -45,6 +47,7 @@ export {
   cidr,
   ipAddress,
   isStrictSubset,
+  lenientAddress,
   type Network,
   parseNetwork,
 } from './ip-networks.ts';

@@ -101,8 +101,10 @@ function quoteSingle(text: string): string {
 }
 
 function literal(text: string, indent: string): string {
-  const body = text.replace(/\n+$/, '');
-  const trailing = text.length - body.length;
+  let end = text.length;
+  while (text[end - 1] === '\n') end--;
+  const body = text.slice(0, end);
+  const trailing = text.length - end;
   const chomp = trailing === 0 ? '-' : trailing === 1 ? '' : '+';
   const hint = /^\s/.test(text) ? '2' : '';
   const lines = (trailing > 1 ? text.slice(0, -1) : body).split('\n');

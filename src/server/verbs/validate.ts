@@ -2,6 +2,7 @@
 import type { Kind, Strategy } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import { type FieldError, invalid } from '../../machinery/status.ts';
+import { boundedErrors } from '../../machinery/validation/index.ts';
 import type { ResourceCall } from '../scope.ts';
 import { strategyContext } from './context.ts';
 
@@ -13,11 +14,11 @@ export interface ValidateInput {
 /** Throws 422 when a new object breaks a rule; adds its warnings. */
 export function validateNew(call: ResourceCall, object: KubeObject, { strategy, dryRun }: ValidateInput): void {
   const context = strategyContext(call, dryRun);
-  const errors = [
+  const errors = boundedErrors(() => [
     ...call.parts.validator.create(call.kind, object),
     ...(strategy.validateCreate?.(object, context) ?? []),
-  ];
-  refuse(call.kind, object, errors);
+  ]);
+  refuse(call.kind, object, errors.length > 0 ? errors : call.parts.validator.createLast(call.kind, object));
   for (const text of strategy.warningsOnCreate?.(object, context) ?? []) call.scope.warn(text);
 }
 
@@ -25,14 +26,14 @@ export function validateNew(call: ResourceCall, object: KubeObject, { strategy, 
 export function validateChanged(
   call: ResourceCall,
   object: KubeObject,
-  input: ValidateInput & { old: KubeObject },
+  input: ValidateInput & { old: KubeObject; subresource: string },
 ): void {
   const context = strategyContext(call, input.dryRun);
-  const { strategy, old } = input;
-  const errors = [
-    ...call.parts.validator.update(call.kind, object, old),
+  const { strategy, old, subresource } = input;
+  const errors = boundedErrors(() => [
+    ...call.parts.validator.update(call.kind, object, { old, subresource }),
     ...(strategy.validateUpdate?.(object, old, context) ?? []),
-  ];
+  ]);
   refuse(call.kind, object, errors);
   for (const text of strategy.warningsOnUpdate?.(object, old, context) ?? []) call.scope.warn(text);
 }

@@ -6,26 +6,66 @@ export interface PemBlock {
   bytes: Uint8Array;
 }
 
-const BLOCK = /(?:^|\n)-----BEGIN ([^\n]*?)-----[ \t]*\r?\n([\s\S]*?)-----END \1-----[ \t]*(?:\r?\n|$)/g;
+const BEGIN = '\n-----BEGIN ';
+const END = '\n-----END ';
+const DASHES = '-----';
 
-/** The blocks of a PEM text, in order; text between them is skipped. Upstream: encoding/pem Decode. */
+/**
+ * The blocks of a PEM text, in order; text between them is skipped, and so is a block that another begins or ends in.
+ * Upstream: encoding/pem Decode.
+ */
 export function pemBlocks(text: string): PemBlock[] {
+  const source = `\n${text}`;
   const blocks: PemBlock[] = [];
-  for (const [, type = '', body = ''] of text.matchAll(BLOCK)) {
-    const hasHeaders = body.includes(':');
-    const bytes = fromBase64((hasHeaders ? body.slice(body.indexOf('\n\n') + 1) : body).replace(/\s+/g, ''));
-    if (bytes) blocks.push({ type, hasHeaders, bytes });
+  for (let at = source.indexOf(BEGIN); at >= 0; ) {
+    const head = lineAt(source, at + BEGIN.length);
+    const body = skipHeaders(source, head.next);
+    // The line that ends an empty block may follow the first one at once.
+    const end = source.indexOf(END, body === head.next ? body - 1 : body);
+    if (end < 0) break;
+    const tail = lineAt(source, end + END.length);
+    let next = head.next - 1;
+    if (head.line.endsWith(DASHES) && tail.line === head.line) {
+      const bytes = fromBase64(source.slice(body, Math.max(body, end)).replace(/[ \t\r\n]+/g, ''));
+      if (bytes) {
+        blocks.push({ type: head.line.slice(0, -DASHES.length), hasHeaders: body > head.next, bytes });
+        next = tail.next - 1;
+      }
+    }
+    at = source.indexOf(BEGIN, next);
   }
   return blocks;
 }
 
+/** A line without white space at its end, and where the one after it starts. */
+function lineAt(text: string, start: number): { line: string; next: number } {
+  const end = text.indexOf('\n', start);
+  return end < 0
+    ? { line: text.slice(start).trimEnd(), next: text.length + 1 }
+    : { line: text.slice(start, end).trimEnd(), next: end + 1 };
+}
+
+/** Where the first line without a colon starts. */
+function skipHeaders(text: string, start: number): number {
+  for (let at = start; at < text.length; ) {
+    const { line, next } = lineAt(text, at);
+    if (!line.includes(':')) return at;
+    at = next;
+  }
+  return text.length;
+}
+
 /** Undefined for what is not base64. */
 export function fromBase64(text: string): Uint8Array | undefined {
+  let raw: string;
   try {
-    return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+    raw = atob(text);
   } catch {
     return undefined;
   }
+  const bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+  return bytes;
 }
 
 /** The text in a field of type bytes. */

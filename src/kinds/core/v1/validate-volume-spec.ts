@@ -211,15 +211,23 @@ function validateSources(spec: Spec, scope: SpecScope): FieldError[] {
     sources++;
   }
   if (sources === 0) errors.push(requiredError(path, 'must specify a volume type'));
-  if (spec.persistentVolumeReclaimPolicy === 'Recycle' && spec.hostPath && ROOT.test(spec.hostPath.path)) {
+  if (spec.persistentVolumeReclaimPolicy === 'Recycle' && spec.hostPath && isRoot(spec.hostPath.path)) {
     const why = "may not be 'recycle' for a hostPath mount of '/'";
     errors.push(forbiddenError(`${path}.persistentVolumeReclaimPolicy`, why));
   }
   return errors;
 }
 
-/** Paths that are the root once they are cleaned. */
-const ROOT = /^\/+(\.?\/*)*$/;
+/** Whether a path is the root once it is cleaned. Upstream: path.Clean. */
+function isRoot(path: string): boolean {
+  if (!path.startsWith('/')) return false;
+  let depth = 0;
+  for (const part of path.split('/')) {
+    if (part === '..') depth = Math.max(0, depth - 1);
+    else if (part !== '' && part !== '.') depth++;
+  }
+  return depth === 0;
+}
 
 function validateClasses(spec: Spec, { path, inline }: SpecScope): FieldError[] {
   const { storageClassName, volumeMode, volumeAttributesClassName: attributes } = spec;

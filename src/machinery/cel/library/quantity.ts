@@ -42,8 +42,12 @@ export class CelQuantity extends CelHostValue {
 const decimal: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, '': 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
 const binary: Readonly<Record<string, number>> = { Ki: 10, Mi: 20, Gi: 30, Ti: 40, Pi: 50, Ei: 60 };
 
+/** Longer texts have more digits than the fast path takes. */
+const MAX_FAST = 256;
+
 /** Upstream's fast path of ParseQuantity, `undefined` where it takes the slow one. */
 function amountOf(text: string): Amount | undefined {
+  if (text.length > MAX_FAST) return undefined;
   const found = /^([+-]?)0*(\d*)(?:\.(\d*))?(?:([a-zA-Z]{0,2})|[eE]([+-]?\d+))$/.exec(text);
   if (found === null) return undefined;
   const [, sign, whole, fraction = '', suffix = '', power] = found;

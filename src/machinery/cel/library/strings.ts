@@ -88,7 +88,16 @@ function join(list: readonly unknown[], separator: string): string {
   return list.join(separator);
 }
 
-const space = /^[\s\u0085]+|[\s\u0085]+$/gu;
+const blank = /[\s\u0085]/u;
+
+function trim(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && blank.test(text[start] as string)) start++;
+  while (end > start && blank.test(text[end - 1] as string)) end--;
+  return text.slice(start, end);
+}
+
 const quoted: Readonly<Record<string, string>> = {
   '\x07': '\\a',
   '\b': '\\b',
@@ -146,7 +155,7 @@ export function stringsLibrary(): Library {
       'string_substring_int: string.(int) -> string': (text: string, start: Int) => substring(text, start),
       'string_substring_int_int: string.(int, int) -> string': substring,
     },
-    trim: { 'string_trim: string.() -> string': (text: string) => text.replace(space, '') },
+    trim: { 'string_trim: string.() -> string': trim },
     format: { 'string_format: string.(list(dyn)) -> string': formatText },
     'strings.quote': { 'strings_quote(string) -> string': quote },
     join: {

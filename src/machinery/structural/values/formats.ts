@@ -136,8 +136,12 @@ const UNITS: readonly (readonly [exact: readonly string[], prefix: string])[] = 
   [['w', 'wk'], 'week'],
 ];
 
+/** Characters of the longest duration that is read. */
+const MAX_DURATION = 1_000;
+
 /** A duration of Go's, or amounts with units in words (`2 days`). */
 function isDuration(text: string): boolean {
+  if (text.length > MAX_DURATION) return false;
   if (GO_DURATION.test(text) && goNanoseconds(text) < 2 ** 63) return true;
   let known = false;
   for (const [, amount = '', word = ''] of text.matchAll(/(\d+)[\t\n\f\r ]*([A-Za-zµ]+)/g)) {

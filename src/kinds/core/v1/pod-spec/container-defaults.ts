@@ -7,7 +7,12 @@ const IMAGE =
 const MAX_IMAGE_NAME = 255;
 
 /** What tag and digest follow. */
-const nameLength = (image: string): number => image.replace(/@.*$/, '').replace(/:[^/]*$/, '').length;
+function nameLength(image: string): number {
+  const digest = image.indexOf('@');
+  const name = digest < 0 ? image : image.slice(0, digest);
+  const tag = name.indexOf(':', name.lastIndexOf('/') + 1);
+  return tag < 0 ? name.length : tag;
+}
 
 /** `Always` for an image that is, or means, `:latest`. Upstream: util/parsers.ParseImageName. */
 export function defaultPullPolicy(image: string | undefined): string {

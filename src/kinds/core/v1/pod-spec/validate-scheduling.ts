@@ -162,7 +162,10 @@ function validatePodTerm(term: PodAffinityTerm, path: string): FieldError[] {
 }
 
 /** Upstream: validateMatchLabelKeysAndMismatchLabelKeys; the selector holds what the strategy made of the keys. */
-function validateLabelKeys(term: PodAffinityTerm, path: string): FieldError[] {
+function validateLabelKeys(
+  term: Pick<PodAffinityTerm, 'matchLabelKeys' | 'mismatchLabelKeys' | 'labelSelector'>,
+  path: string,
+): FieldError[] {
   const { matchLabelKeys = [], mismatchLabelKeys = [], labelSelector } = term;
   const errors: FieldError[] = [];
   for (const field of ['matchLabelKeys', 'mismatchLabelKeys'] as const) {
@@ -174,14 +177,16 @@ function validateLabelKeys(term: PodAffinityTerm, path: string): FieldError[] {
       for (const [index, key] of keys.entries()) errors.push(...invalidErrors(`${at}[${index}]`, key, labelKey(key)));
   }
   const selected = new Set(Object.keys(labelSelector?.matchLabels ?? {}));
+  const indexes = new Map(matchLabelKeys.map((key, index) => [key, index]));
   for (const { key } of labelSelector?.matchExpressions ?? []) {
-    const index = matchLabelKeys.lastIndexOf(key);
-    if (index >= 0 && selected.has(key))
+    const index = indexes.get(key);
+    if (index !== undefined && selected.has(key))
       errors.push(invalidError(`${path}[${index}]`, key, 'exists in both matchLabelKeys and labelSelector'));
     selected.add(key);
   }
+  const mismatched = new Set(mismatchLabelKeys);
   for (const [index, key] of matchLabelKeys.entries()) {
-    if (mismatchLabelKeys.includes(key)) {
+    if (mismatched.has(key)) {
       const why = 'exists in both matchLabelKeys and mismatchLabelKeys';
       errors.push(invalidError(`${path}.matchLabelKeys[${index}]`, key, why));
     }
@@ -193,6 +198,8 @@ const POLICIES = ['Honor', 'Ignore'];
 const WHEN = ['DoNotSchedule', 'ScheduleAnyway'];
 
 export function validateTopologySpread(constraints: readonly TopologySpreadConstraint[], path: string): FieldError[] {
+  const pairOf = (one: TopologySpreadConstraint): string => JSON.stringify([one.topologyKey, one.whenUnsatisfiable]);
+  const last = new Map(constraints.map((one, index) => [pairOf(one), index]));
   return constraints.flatMap((constraint, index) => {
     const at = `${path}[${index}]`;
     const { maxSkew, topologyKey, whenUnsatisfiable: when } = constraint;
@@ -200,17 +207,15 @@ export function validateTopologySpread(constraints: readonly TopologySpreadConst
     if (maxSkew <= 0) errors.push(invalidError(`${at}.maxSkew`, maxSkew, 'must be greater than zero'));
     if (!topologyKey) errors.push(requiredError(`${at}.topologyKey`, 'can not be empty'));
     if (!WHEN.includes(when)) errors.push(notSupportedError(`${at}.whenUnsatisfiable`, when, WHEN));
-    const repeats = constraints
-      .slice(index + 1)
-      .some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === when);
-    if (repeats) errors.push(duplicateError(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${when}}`));
+    if (last.get(pairOf(constraint)) !== index)
+      errors.push(duplicateError(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${when}}`));
     errors.push(...validateMinDomains(constraint, `${at}.minDomains`));
     for (const field of ['nodeAffinityPolicy', 'nodeTaintsPolicy'] as const) {
       const policy = constraint[field];
       if (policy !== undefined && !POLICIES.includes(policy))
         errors.push(notSupportedError(`${at}.${field}`, policy, POLICIES));
     }
-    errors.push(...validateSpreadKeys(constraint, at));
+    errors.push(...validateLabelKeys(constraint, at));
     if (constraint.labelSelector)
       errors.push(...validateLabelSelector(constraint.labelSelector, `${at}.labelSelector`));
     return errors;
@@ -224,28 +229,6 @@ function validateMinDomains({ minDomains, whenUnsatisfiable }: TopologySpreadCon
   if (whenUnsatisfiable !== 'DoNotSchedule') {
     const why = `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`;
     errors.push(invalidError(path, minDomains, why));
-  }
-  return errors;
-}
-
-/** Upstream: validateMatchLabelKeysInTopologySpread; the selector holds what the strategy made of the keys. */
-function validateSpreadKeys(
-  { matchLabelKeys = [], labelSelector }: TopologySpreadConstraint,
-  path: string,
-): FieldError[] {
-  if (matchLabelKeys.length === 0) return [];
-  const at = `${path}.matchLabelKeys`;
-  const errors: FieldError[] = [];
-  if (!labelSelector) errors.push(forbiddenError(at, 'must not be specified when labelSelector is not set'));
-  else
-    for (const [index, key] of matchLabelKeys.entries())
-      errors.push(...invalidErrors(`${at}[${index}]`, key, labelKey(key)));
-  const selected = new Set(Object.keys(labelSelector?.matchLabels ?? {}));
-  for (const { key } of labelSelector?.matchExpressions ?? []) {
-    const index = matchLabelKeys.lastIndexOf(key);
-    if (index >= 0 && selected.has(key))
-      errors.push(invalidError(`${at}[${index}]`, key, 'exists in both matchLabelKeys and labelSelector'));
-    selected.add(key);
   }
   return errors;
 }

@@ -134,6 +134,9 @@ export function validateVolumes(
 ): { known: KnownVolumes; errors: FieldError[] } {
   const known = new Map<string, Volume>();
   const errors: FieldError[] = [];
+  const ephemeral = context.podName
+    ? new Set(volumes.filter((volume) => volume.ephemeral).map((volume) => `${context.podName}-${volume.name}`))
+    : undefined;
   for (const [index, volume] of volumes.entries()) {
     const at = `${path}[${index}]`;
     const found = validateSources(volume, at, context);
@@ -143,11 +146,7 @@ export function validateVolumes(
     if (found.length === 0) known.set(volume.name, volume);
     else errors.push(...found);
     const claim = volume.persistentVolumeClaim?.claimName;
-    if (
-      claim &&
-      context.podName &&
-      volumes.some((other) => other.ephemeral && `${context.podName}-${other.name}` === claim)
-    )
+    if (claim && ephemeral?.has(claim))
       errors.push(
         invalidError(
           `${at}.persistentVolumeClaim.claimName`,
