@@ -45,6 +45,7 @@ export function createChain(parts: ServerParts): Chain {
     await impersonate(parts, scope, passage.audit);
     const serve = async (): Promise<Response> => {
       await authorize(parts, attributesOf(scope), passage.audit);
+      passage.allowed = true;
       // No fixed path names a resource, so nearly all requests need no router.
       if (scope.info.isResource) return answerResource(parts, scope);
       const direct = scope.info.verb === 'get' ? answers.get(scope.info.path) : undefined;
@@ -70,6 +71,7 @@ export function createChain(parts: ServerParts): Chain {
         decorate(response, scope);
       } catch (error) {
         response = failureResponse(parts, { request, scope, error });
+        if (response.status === 403 && !passage.allowed) response.headers.set('X-Content-Type-Options', 'nosniff');
         decorate(response, scope);
         await auditFailure(parts, passage, error);
       }
@@ -97,6 +99,8 @@ function failureResponse(
 interface Passage {
   readonly scope: RequestScope;
   audit?: AuditRecord | undefined;
+  /** The user may do what is asked. */
+  allowed?: boolean;
 }
 
 /** Audits what was thrown: wrong credentials end the audit before it began, faults of the server have a stage of their own. */
@@ -121,9 +125,10 @@ function openScope(parts: ServerParts, request: Request): RequestScope {
     parsed ??= new URL(request.url);
     return parsed;
   };
-  const query = plain ? queryOf(plain.search) : url().searchParams;
+  const query = queryOf(plain ? plain.search : url().search);
   const pathname = plain?.pathname ?? url().pathname;
   const warnings: string[] = [];
+  let warned: Set<string> | undefined;
   return {
     request,
     get url() {
@@ -136,7 +141,10 @@ function openScope(parts: ServerParts, request: Request): RequestScope {
     user: NOBODY,
     warnings,
     warn(text) {
-      if (text !== '' && !warnings.includes(text)) warnings.push(text);
+      warned ??= new Set(['']);
+      if (warned.has(text)) return;
+      warned.add(text);
+      warnings.push(text);
     },
   };
 }
@@ -144,7 +152,15 @@ function openScope(parts: ServerParts, request: Request): RequestScope {
 /** Shared by all requests without a query, and never changed. */
 const NO_QUERY = new URLSearchParams();
 
-const queryOf = (search: string): URLSearchParams => (search.length > 1 ? new URLSearchParams(search) : NO_QUERY);
+/** What Go does not read as a pair of a query: one with a semicolon, or with a percent sign that escapes nothing. */
+const NO_PAIR = /;|%(?![\da-fA-F]{2})/;
+
+function queryOf(search: string): URLSearchParams {
+  if (search.length <= 1) return NO_QUERY;
+  if (!NO_PAIR.test(search)) return new URLSearchParams(search);
+  const pairs = search.slice(1).split('&');
+  return new URLSearchParams(pairs.filter((pair) => !NO_PAIR.test(pair)).join('&'));
+}
 
 /** A client may name its request, so that logs of both sides can be joined; odd names are replaced. */
 function requestId(request: Request): string | undefined {

@@ -139,14 +139,19 @@ export interface GetResult {
 }
 
 export interface WatchQuery extends Selection {
-  /** Events after this revision; undefined starts with the present state as ADDED events. */
+  /**
+   * Events after this revision; undefined starts with the present state as ADDED events. With `initialEvents` the oldest
+   * state to start from: the watch fails where storage has not reached it.
+   */
   since?: number;
   /** Start with the present state and end it with a bookmark annotated k8s.io/initial-events-end. */
   initialEvents?: boolean;
   bookmarks: boolean;
-  /** For bookmarks and errors. */
+  /** For bookmarks. */
   apiVersion: string;
   kind: string;
+  /** What an object of the kind has besides its metadata though it is empty: members of a JSON object, as text. */
+  emptyFields?: string;
 }
 
 /**

@@ -30,14 +30,15 @@ export function outcomeLine(event: ShardEvent, outcome: Outcome): string {
 
 /** A bookmark; `initialEnd` marks the end of the initial events. Upstream: metav1.InitialEventsAnnotationKey. */
 export function bookmarkLine(
-  query: Pick<WatchQuery, 'apiVersion' | 'kind'>,
+  { apiVersion, kind, emptyFields = '' }: Pick<WatchQuery, 'apiVersion' | 'kind' | 'emptyFields'>,
   revision: number,
   initialEnd = false,
 ): string {
   const annotations = initialEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
   const metadata = { resourceVersion: String(revision), ...annotations };
-  const object = { kind: query.kind, apiVersion: query.apiVersion, metadata };
-  return `${JSON.stringify({ type: 'BOOKMARK', object })}\n`;
+  const object = JSON.stringify({ kind, apiVersion, metadata });
+  const whole = emptyFields === '' ? object : `${object.slice(0, -1)},${emptyFields}}`;
+  return `{"type":"BOOKMARK","object":${whole}}\n`;
 }
 
 /** WATCH-3: the history before `compacted` is gone. Upstream: apierrors.NewResourceExpired. */

@@ -41,6 +41,51 @@ describe('list', () => {
     expect(names((await list(`?continue=${token('/c\u0000')}`)).body)).toEqual(['d', 'e']);
   });
 
+  it.each([
+    ['null', 'server does not recognize this encoded version '],
+    ['[]', 'json: cannot unmarshal array into Go value of type storage.continueToken'],
+    ['{"v":1}', 'json: cannot unmarshal number into Go struct field continueToken.v of type string'],
+    ['{"rv":1.5}', 'json: cannot unmarshal number 1.5 into Go struct field continueToken.rv of type int64'],
+    ['{"v":"meta.k8s.io/v1","start":"a"}', 'incorrect encoded start resourceVersion (version meta.k8s.io/v1)'],
+  ])('says of the token %s why it is none', async (token, why) => {
+    const { body } = await list(`?continue=${btoa(token).replace(/=+$/, '')}`);
+    expect(body.message).toBe(`invalid continue token: continue key is not valid: ${why}`);
+  });
+
+  it('starts at what a token names, after it where a zero byte follows', async () => {
+    const from = async (start: string) => {
+      const token = btoa(JSON.stringify({ V: 'meta.k8s.io/v1', Rv: -1, start })).replace(/=+$/, '');
+      return names((await list(`?continue=${token}`)).body);
+    };
+    expect(await from('c')).toEqual(['c', 'd', 'e']);
+    expect(await from('c\u0000')).toEqual(['d', 'e']);
+  });
+
+  it('reads one object by name as it is now, whatever version and limit say', async () => {
+    const { body } = await list('?resourceVersion=1&limit=1&fieldSelector=metadata.name%3Dc');
+    expect(names(body)).toEqual(['c']);
+  });
+
+  it('leaves out pairs of the query that Go does not read', async () => {
+    expect(names((await list('?limit=1;continue=x&limit=%zz&x=1')).body)).toHaveLength(5);
+  });
+
+  it('takes no list of metadata for an empty one', async () => {
+    const accept = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
+    expect((await list('?labelSelector=none', accept)).body.items).toBeNull();
+  });
+
+  it.each([
+    ['/api/v1/nodes?fieldSelector=metadata.namespace%3Dx', 400],
+    ['/api/v1/namespaces?fieldSelector=metadata.namespace%3Dx', 400],
+    ['/api/v1/componentstatuses?fieldSelector=x%3Dy', 400],
+    ['/api/v1/componentstatuses?fieldSelector=metadata.name%3Dnone', 200],
+    [`${PATH}?fieldSelector=%3D`, 200],
+    [`${PATH}/%25`, 400],
+  ])('answers %s with %i', async (path, code) => {
+    expect((await cluster.send(`GET ${path}`)).status).toBe(code);
+  });
+
   it('pages through the snapshot of its first page', async () => {
     const first = await list('?limit=2');
     expect(names(first.body)).toEqual(['a', 'b']);
@@ -84,6 +129,10 @@ describe('list', () => {
     ],
     ['?sendInitialEvents=true', 422, 'sendInitialEvents is forbidden for list'],
     ['?continue=nonsense', 400, 'continue key is not valid'],
+    ['?limit=', 400, 'strconv.ParseInt: parsing "": invalid syntax'],
+    ['?limit=9223372036854775808', 400, 'strconv.ParseInt: parsing "9223372036854775808": value out of range'],
+    ['?resourceVersion=18446744073709551616', 400, 'value out of range'],
+    ['?resourceVersion=18446744073709551615', 504, 'Too large resource version: 18446744073709551615, current: '],
     ['?labelSelector=%3D', 400, "found '=', expected: !, identifier, or 'end of string'"],
     [
       '?fieldSelector=nope%3Dx',

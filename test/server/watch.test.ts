@@ -182,6 +182,73 @@ describe('watch', () => {
   });
 
   it.each([
+    ['', ['ADDED a', 'ADDED b', 'ADDED c']],
+    ['&allowWatchBookmarks=true', ['ADDED a', 'ADDED b', 'BOOKMARK ', 'ADDED c', 'BOOKMARK ']],
+    ['&resourceVersion=0&allowWatchBookmarks=true', ['ADDED a', 'ADDED b', 'BOOKMARK ', 'ADDED c', 'BOOKMARK ']],
+    ['&sendInitialEvents=false&resourceVersionMatch=NotOlderThan', ['ADDED c']],
+    ['&resourceVersion=0&sendInitialEvents=false&resourceVersionMatch=NotOlderThan', ['ADDED c']],
+  ])('from no version of its own with %j starts as it is asked to', async (query, events) => {
+    await create('a');
+    await create('b');
+    const w = await watch(`&timeoutSeconds=2${query}`);
+    await create('c');
+    const rest = w.rest();
+    await cluster.clock.advance(1_000);
+    await cluster.clock.advance(1_000);
+    expect(shown(await rest)).toEqual(events);
+  });
+
+  const LIST = '&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true';
+
+  it('fails where the present state is older than asked for', async () => {
+    const w = await watch(`${LIST}&resourceVersion=99999`);
+    expect(await w.rest()).toMatchObject([{ type: 'ERROR', object: { code: 504, reason: 'Timeout' } }]);
+  });
+
+  it('has bookmarks of kinds with what upstream writes of an empty object', async () => {
+    const response = await cluster.fetch(
+      `GET /apis/apps/v1/namespaces/team/deployments?watch=1${LIST}&timeoutSeconds=1`,
+    );
+    const text = response.text();
+    cluster.clock.advance(1_000);
+    const { object } = JSON.parse((await text).split('\n')[0]!) as Event;
+    expect(object).toMatchObject({ spec: { selector: null, strategy: {}, template: {} }, status: {} });
+  });
+
+  it('rows of bookmarks show their metadata where they end what was there', async () => {
+    const w = await watch(`${LIST}&includeObject=None`, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' });
+    const [bookmark] = await w.next(1);
+    const rows = bookmark!.object.rows as { object: KubeObject }[];
+    expect(rows[0]!.object.metadata.annotations).toEqual({ 'k8s.io/initial-events-end': 'true' });
+    await w.cancel();
+    const pods = await cluster.fetch(`GET /api/v1/pods?watch=1${LIST}&timeoutSeconds=1`, {
+      accept: 'application/json;as=Table;v=v1;g=meta.k8s.io',
+    });
+    const text = pods.text();
+    cluster.clock.advance(1_000);
+    expect(await text).toContain('"type":"BOOKMARK"');
+  });
+
+  it('ends at the first event that it cannot tell, as no change is a list', async () => {
+    const w = await watch('', { accept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io' });
+    await create('a');
+    expect(await w.rest()).toEqual([]);
+  });
+
+  it.each([
+    ['POST', '', 405],
+    ['GET', '/a?fieldSelector=metadata.name%3Db', 400],
+    ['GET', '/a?fieldSelector=metadata.name!%3Db', 400],
+    ['GET', '?sendInitialEvents=true&resourceVersionMatch=NotOlderThan', 422],
+    ['GET', '?resourceVersionMatch=Exact&resourceVersion=1&timeoutSeconds=1', 200],
+  ])('by its old path takes %s %s as %i', async (method, rest, code) => {
+    const response = await cluster.fetch(`${method} /api/v1/watch/namespaces/team/configmaps${rest}`);
+    expect(response.status).toBe(code);
+    await response.body?.cancel();
+  });
+
+  it.each([
+    ['&continue=abc', 422],
     ['&sendInitialEvents=true', 422],
     ['&resourceVersionMatch=NotOlderThan', 422],
     ['&resourceVersion=abc', 500],

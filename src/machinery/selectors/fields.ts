@@ -8,15 +8,19 @@ export interface FieldRequirement {
   value: string;
 }
 
-/** Parses a field selector; an empty text selects everything. Throws 400 with the parser's message. */
+/**
+ * Parses a field selector, its terms in byte order; an empty text selects everything, as does a term of nothing. Throws
+ * 400 with the parser's message.
+ */
 export function parseFieldSelector(text: string): FieldRequirement[] {
   if (text === '') return [];
   const requirements: FieldRequirement[] = [];
-  for (const term of splitTerms(text)) {
+  for (const term of splitTerms(text).sort()) {
     if (term === '') continue;
     const parsed = splitTerm(term);
     if (!parsed) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
-    requirements.push({ ...parsed, value: unescapeValue(parsed.value) });
+    const value = unescapeValue(parsed.value);
+    if (parsed.field !== '' || value !== '') requirements.push({ ...parsed, value });
   }
   return requirements;
 }

@@ -6,7 +6,7 @@ export function partialMetadata(object: KubeObject, version: 'v1' | 'v1beta1'): 
   return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata };
 }
 
-/** Objects as PartialObjectMetadataList. */
+/** Objects as PartialObjectMetadataList, which has no list where it has no items. */
 export function partialMetadataList(
   objects: readonly KubeObject[],
   metadata: ListMeta,
@@ -16,6 +16,6 @@ export function partialMetadataList(
     kind: 'PartialObjectMetadataList',
     apiVersion: `meta.k8s.io/${version}`,
     metadata,
-    items: objects.map((object) => partialMetadata(object, version)),
+    items: objects.length === 0 ? null : objects.map((object) => partialMetadata(object, version)),
   };
 }

@@ -54,10 +54,19 @@ export function rowsOf(call: ResourceCall, input: Pick<TableInput, 'objects' | '
   return objects.map((object) => ({
     cells: form.cells(object, now),
     ...conditionsOf(form, object),
-    ...(include === 'None'
-      ? { object: null }
-      : { object: include === 'Metadata' ? partialMetadata(object, output.metaVersion) : typed(form, object) }),
+    object: shownObject(object, include, { form, output }),
   }));
+}
+
+/** What rides along in a row. The bookmark that ends what was there is always told by its metadata. */
+function shownObject(
+  object: KubeObject,
+  include: Include,
+  { form, output }: { form: TableForm; output: Output },
+): object | null {
+  if (include === 'Object') return typed(form, object);
+  const ends = object.metadata.annotations?.['k8s.io/initial-events-end'] === 'true';
+  return include === 'Metadata' || ends ? partialMetadata(object, output.metaVersion) : null;
 }
 
 function conditionsOf(form: TableForm, object: KubeObject): object {

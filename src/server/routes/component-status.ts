@@ -1,11 +1,13 @@
 /** The componentstatuses kind, which is computed. Upstream: registry/core/componentstatus. */
 import type { KubeObject } from '../../machinery/meta.ts';
+import { matchesLabels } from '../../machinery/selectors/index.ts';
 import { notFound } from '../../machinery/status.ts';
 import { methodNotAllowed } from '../errors.ts';
 import { negotiateOutput } from '../negotiation/accept.ts';
 import { respondList } from '../respond/list.ts';
 import { respondObject } from '../respond/object.ts';
 import { type ResourceCall, subjectOf } from '../scope.ts';
+import { parseCollectionOptions } from '../verbs/list-options.ts';
 
 /** Scheduler and controllers live beside storage, so that whoever can ask gets an answer for all of them. */
 const COMPONENTS = ['controller-manager', 'etcd-0', 'scheduler'];
@@ -25,8 +27,18 @@ export async function componentStatus(call: ResourceCall): Promise<Response | un
   if (kind.resource !== 'componentstatuses' || kind.group !== '') return undefined;
   if (scope.info.verb !== 'get' && scope.info.verb !== 'list') throw methodNotAllowed();
   const output = negotiateOutput(scope.request, scope.query);
-  if (scope.info.verb === 'list')
-    return respondList(call, { objects: COMPONENTS.map(componentOf), metadata: {}, output });
+  if (scope.info.verb === 'list') {
+    const { labels = [], fields = [] } = parseCollectionOptions(call, false).selection;
+    const selected = COMPONENTS.filter(
+      (name) =>
+        matchesLabels(labels, {}) &&
+        fields.every(({ field, operator, value }) => {
+          const own = field === 'metadata.name' ? name : '';
+          return (own === value) === (operator === '=');
+        }),
+    );
+    return respondList(call, { objects: selected.map(componentOf), metadata: {}, output });
+  }
   if (!COMPONENTS.includes(call.name)) throw notFound(subjectOf(kind), call.name);
   return respondObject(call, { object: componentOf(call.name), output, status: 200 });
 }

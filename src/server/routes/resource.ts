@@ -1,6 +1,8 @@
 /** From a resource request to the verb that answers it. Upstream: endpoints/installer.go. */
 import type { Kind } from '../../machinery/kind.ts';
+import { quote } from '../../machinery/quote.ts';
 import { badRequest, methodNotSupported, notFound, type StatusError } from '../../machinery/status.ts';
+import { pathSegment } from '../../machinery/validation/index.ts';
 import { withConversion } from '../custom/index.ts';
 import { methodNotAllowed, pageNotFound, resourceNotFound } from '../errors.ts';
 import { type RequestScope, type ResourceCall, type ServerParts, subjectOf } from '../scope.ts';
@@ -54,6 +56,10 @@ export async function answerResource(parts: ServerParts, scope: RequestScope): P
 async function answerObject(call: ResourceCall): Promise<Response> {
   const { kind, scope } = call;
   const { info } = scope;
+  // The old watch paths name the verb, whatever the method; the router knows no HEAD.
+  if (info.verb === 'proxy') throw resourceNotFound();
+  if (info.verb === 'watch' && scope.request.method !== 'GET') throw methodNotAllowed();
+  if (scope.request.method === 'HEAD' && !kind.itemsCarryType) throw methodNotAllowed();
   if (info.verb === 'watch' && !(kind.verbs as readonly string[]).includes('watch')) throw notWatchable(call);
   warnDeprecated(call);
   if (!kind.stored) {
@@ -67,7 +73,14 @@ async function answerObject(call: ResourceCall): Promise<Response> {
   const verb = VERBS[info.verb];
   // What custom resources take was found out with their path.
   if (!verb || !(kind.itemsCarryType || takes(call))) throw methodNotAllowed();
+  if (info.named) checkSegment(info.name);
   return verb(call);
+}
+
+/** Throws 400 for a name that storage cannot have a key for. Upstream: registry/generic/registry/store.go NamespaceKeyFunc. */
+function checkSegment(name: string): void {
+  const faults = pathSegment(name);
+  if (faults.length > 0) throw badRequest(`Name parameter invalid: ${quote(name)}: ${faults.join(';')}`);
 }
 
 /** The list of such a kind names it; the old watch path of it does not exist. */
@@ -116,7 +129,7 @@ async function answerSubresource(call: ResourceCall): Promise<Response> {
   const { kind, scope } = call;
   const definition = kind.subresources.find((subresource) => subresource.name === scope.info.subresource);
   const handler = findSubresource(kind, scope.info.subresource);
-  if (!definition || !handler) throw resourceNotFound();
+  if (!definition || !handler || scope.info.verb === 'watch') throw resourceNotFound();
   if (scope.info.rest.length > 0 && scope.info.subresource !== 'proxy') throw resourceNotFound();
   if (!definition.verbs.includes(scope.info.verb)) throw methodNotAllowed();
   return handler.answer(call, definition);

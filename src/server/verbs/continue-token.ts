@@ -1,6 +1,7 @@
 /** Where a paged list goes on. Upstream: apiserver/pkg/storage/continue.go. */
 import { jsonSyntaxMessage } from '../../machinery/json-syntax.ts';
 import { badRequest } from '../../machinery/status.ts';
+import { isInt64 } from './integers.ts';
 
 export interface ContinueToken {
   /** The revision of the first page; -1 goes on at the present state. */
@@ -22,25 +23,63 @@ export function encodeContinue(token: ContinueToken): string {
 
 /** Parses a token; one that names no namespace goes on in that of the list. Throws 400. */
 export function decodeContinue(text: string, namespace = ''): ContinueToken {
-  const bytes = decodeBase64Url(text);
-  let token: { v?: unknown; rv?: unknown; start?: unknown };
+  const { v, rv, start } = readToken(decodeBase64Url(text));
+  if (v !== VERSION) throw invalidToken(`server does not recognize this encoded version ${v}`);
+  if (rv === 0) throw invalidToken(`incorrect encoded start resourceVersion (version ${VERSION})`);
+  if (start === '') throw invalidToken(`encoded start key empty (version ${VERSION})`);
+  const path = start.startsWith('/') ? start.slice(1) : start;
+  if (path.split('/').some((part) => part === '' || part === '.' || part === '..')) throw invalidToken(start);
+  const slash = path.indexOf('/');
+  const name = path.slice(slash + 1);
+  const after = { namespace: slash < 0 ? namespace : path.slice(0, slash), name: predecessor(name) };
+  return { revision: rv, after };
+}
+
+/** The last name that a page which starts at `key` leaves out: names are of ASCII, so none lies between. */
+function predecessor(key: string): string {
+  if (key.endsWith('\u0000')) return key.slice(0, -1);
+  const last = key.charCodeAt(key.length - 1);
+  return `${key.slice(0, -1)}${String.fromCharCode(last - 1)}\uffff`;
+}
+
+/** The fields of a token as Go reads them: by their names in any case, null as if left out, the first misfit told. */
+function readToken(bytes: Uint8Array): { v: string; rv: number; start: string } {
+  const text = new TextDecoder().decode(bytes);
+  let value: unknown;
   try {
-    token = JSON.parse(new TextDecoder().decode(bytes)) as typeof token;
+    value = JSON.parse(text);
   } catch {
     throw invalidToken(jsonSyntaxMessage(bytes));
   }
-  if (token === null || typeof token !== 'object') throw invalidToken('not an object');
-  if (token.v !== VERSION) throw invalidToken(`server does not recognize this encoded version ${String(token.v)}`);
-  if (typeof token.start !== 'string' || token.start === '')
-    throw invalidToken(`encoded start key empty (version ${VERSION})`);
-  if (typeof token.rv !== 'number' || token.rv === 0)
-    throw invalidToken(`incorrect encoded start resourceVersion (version ${VERSION})`);
-  const start = token.start.startsWith('/') ? token.start.slice(1) : token.start;
-  if (start.split('/').some((part) => part === '' || part === '.' || part === '..')) throw invalidToken(token.start);
-  const key = start.endsWith('\u0000') ? start.slice(0, -1) : start;
-  const slash = key.indexOf('/');
-  const within = slash < 0 ? namespace : key.slice(0, slash);
-  return { revision: token.rv, after: { namespace: within, name: key.slice(slash + 1) } };
+  const token = { v: '', rv: 0, start: '' };
+  if (value === null) return token;
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw invalidToken(`json: cannot unmarshal ${jsonType(value)} into Go value of type storage.continueToken`);
+  for (const [key, given] of Object.entries(value)) {
+    const name = key.toLowerCase();
+    if (given === null) continue;
+    if (name === 'rv') token.rv = revisionOf(given, text);
+    else if (name === 'v' || name === 'start') {
+      if (typeof given !== 'string') throw misfit(jsonType(given), `${name} of type string`);
+      token[name] = given;
+    }
+  }
+  return token;
+}
+
+function revisionOf(value: unknown, text: string): number {
+  if (typeof value !== 'number') throw misfit(jsonType(value), 'rv of type int64');
+  const literal = /"rv"\s*:\s*([-+.\deE]+)/i.exec(text)?.[1] ?? String(value);
+  if (!isInt64(literal)) throw misfit(`number ${literal}`, 'rv of type int64');
+  return value;
+}
+
+const misfit = (type: string, field: string) =>
+  invalidToken(`json: cannot unmarshal ${type} into Go struct field continueToken.${field}`);
+
+function jsonType(value: unknown): string {
+  if (typeof value === 'boolean') return 'bool';
+  return Array.isArray(value) ? 'array' : typeof value;
 }
 
 function decodeBase64Url(text: string): Uint8Array {

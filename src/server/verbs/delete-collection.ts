@@ -12,7 +12,7 @@ import { outputOf } from './output.ts';
 const WIDTH = 8;
 
 export async function deleteCollectionVerb(call: ResourceCall): Promise<Response> {
-  const output = outputOf(call, { streams: true });
+  const output = outputOf(call);
   const collection = parseCollectionOptions(call, false);
   const options = { ...(await readDeleteOptions(call.scope)), inCollection: true };
   const { objects, metadata } = await readCollection(call, collection);

@@ -138,7 +138,8 @@ function atRevision(text: string, { from, to }: { from: number; to: number }): s
 function checkPreconditions(call: ResourceCall, old: KubeObject, { preconditions }: DeleteOptions): void {
   if (!preconditions) return;
   const { uid, resourceVersion } = preconditions;
-  const subject = call.kind.itemsCarryType ? { group: call.kind.group, kind: call.kind.kind } : subjectOf(call.kind);
+  // These name the kind and not the resource.
+  const subject = { group: call.kind.group, kind: call.kind.kind };
   if (uid !== undefined && uid !== null && uid !== old.metadata.uid) {
     const why = `the UID in the precondition (${uid}) does not match the UID in record (${old.metadata.uid}). The object might have been deleted and then recreated`;
     throw conflict(subject, call.name, why);

@@ -19,10 +19,15 @@ export function checkSelectableField(kind: Kind, field: string): void {
 }
 
 /** Kinds whose own list of labels leaves the namespace out. */
+const WITHOUT_NAMESPACE = new Set([
+  'nodes',
+  'namespaces',
+  'certificatesigningrequests.certificates.k8s.io',
+  'resourceslices.resource.k8s.io',
+]);
+
 const isNoLabel = ({ group, resource }: Kind, field: string): boolean =>
-  field === 'metadata.namespace' &&
-  ((group === 'certificates.k8s.io' && resource === 'certificatesigningrequests') ||
-    (group === 'resource.k8s.io' && resource === 'resourceslices'));
+  field === 'metadata.namespace' && WITHOUT_NAMESPACE.has(group === '' ? resource : `${resource}.${group}`);
 
 const refusal = ({ group, version, kind }: Kind, field: string): string =>
   kind === 'ResourceSlice' && group === 'resource.k8s.io'

@@ -35,7 +35,7 @@ export async function loadStored(
   const shard = call.parts.options.store.shardOf(call.kind.storedAs);
   const result = await shard.get(keyOf(call, name));
   call.parts.config.observe(result.tracked, call.kind.storedAs);
-  if (oldest > result.revision) throw tooLargeVersion(oldest, result.revision);
+  if (oldest > result.revision) throw tooLargeVersion(String(oldest), result.revision);
   if (!result.object) throw notFound(subjectOf(call.kind), name);
   return result.object;
 }

@@ -10,6 +10,7 @@ import type { FieldRequirement, LabelRequirement, Selection } from '../../storag
 import { isTrue } from '../negotiation/accept.ts';
 import type { ResourceCall } from '../scope.ts';
 import { checkSelectableField } from './field-labels.ts';
+import { intFault, uintFault } from './integers.ts';
 
 export interface CollectionOptions {
   selection: Selection;
@@ -40,9 +41,20 @@ export function parseCollectionOptions(call: ResourceCall, watch: boolean): Coll
     bookmarks: query.has('allowWatchBookmarks') && isTrue(query.get('allowWatchBookmarks')!),
     timeoutSeconds: integer(query, 'timeoutSeconds'),
   };
-  const errors = watch ? watchErrors(options) : listErrors(options);
+  // The old watch paths stream what is checked as the options of a list, unless those say watch as well.
+  const asked = watch && query.has('watch') && isTrue(query.get('watch')!);
+  if (asked) applyWatchDefaults(options);
+  const errors = asked ? watchErrors(options) : listErrors(options);
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
   return options;
+}
+
+/** A watch from no version of its own starts with what is there. Upstream: internalversion/defaults.go. */
+function applyWatchDefaults(options: CollectionOptions): void {
+  if (options.match !== '' || options.sendInitialEvents !== undefined) return;
+  if (options.resourceVersion !== '' && options.resourceVersion !== '0') return;
+  options.sendInitialEvents = true;
+  options.match = 'NotOlderThan';
 }
 
 function selectionOf(call: ResourceCall, labels: LabelRequirement[], fields: FieldRequirement[]): Selection {
@@ -61,16 +73,19 @@ function fieldRequirements(call: ResourceCall, text: string): FieldRequirement[]
     checkSelectableField(call.kind, requirement.field);
     requirement.field = call.kind.storedFields?.[requirement.field] ?? requirement.field;
   }
-  const named = call.scope.info.named ? call.scope.info.name : undefined;
-  if (named !== undefined && call.scope.info.verb === 'watch')
-    fields.push({ field: 'metadata.name', operator: '=', value: named });
+  const { info } = call.scope;
+  if (!info.named || info.verb !== 'watch') return fields;
+  if (fields.length === 0) return [{ field: 'metadata.name', operator: '=', value: info.name }];
+  const selected = fields.find(({ field, operator }) => field === 'metadata.name' && operator === '=');
+  if (selected?.value !== info.name) throw badRequest("fieldSelector metadata.name doesn't match requested name");
   return fields;
 }
 
 function integer(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
-  if (text === null || text === '') return undefined;
-  if (!/^[-+]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${quote(text)}: invalid syntax`);
+  if (text === null) return undefined;
+  const fault = intFault(text);
+  if (fault) throw badRequest(`strconv.ParseInt: parsing ${quote(text)}: ${fault}`);
   return Number(text);
 }
 
@@ -125,14 +140,11 @@ function listErrors(options: CollectionOptions): FieldError[] {
   return errors;
 }
 
-const MAX_UINT64 = 2 ** 64;
-
 /** A resourceVersion as a number; upstream answers a broken one with a bare 500. */
 export function parseResourceVersion(text: string): number {
   if (text === '') return 0;
-  const digits = /^\d+$/.test(text);
-  if (digits && Number(text) <= MAX_UINT64) return Number(text);
-  const why = digits ? 'value out of range' : 'invalid syntax';
+  const why = uintFault(text);
+  if (!why) return Number(text);
   const message = `resourceVersion: Invalid value: ${quote(text)}: strconv.ParseUint: parsing ${quote(text)}: ${why}`;
   throw new StatusError(500, '', message);
 }

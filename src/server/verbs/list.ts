@@ -94,9 +94,14 @@ function listQuery(options: CollectionOptions): ListQuery {
   if (limit > 0) query.limit = limit;
   if (revision === 0) return query;
   query.revision = revision;
-  if (options.match === 'Exact' || (options.match === '' && limit > 0)) query.exact = true;
+  // One object by name is read as it is now, limit or not.
+  if (options.match === 'Exact' || (options.match === '' && limit > 0 && !namesOne(query))) query.exact = true;
   return query;
 }
+
+/** Whether a selection can only hold one object, which is then read by its key. */
+const namesOne = ({ fields }: ListQuery): boolean =>
+  fields?.some(({ field, operator }) => field === 'metadata.name' && operator === '=') === true;
 
 /** Unlike watches, lists call a broken version the client's fault. */
 function revisionOf({ resourceVersion }: CollectionOptions): number {
@@ -123,7 +128,7 @@ async function readStored(call: ResourceCall, query: ListQuery): Promise<ListPag
       flow.observeList(call.scope.info, sizeOf(result));
     return result;
   }
-  if (result.why === 'TooLarge') throw tooLargeVersion(query.revision ?? 0, result.revision);
+  if (result.why === 'TooLarge') throw tooLargeVersion(askedVersion(call, query), result.revision);
   if (!query.after) throw expired('The resourceVersion for the provided list is too old.');
   throw expired(
     'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
@@ -137,8 +142,12 @@ function sizeOf({ count, remaining = 0, text }: ListPage): { count: number; char
   return { count: all, characters: count === 0 ? 0 : Math.ceil((text.length / count) * all) };
 }
 
+/** The version that a client named, as it wrote it: numbers of 64 bits are not kept exactly. */
+const askedVersion = ({ scope }: ResourceCall, { after, revision }: ListQuery): string =>
+  (after ? null : scope.query.get('resourceVersion')?.replace(/^0+/, '')) ?? String(revision ?? 0);
+
 /** 504 for a version that storage has not reached. Upstream: storage.NewTooLargeResourceVersionError. */
-export function tooLargeVersion(asked: number, current: number): StatusError {
+export function tooLargeVersion(asked: string, current: number): StatusError {
   return new StatusError(504, 'Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
@@ -168,9 +177,8 @@ async function* pagesOf(
  */
 async function nextOf(call: ResourceCall, page: ListPage, query: ListQuery): Promise<ListPage['next']> {
   const { resource, namespace, limit, fields } = query;
-  const single = fields?.some(({ field, operator }) => field === 'metadata.name' && operator === '=') === true;
   const selected = query.labels !== undefined || fields !== undefined;
-  if (page.next || !selected || single || limit === undefined || page.count < limit) return page.next;
+  if (page.next || !selected || namesOne(query) || limit === undefined || page.count < limit) return page.next;
   const { metadata } = (JSON.parse(`[${page.text}]`) as KubeObject[]).at(-1) as KubeObject;
   const after = { namespace: metadata.namespace ?? '', name: metadata.name ?? '' };
   const following = { resource, after, revision: page.revision, limit: 1, maxCharacters: 1 };

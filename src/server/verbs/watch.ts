@@ -1,5 +1,7 @@
 /** GET of a collection as a stream of changes. Upstream: handlers/get.go, handlers/watch.go. */
 import { parseJson } from '../../machinery/exact-numbers.ts';
+import { zeroOf } from '../../machinery/fields/index.ts';
+import type { Kind } from '../../machinery/kind.ts';
 import { apiVersionOf, type KubeObject } from '../../machinery/meta.ts';
 import type { WatchQuery, WatchStream } from '../../storage/contract.ts';
 import type { ServerOptions } from '../contract.ts';
@@ -24,10 +26,21 @@ export async function watchVerb(call: ResourceCall): Promise<Response> {
   const options = parseCollectionOptions(call, true);
   const { options: host } = call.parts;
   const shard = host.store.shardOf(call.kind.storedAs);
-  const stream = await endWithDefinition(call, () => shard.watch(watchQuery(call, options)));
+  const query = watchQuery(call, options);
+  // Nothing to start from and nothing wanted of what is there: the watch starts now.
+  if (!query.initialEvents && query.since === undefined && options.sendInitialEvents === false)
+    query.since = await shard.revision();
+  const stream = await endWithDefinition(call, () => shard.watch(query));
   const rewrite = rewriter(call, output);
   const seconds = options.timeoutSeconds || MIN_TIMEOUT_SECONDS * (1 + host.random.next());
-  const watch = { stream, rewrite, seconds, bookmarks: options.bookmarks };
+  const watch = {
+    stream,
+    rewrite,
+    seconds,
+    bookmarkSeconds: options.bookmarks ? bookmarkTimes(seconds, query.initialEvents === true) : [],
+    // What happens to one object is no list, which ends the watch at its first event.
+    barren: output.as === 'PartialObjectMetadataList',
+  };
   if (upgradeOf(call.scope.request) === 'websocket' && host.acceptWebSocket)
     return openSocket(call, watch, {
       accept: host.acceptWebSocket,
@@ -50,24 +63,39 @@ interface OpenWatch {
   stream: WatchStream;
   rewrite: (frame: string) => Uint8Array;
   seconds: number;
-  bookmarks: boolean;
+  /** When bookmarks are due besides the regular ones, in seconds after the start. */
+  bookmarkSeconds: readonly number[];
+  /** Nothing that happens can be told in the form that is asked for. */
+  barren: boolean;
 }
 
 /** Seconds before the end of a watch at which it sends a last bookmark, so that its client resumes from there. */
 const LAST_BOOKMARK_SECONDS = 2;
 
+/** A watch that sent what was there is told soon after how far that is. Upstream: cacher's buckets of bookmarks. */
+const FIRST_BOOKMARK_SECONDS = 1;
+
+function bookmarkTimes(seconds: number, initial: boolean): number[] {
+  const last = seconds - LAST_BOOKMARK_SECONDS;
+  const times = last > 0 ? [last] : [];
+  return initial && seconds > FIRST_BOOKMARK_SECONDS && last !== FIRST_BOOKMARK_SECONDS
+    ? [FIRST_BOOKMARK_SECONDS, ...times]
+    : times;
+}
+
 /** Ends a watch when its time is over; the result cancels that. */
 function limitTime(call: ResourceCall, watch: OpenWatch, finish: () => void): () => void {
   const { clock } = call.parts.options;
-  const { seconds, stream } = watch;
-  const cancelEnd = clock.after(seconds * 1000, finish);
-  if (!watch.bookmarks || seconds <= LAST_BOOKMARK_SECONDS) return cancelEnd;
-  const cancelBookmark = clock.after((seconds - LAST_BOOKMARK_SECONDS) * 1000, () => stream.requestBookmark());
+  const { seconds, stream, bookmarkSeconds } = watch;
+  const cancels = bookmarkSeconds.map((at) => clock.after(at * 1000, () => stream.requestBookmark()));
+  cancels.push(clock.after(seconds * 1000, finish));
   return () => {
-    cancelEnd();
-    cancelBookmark();
+    for (const cancel of cancels) cancel();
   };
 }
+
+/** Whether a frame tells that the watch failed. */
+const isFailure = (frame: string): boolean => frame.startsWith('{"type":"ERROR"');
 
 /** Encodes frames; many watches get the same one after each other, and it is encoded once for all of them. */
 function createFrameEncoder(): (frame: string) => Uint8Array {
@@ -116,6 +144,7 @@ function openBody(call: ResourceCall, watch: OpenWatch): ReadableStream<Uint8Arr
         cancelTimer = limitTime(call, watch, finish);
         stream.onFrame = (frame) => {
           if (!open) return undefined;
+          if (watch.barren && !isFailure(frame)) return finish();
           // WATCH-5: a client that does not read is cut off; it comes back and resumes.
           if ((controller.desiredSize ?? 0) < -MAX_BUFFERED_BYTES) return finish();
           controller.enqueue(rewrite(frame));
@@ -153,6 +182,7 @@ function openSocket(
   const cancelTimer = limitTime(call, watch, finish);
   socket.onClose = finish;
   stream.onFrame = (frame) => {
+    if (watch.barren && !isFailure(frame)) return finish();
     for (const line of frame.split('\n')) {
       if (line === '') continue;
       const message = rewrite(`${line}\n`);
@@ -178,12 +208,24 @@ function watchQuery(call: ResourceCall, options: CollectionOptions): WatchQuery 
     bookmarks: options.bookmarks,
     apiVersion: apiVersionOf(kind.group, kind.version),
     kind: kind.kind,
+    ...(options.bookmarks ? { emptyFields: emptyFieldsOf(kind) } : {}),
   };
   if (options.sendInitialEvents === true) query.initialEvents = true;
-  else if (revision > 0) query.since = revision;
-  // Version 0 with bookmarks: upstream's cache sends the present state and marks its end.
-  else if (options.resourceVersion === '0' && options.bookmarks) query.initialEvents = true;
+  if (revision > 0) query.since = revision;
   return query;
+}
+
+const emptyFields = new WeakMap<Kind, string>();
+
+/** The members that upstream writes of an empty object of a kind, whose type tells which they are. */
+function emptyFieldsOf(kind: Kind): string {
+  if (kind.itemsCarryType) return '';
+  const known = emptyFields.get(kind);
+  if (known !== undefined) return known;
+  const { kind: _kind, apiVersion: _version, metadata: _metadata, ...rest } = zeroOf(kind.schema) as KubeObject;
+  const text = JSON.stringify(rest).slice(1, -1);
+  emptyFields.set(kind, text);
+  return text;
 }
 
 /** What frames become on their way to the client; storage's own form passes untouched. */
