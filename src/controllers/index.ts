@@ -14,11 +14,15 @@ import { createNamespaceController } from './namespace/index.ts';
 import { nodeIpamController } from './node-ipam/index.ts';
 import { createNodeLifecycleController } from './node-lifecycle/index.ts';
 import { createPodGarbageCollector } from './pod-garbage-collector/index.ts';
-import { createReplicaSetController } from './replicaset/index.ts';
+import { pvProtectionController } from './pv-protection/index.ts';
+import { createPvcProtectionController } from './pvc-protection/index.ts';
+import { createReplicaSetController, createReplicationController } from './replicaset/index.ts';
+import { createResourceQuotaController } from './resource-quota/index.ts';
 import { rootCaCertPublisher } from './root-ca-cert-publisher/index.ts';
 import type { Controller } from './runtime/define-controller.ts';
 import { ownRole } from './runtime/own-role.ts';
 import { serviceAccountController } from './service-account/index.ts';
+import { vacProtectionController } from './vac-protection/index.ts';
 import { validatingAdmissionPolicyStatusController } from './validating-admission-policy-status/index.ts';
 
 /** All controllers of a cluster, new ones for each host: some remember what they have seen. */
@@ -30,12 +34,17 @@ export function createControllers(): Controller[] {
     createNamespaceController(),
     createDeploymentController(),
     createReplicaSetController(),
+    createReplicationController(),
     createJobController(),
     createDisruptionController(),
     endpointSliceController,
     endpointsController,
     createGarbageCollector(),
     createPodGarbageCollector(),
+    createResourceQuotaController(),
+    createPvcProtectionController(),
+    pvProtectionController,
+    vacProtectionController,
     createNodeLifecycleController(),
     nodeIpamController,
     certificateApprovingController,

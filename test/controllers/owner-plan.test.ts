@@ -3,20 +3,20 @@ import { planAggregation } from '../../src/controllers/clusterrole-aggregation/i
 import { type OwnerState, planItem } from '../../src/controllers/garbage-collector/index.ts';
 import { tasksOf } from '../../src/controllers/garbage-collector/keys.ts';
 import { OwnerMemory } from '../../src/controllers/garbage-collector/owner-memory.ts';
-import type { Change } from '../../src/controllers/index.ts';
+import type { Change, Dependent } from '../../src/controllers/index.ts';
 import { planFinished } from '../../src/controllers/pod-garbage-collector/index.ts';
 import { type ClusterRole, configMaps, type Pod } from '../../src/kinds/index.ts';
 import type { KubeObject } from '../../src/machinery/meta.ts';
 
 const owner = (uid: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name: uid, uid });
 
-function decide(states: OwnerState[], { finalizers = [] as string[], hasDependents = false } = {}) {
+function decide(states: OwnerState[], { finalizers = [] as string[], dependents = [] as Dependent[] } = {}) {
   const references = states.map((_, i) => owner(`o${i}`));
   const object: KubeObject = {
     metadata: { name: 'x', namespace: 'ns', uid: 'x', resourceVersion: '7', finalizers, ownerReferences: references },
   };
   const owners = new Map(references.map((reference, i) => [reference, states[i] as OwnerState]));
-  const write = planItem({ kind: configMaps, object, owners, hasDependents }).steps[0]?.writes[0];
+  const write = planItem({ kind: configMaps, object, owners, dependents }).steps[0]?.writes[0];
   if (write === undefined) return 'keep';
   if (write.type === 'delete')
     return `delete ${write.options?.propagationPolicy} at ${write.options?.preconditions?.resourceVersion}`;
@@ -34,8 +34,24 @@ test('an object without owners left goes, as its finalizers and its waiting owne
   expect(decide(['absent'])).toBe('delete Background at 7');
   expect(decide(['absent', 'absent'], { finalizers: ['orphan'] })).toBe('delete Orphan at 7');
   expect(decide(['absent'], { finalizers: ['foregroundDeletion'] })).toBe('delete Foreground at 7');
-  expect(decide(['waiting'], { hasDependents: true })).toBe('delete Foreground at 7');
+  expect(decide(['waiting'], { dependents: [{} as Dependent] })).toBe('delete Foreground at 7');
   expect(decide(['waiting', 'absent'])).toBe('delete Background at 7');
+});
+
+test('an object that would close a circle of owners that wait unblocks its own first', () => {
+  const reference = { ...owner('o'), blockOwnerDeletion: true };
+  const object = { metadata: { name: 'x', uid: 'x', resourceVersion: '7', ownerReferences: [reference] } };
+  const waits = { deleting: true, finalizers: ['foregroundDeletion'] } as unknown as Dependent;
+  const steps = (dependents: Dependent[]) =>
+    planItem({ kind: configMaps, object, owners: new Map([[reference, 'waiting']]), dependents }).steps.map(
+      ({ writes: [write] }) => write,
+    );
+  expect(steps([{ ...waits, deleting: false }])).toHaveLength(1);
+  const [unblock, deletion] = steps([waits]);
+  expect(unblock).toMatchObject({
+    patch: { metadata: { resourceVersion: '7', ownerReferences: [{ uid: 'o', blockOwnerDeletion: false }] } },
+  });
+  expect(deletion).toMatchObject({ options: { propagationPolicy: 'Foreground', preconditions: { uid: 'x' } } });
 });
 
 function change(

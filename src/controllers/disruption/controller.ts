@@ -9,6 +9,7 @@ import {
   type ReconcileContext,
   type ReconcileResult,
 } from '../runtime/define-controller.ts';
+import { KnownNamespaces } from '../runtime/known-namespaces.ts';
 import { formatSelector, matchesLabels } from '../runtime/label-selector.ts';
 import { needsScale, planBudget } from './plan.ts';
 import { scaleOfControllers } from './scale.ts';
@@ -18,7 +19,7 @@ export const POD_READER: PermissionRule = { groups: [''], resources: ['pods'], v
 
 /** Tells how many pods of each budget may be evicted. Upstream: pkg/controller/disruption. */
 export function createDisruptionController(): Controller {
-  const budgets = new BudgetNamespaces();
+  const budgets = new KnownNamespaces(podDisruptionBudgets);
   return defineController({
     name: 'disruption-controller',
     watches: [
@@ -44,24 +45,10 @@ export function createDisruptionController(): Controller {
   });
 }
 
-/** Namespaces that may have budgets; most clusters have none, and their pods then cost no read. Losing it costs one. */
-class BudgetNamespaces {
-  #known: Set<string> | undefined;
-
-  add(namespace: string): void {
-    this.#known?.add(namespace);
-  }
-
-  async has(namespace: string, { list }: KeyContext): Promise<boolean> {
-    this.#known ??= new Set((await list(podDisruptionBudgets)).map(({ metadata }) => metadata.namespace ?? ''));
-    return this.#known.has(namespace);
-  }
-}
-
 async function podKeys(
   { key, projection, old }: Change,
   context: KeyContext,
-  budgets: BudgetNamespaces,
+  budgets: KnownNamespaces<PodDisruptionBudget>,
 ): Promise<string[]> {
   if (!(await budgets.has(key.namespace, context))) return [];
   const all = await context.list<PodDisruptionBudget>(podDisruptionBudgets, key.namespace);

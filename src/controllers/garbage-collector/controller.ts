@@ -8,9 +8,18 @@ import {
   type ReconcileResult,
   type ServedKind,
 } from '../runtime/define-controller.ts';
-import { parseTask, type Task, tasksOf } from './keys.ts';
+import { formatTask, parseTask, type Task, tasksOf } from './keys.ts';
 import { OwnerMemory } from './owner-memory.ts';
-import { collect, FOREGROUND, ORPHAN, type OwnerState, planItem, removeFinalizer, removeOwners } from './plan.ts';
+import {
+  closesCircle,
+  collect,
+  FOREGROUND,
+  ORPHAN,
+  type OwnerState,
+  planItem,
+  removeFinalizer,
+  removeOwners,
+} from './plan.ts';
 
 /** How long an owner that waits for its dependents is left alone if none of them is seen to go. */
 const WAIT = 30_000;
@@ -106,8 +115,11 @@ class Collection {
     const owners = new Map<OwnerReference, OwnerState>();
     for (const owner of ownerReferences) owners.set(owner, await this.#stateOf(owner, { kind, namespace, name }));
     const undecided = ![...owners.values()].includes('solid');
-    const hasDependents = undecided && (await this.#context.dependentsOf(uid)).length > 0;
-    await applyOrThrow(planItem({ kind, object, owners, hasDependents }), this.#context);
+    const dependents = undecided ? await this.#context.dependentsOf(uid) : [];
+    await applyOrThrow(planItem({ kind, object, owners, dependents }), this.#context);
+    if (undecided && closesCircle(ownerReferences, dependents))
+      for (const { apiVersion, kind: ownerKind, name: ownerName } of ownerReferences)
+        this.#context.enqueue(formatTask({ type: 'owner', apiVersion, kind: ownerKind, namespace, name: ownerName }));
     return undefined;
   }
 

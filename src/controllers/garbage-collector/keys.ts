@@ -11,7 +11,8 @@ export type Task =
   /** The same, for an object that is known by kind. */
   | { type: 'owner'; apiVersion: string; kind: string; namespace: string; name: string };
 
-function formatTask(task: Task): string {
+/** The reverse of `parseTask`. */
+export function formatTask(task: Task): string {
   if (task.type === 'gone') return `gone ${task.uid}`;
   if (task.type === 'item') return `item ${task.stored} ${task.namespace} ${task.name}`;
   return `owner ${task.apiVersion} ${task.kind} ${task.namespace} ${task.name}`;

@@ -15,15 +15,15 @@ export interface ItemInput {
   object: KubeObject;
   /** The state of each of its owners. */
   owners: ReadonlyMap<OwnerReference, OwnerState>;
-  /** Whether any object names this one as its owner. */
-  hasDependents: boolean;
+  /** The objects that name this one as an owner; read only where no owner keeps it. */
+  dependents: readonly Dependent[];
 }
 
 /**
  * What to do with an object because of its owners: it goes when no owner is left that keeps it, and references to
  * owners that are gone are removed when one is. Upstream: garbagecollector.go attemptToDeleteItem.
  */
-export function planItem({ kind, object, owners, hasDependents }: ItemInput): Plan {
+export function planItem({ kind, object, owners, dependents }: ItemInput): Plan {
   const { metadata } = object;
   if (metadata.deletionTimestamp || owners.size === 0) return { steps: [] };
   const states = [...owners.values()];
@@ -32,8 +32,29 @@ export function planItem({ kind, object, owners, hasDependents }: ItemInput): Pl
     if (gone.length === 0) return { steps: [] };
     return { steps: [{ writes: [removeOwners(kind, object, gone)] }] };
   }
-  const policy = policyOf(metadata.finalizers, states.includes('waiting') && hasDependents);
-  return { steps: [{ writes: [deletion(kind, object, policy)] }] };
+  const waiting = states.includes('waiting') && dependents.length > 0;
+  const policy = policyOf(metadata.finalizers, waiting);
+  if (!waiting || !closesCircle(metadata.ownerReferences, dependents))
+    return { steps: [{ writes: [deletion(kind, object, policy)] }] };
+  // The version that unblocks its owners is not known yet, so the UID alone says what is deleted.
+  const { resourceVersion: _, ...unblocked } = metadata;
+  const steps = [unblockOwners(kind, object), deletion(kind, { metadata: unblocked }, policy)];
+  return { steps: steps.map((write) => ({ writes: [write] })) };
+}
+
+/**
+ * Whether an object blocks an owner that waits for it while a dependent waits for the object: were it deleted so, all
+ * of them might wait for each other.
+ */
+export function closesCircle(owners: readonly OwnerReference[] = [], dependents: readonly Dependent[]): boolean {
+  const waits = ({ deleting, finalizers }: Dependent): boolean => deleting && finalizers.includes(FOREGROUND);
+  return owners.some(({ blockOwnerDeletion }) => blockOwnerDeletion) && dependents.some(waits);
+}
+
+function unblockOwners(kind: KindRef, object: KubeObject): Write {
+  const { resourceVersion } = object.metadata;
+  const ownerReferences = object.metadata.ownerReferences?.map((owner) => ({ ...owner, blockOwnerDeletion: false }));
+  return { type: 'patch', kind, object, patch: { metadata: { resourceVersion, ownerReferences } } };
 }
 
 /** Deletes an object all of whose owners are gone, by what the owner index tells of it. */

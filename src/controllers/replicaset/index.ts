@@ -1,2 +1,2 @@
-export { createReplicaSetController } from './controller.ts';
+export { createReplicaSetController, createReplicationController } from './controller.ts';
 export { planReplicas, planStatus } from './plan.ts';

@@ -6,6 +6,8 @@ import {
   type ReplicaSetStatus,
   replicaSets,
 } from '../../kinds/index.ts';
+import type { KindRef } from '../../machinery/kind.ts';
+import type { KubeObject } from '../../machinery/meta.ts';
 import type { Plan, Step, Write } from '../runtime/apply-plan.ts';
 import { sameJson } from '../runtime/canonical.ts';
 import { controllerReference } from '../runtime/claim.ts';
@@ -18,8 +20,16 @@ import { formatTime } from '../runtime/time.ts';
 /** Pods created or deleted in one go. Upstream: BurstReplicas. */
 const BURST = 500;
 
+/** What is written about the object that a ReplicaSet stands for. */
+export interface Keeper {
+  kind: KindRef;
+  object: KubeObject;
+}
+
 export interface ReplicasInput {
   replicaSet: ReplicaSet;
+  /** Left out: the ReplicaSet itself. */
+  keeper?: Keeper;
   /** The pods it controls. */
   owned: readonly Pod[];
   /** All pods that serve the same purpose, its own included; read only when pods have to go. */
@@ -33,18 +43,20 @@ export function missingReplicas(replicaSet: ReplicaSet, owned: readonly Pod[]): 
 }
 
 /** Creates or deletes pods until their number is right. Upstream: ReplicaSetController.manageReplicas. */
-export function planReplicas({ replicaSet, owned, related, now }: ReplicasInput): Plan {
+export function planReplicas({ replicaSet, keeper, owned, related, now }: ReplicasInput): Plan {
+  const { kind } = keeper ?? { kind: replicaSets };
   if (replicaSet.metadata.deletionTimestamp) return { steps: [] };
   const missing = missingReplicas(replicaSet, owned);
   if (missing === 0) return { steps: [] };
-  if (missing > 0) return { steps: [creations(replicaSet, Math.min(missing, BURST))] };
+  if (missing > 0) return { steps: [creations(kind, replicaSet, Math.min(missing, BURST))] };
   const active = owned.filter(isActivePod);
   const count = Math.min(-missing, BURST);
   const chosen = count < active.length ? rankForDeletion(active, related, now).slice(0, count) : active;
-  return { steps: [{ writes: chosen.map((pod) => deletion(replicaSet, pod)) }] };
+  return { steps: [{ writes: chosen.map((pod) => deletion(kind, replicaSet, pod)) }] };
 }
 
-function creations(replicaSet: ReplicaSet, count: number): Step {
+function creations(kind: KindRef, replicaSet: ReplicaSet, count: number): Step {
+  const eventOf = eventsOf(kind);
   const { template } = replicaSet.spec ?? {};
   const object: Pod = {
     apiVersion: 'v1',
@@ -55,7 +67,7 @@ function creations(replicaSet: ReplicaSet, count: number): Step {
       labels: template?.metadata?.labels,
       annotations: template?.metadata?.annotations,
       finalizers: template?.metadata?.finalizers,
-      ownerReferences: [controllerReference(replicaSets, replicaSet)],
+      ownerReferences: [controllerReference(kind, replicaSet)],
     },
     spec: template?.spec as Pod['spec'],
   };
@@ -64,31 +76,37 @@ function creations(replicaSet: ReplicaSet, count: number): Step {
     kind: pods,
     object,
     events: {
-      succeeded: (pod) => event(replicaSet, 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`),
-      failed: (error) => event(replicaSet, 'FailedCreate', `Error creating: ${error.message}`),
+      succeeded: (pod) => eventOf(replicaSet, 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`),
+      failed: (error) => eventOf(replicaSet, 'FailedCreate', `Error creating: ${error.message}`),
     },
   };
   return { writes: Array.from({ length: count }, () => write), slowStart: true };
 }
 
-function deletion(replicaSet: ReplicaSet, pod: Pod): Write {
+function deletion(kind: KindRef, replicaSet: ReplicaSet, pod: Pod): Write {
+  const eventOf = eventsOf(kind);
   return {
     type: 'delete',
     kind: pods,
     object: pod,
     events: {
-      succeeded: () => event(replicaSet, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`),
-      failed: (error) => event(replicaSet, 'FailedDelete', `Error deleting: ${error.message}`),
+      succeeded: () => eventOf(replicaSet, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`),
+      failed: (error) => eventOf(replicaSet, 'FailedDelete', `Error deleting: ${error.message}`),
     },
   };
 }
 
-function event(object: ReplicaSet, reason: string, message: string): EventSpec {
-  return { kind: replicaSets, object, type: reason.startsWith('Failed') ? 'Warning' : 'Normal', reason, message };
+function eventsOf(kind: KindRef): (object: ReplicaSet, reason: string, message: string) => EventSpec {
+  return (object, reason, message) => {
+    const type = reason.startsWith('Failed') ? 'Warning' : 'Normal';
+    return { kind, object, type, reason, message };
+  };
 }
 
 export interface StatusInput {
   replicaSet: ReplicaSet;
+  /** Left out: the ReplicaSet itself. Other kinds do not count the pods that are going. */
+  keeper?: Keeper;
   /** The pods it controls, as they were read: what was created or deleted since shows in the next round. */
   owned: readonly Pod[];
   /** Why its replicas could not be managed. */
@@ -102,7 +120,7 @@ export interface StatusPlan extends Plan {
 }
 
 /** Writes the status when it differs. Upstream: calculateStatus, updateReplicaSetStatus. */
-export function planStatus({ replicaSet, owned, failure, now }: StatusInput): StatusPlan {
+export function planStatus({ replicaSet, keeper, owned, failure, now }: StatusInput): StatusPlan {
   const { spec } = replicaSet;
   const active = owned.filter(isActivePod);
   const waits = active.map((pod) => availableIn(pod, spec?.minReadySeconds ?? 0, now));
@@ -112,18 +130,21 @@ export function planStatus({ replicaSet, owned, failure, now }: StatusInput): St
     fullyLabeledReplicas: active.filter((pod) => matchesPairs(templateLabels, pod.metadata.labels)).length,
     readyReplicas: waits.filter((wait) => wait !== undefined).length,
     availableReplicas: waits.filter((wait) => wait === 0).length,
-    terminatingReplicas: owned.filter((pod) => pod.metadata.deletionTimestamp && !isFinishedPod(pod)).length,
+    ...(keeper ? {} : { terminatingReplicas: owned.filter(isTerminating).length }),
     observedGeneration: replicaSet.metadata.generation,
     conditions: conditionsOf({ replicaSet, owned, failure, now }),
   };
   const pending = waits.filter((wait) => wait !== undefined && wait > 0) as number[];
   const requeueAfter = pending.length > 0 ? Math.min(...pending) : undefined;
-  const object = { ...replicaSet, status };
+  const { kind, object: written } = keeper ?? { kind: replicaSets, object: replicaSet };
+  const object = { ...written, status } as KubeObject;
   const writes: Write[] = isSameStatus(replicaSet.status, status)
     ? []
-    : [{ type: 'update', kind: replicaSets, object, subresource: 'status' }];
+    : [{ type: 'update', kind, object, subresource: 'status' }];
   return { steps: [{ writes }], ...(requeueAfter === undefined ? {} : { requeueAfter }) };
 }
+
+const isTerminating = (pod: Pod): boolean => pod.metadata.deletionTimestamp !== undefined && !isFinishedPod(pod);
 
 function conditionsOf({ replicaSet, owned, failure, now }: StatusInput): ReplicaSetCondition[] | undefined {
   const others = (replicaSet.status?.conditions ?? []).filter((condition) => condition.type !== 'ReplicaFailure');

@@ -14,15 +14,19 @@ interface Selecting extends KubeObject {
  * `keys` of a watch on what objects of `ownerKind` own by selector: the controlling owner, before and after the change,
  * and all that select a changed object which nothing controls. `inspected` takes note of labels that change.
  */
-export function keysOfSelected(ownerKind: KindRef<Selecting>, inspected: Inspected): Watch['keys'] {
+export function keysOfSelected<T extends KubeObject = Selecting>(
+  ownerKind: KindRef<T>,
+  inspected: Inspected,
+  selectorOf: (owner: T) => LabelSelector | null | undefined = ({ spec }: Selecting) => spec?.selector,
+): Watch['keys'] {
   const ownerKeys = keyOfOwner(ownerKind.group, ownerKind.kind);
   return async (change: Change, context) => {
     inspected.changed(change);
     const keys = ownerKeys(change);
     if (hasController(change) || change.type === 'DELETED') return keys;
     const { namespace } = change.key;
-    const all = await context.list<Selecting>(ownerKind, namespace);
-    const matching = all.filter(({ spec }) => matchesLabels(spec?.selector, change.projection.labels));
+    const all = await context.list<T>(ownerKind, namespace);
+    const matching = all.filter((owner) => matchesLabels(selectorOf(owner), change.projection.labels));
     return [...keys, ...matching.map(({ metadata }) => formatKey(namespace, metadata.name ?? ''))];
   };
 }

@@ -1,7 +1,6 @@
 /** One entry of a LimitRange against what something asks for. */
-import type { LimitRangeItem } from '../../kinds/index.ts';
+import type { Amounts, LimitRangeItem } from '../../kinds/index.ts';
 import { parseQuantity, type Quantity } from '../../machinery/quantity.ts';
-import type { Amounts } from './pod-resources.ts';
 
 export interface Measured {
   requests: Amounts;

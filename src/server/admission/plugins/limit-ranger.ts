@@ -1,8 +1,15 @@
 /** Holds pods and claims to the LimitRanges of their namespace. Upstream: plugin/pkg/admission/limitranger. */
-import type { Container, LimitRange, LimitRangeItem, PersistentVolumeClaim, PodSpec } from '../../../kinds/index.ts';
+import {
+  amountsOf,
+  type Container,
+  type LimitRange,
+  type LimitRangeItem,
+  type PersistentVolumeClaim,
+  type PodSpec,
+  podAmounts,
+} from '../../../kinds/index.ts';
 import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from '../../contract.ts';
 import { limitErrors, type Measured } from '../limits.ts';
-import { amountsOf, podAmounts } from '../pod-resources.ts';
 import { isPod, isPodCreate, podOf, refusal } from '../requests.ts';
 
 const RANGES = 'limitranges';

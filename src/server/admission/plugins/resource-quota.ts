@@ -2,7 +2,16 @@
  * Holds a namespace to its quotas. The usage is raised in the transaction that writes the object, so that what was
  * admitted is counted and what failed is not. Upstream: apiserver/pkg/admission/plugin/resourcequota.
  */
-import type { Pod, ResourceQuota } from '../../../kinds/index.ts';
+import {
+  type Amounts,
+  amountsOf,
+  isCounted,
+  matchesScopes,
+  missingAmounts,
+  type Pod,
+  type ResourceQuota,
+  usageOf,
+} from '../../../kinds/index.ts';
 import type { KubeObject } from '../../../machinery/meta.ts';
 import { internalError } from '../../../machinery/status.ts';
 import type { ObjectKey, WriteOp } from '../../../storage/contract.ts';
@@ -14,9 +23,6 @@ import type {
   RefusedOperation,
 } from '../../contract.ts';
 import { encodeObject } from '../../encode.ts';
-import { type Amounts, amountsOf } from '../pod-resources.ts';
-import { matchesScopes } from '../quota/scopes.ts';
-import { isCounted, missingAmounts, usageOf } from '../quota/usage.ts';
 import { isPodCreate, liveObject, refusal } from '../requests.ts';
 
 const QUOTAS = 'resourcequotas';
@@ -51,8 +57,8 @@ export const resourceQuota: AdmissionPlugin = {
 /** Whether the quota counts this object. Throws when the object or the quota lacks what that needs. */
 function concerns(request: AdmissionRequest, quota: ResourceQuota): boolean {
   const { kind, object } = request;
-  if (!object || !matchesScopes(quota, kind, object)) return false;
-  const restricted = Object.keys(quota.status?.hard ?? {}).filter((name) => isCounted(kind, name));
+  if (!object || !matchesScopes(quota, kind.storedAs, object)) return false;
+  const restricted = Object.keys(quota.status?.hard ?? {}).filter((name) => isCounted(kind.storedAs, name));
   if (restricted.length === 0) return false;
   const name = quota.metadata.name ?? '';
   if (isPodCreate(request)) {
@@ -68,8 +74,9 @@ function concerns(request: AdmissionRequest, quota: ResourceQuota): boolean {
 
 /** What the write adds to a quota; only what grows. An object that comes into its scopes adds all that it uses. */
 function usageDelta({ kind, object, oldObject }: AdmissionRequest, quota: ResourceQuota): Amounts {
-  const usage = usageOf(kind, object as KubeObject);
-  const before = oldObject && matchesScopes(quota, kind, oldObject) ? usageOf(kind, oldObject) : new Map();
+  const usage = usageOf(kind.storedAs, object as KubeObject);
+  const before =
+    oldObject && matchesScopes(quota, kind.storedAs, oldObject) ? usageOf(kind.storedAs, oldObject) : new Map();
   for (const [name, amount] of usage) {
     const old = before.get(name);
     const growth = old ? amount.subtract(old) : amount;

@@ -1,6 +1,6 @@
 /** What a pod asks for in total. Upstream: component-helpers/resource PodRequests, PodLimits. */
-import type { Container, PodSpec } from '../../kinds/index.ts';
-import { parseQuantity, type Quantity } from '../../machinery/quantity.ts';
+import { parseQuantity, type Quantity } from '../../../../machinery/quantity.ts';
+import type { Container, PodSpec } from '../../../generated/types/core-v1.ts';
 
 export type Amounts = Map<string, Quantity>;
 

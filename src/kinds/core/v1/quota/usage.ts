@@ -1,9 +1,8 @@
 /** What an object counts towards quotas. Upstream: pkg/quota/v1/evaluator/core. */
-import type { PersistentVolumeClaim, Pod, Service } from '../../../kinds/index.ts';
-import type { Kind } from '../../../machinery/kind.ts';
-import type { KubeObject } from '../../../machinery/meta.ts';
-import { parseQuantity, type Quantity, quantityOf } from '../../../machinery/quantity.ts';
-import { type Amounts, podAmounts } from '../pod-resources.ts';
+import type { KubeObject } from '../../../../machinery/meta.ts';
+import { parseQuantity, type Quantity, quantityOf } from '../../../../machinery/quantity.ts';
+import type { PersistentVolumeClaim, Pod, Service } from '../../../generated/types/core-v1.ts';
+import { type Amounts, podAmounts } from './pod-amounts.ts';
 
 const ONE = (): Quantity => quantityOf(1);
 
@@ -18,11 +17,11 @@ const PLAIN_COUNTS = new Set([
 ]);
 const CLASS_SUFFIX = '.storageclass.storage.k8s.io/';
 
-/** Usage by quota resource name. */
-export function usageOf(kind: Kind, object: KubeObject): Amounts {
-  const usage: Amounts = new Map([[`count/${kind.storedAs}`, ONE()]]);
-  if (PLAIN_COUNTS.has(kind.storedAs)) usage.set(kind.storedAs, ONE());
-  switch (kind.storedAs) {
+/** Usage by quota resource name; `resource`: the stored name of the object's kind. */
+export function usageOf(resource: string, object: KubeObject): Amounts {
+  const usage: Amounts = new Map([[`count/${resource}`, ONE()]]);
+  if (PLAIN_COUNTS.has(resource)) usage.set(resource, ONE());
+  switch (resource) {
     case 'pods':
       addPod(usage, object as unknown as Pod);
       break;
@@ -68,10 +67,10 @@ function addClaim(usage: Amounts, claim: PersistentVolumeClaim): void {
 
 const COMPUTE = ['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'];
 
-/** Quota resources that objects of a kind can count towards. */
-export function isCounted(kind: Kind, name: string): boolean {
-  if (name === `count/${kind.storedAs}`) return true;
-  switch (kind.storedAs) {
+/** Whether objects of a kind, by its stored name, can count towards a quota resource. */
+export function isCounted(resource: string, name: string): boolean {
+  if (name === `count/${resource}`) return true;
+  switch (resource) {
     case 'pods':
       return (
         name === 'pods' ||
@@ -85,7 +84,7 @@ export function isCounted(kind: Kind, name: string): boolean {
     case 'persistentvolumeclaims':
       return name === 'persistentvolumeclaims' || name === 'requests.storage' || name.includes(CLASS_SUFFIX);
     default:
-      return PLAIN_COUNTS.has(kind.storedAs) && name === kind.storedAs;
+      return PLAIN_COUNTS.has(resource) && name === resource;
   }
 }
 

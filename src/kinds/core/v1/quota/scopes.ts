@@ -1,7 +1,6 @@
 /** Whether the scopes of a quota take an object in. Upstream: pkg/quota/v1/evaluator/core podMatchesScopeFunc. */
-import type { PersistentVolumeClaim, Pod, PodSpec, ResourceQuota } from '../../../kinds/index.ts';
-import type { Kind } from '../../../machinery/kind.ts';
-import type { KubeObject } from '../../../machinery/meta.ts';
+import type { KubeObject } from '../../../../machinery/meta.ts';
+import type { PersistentVolumeClaim, Pod, PodSpec, ResourceQuota } from '../../../generated/types/core-v1.ts';
 
 interface Requirement {
   scopeName?: string;
@@ -9,20 +8,21 @@ interface Requirement {
   values?: readonly string[];
 }
 
-export function matchesScopes(quota: ResourceQuota, kind: Kind, object: KubeObject): boolean {
+/** `resource`: the stored name of the object's kind. */
+export function matchesScopes(quota: ResourceQuota, resource: string, object: KubeObject): boolean {
   const requirements: Requirement[] = [
     ...(quota.spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })),
     ...(quota.spec?.scopeSelector?.matchExpressions ?? []),
   ];
-  return requirements.every((requirement) => matches(requirement, kind, object));
+  return requirements.every((requirement) => matches(requirement, resource, object));
 }
 
-function matches(requirement: Requirement, kind: Kind, object: KubeObject): boolean {
-  if (kind.storedAs === 'persistentvolumeclaims') {
+function matches(requirement: Requirement, resource: string, object: KubeObject): boolean {
+  if (resource === 'persistentvolumeclaims') {
     const name = (object as unknown as PersistentVolumeClaim).spec?.volumeAttributesClassName;
     return requirement.scopeName === 'VolumeAttributesClass' && matchesValue(requirement, name ?? '');
   }
-  if (kind.storedAs !== 'pods') return false;
+  if (resource !== 'pods') return false;
   const pod = object as unknown as Pod;
   const spec = pod.spec ?? {};
   switch (requirement.scopeName) {

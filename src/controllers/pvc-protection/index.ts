@@ -1,0 +1,2 @@
+export { createPvcProtectionController } from './controller.ts';
+export { usesClaim } from './plan.ts';

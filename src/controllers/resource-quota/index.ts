@@ -1,0 +1,2 @@
+export { createResourceQuotaController } from './controller.ts';
+export { planUsage } from './plan.ts';

@@ -1,0 +1,1 @@
+export { vacProtectionController } from './controller.ts';
