@@ -52,14 +52,17 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
 }
 
+/** What the configuration cache holds: objects of kinds, and records of the server's own. */
+type Named = Pick<KubeObject, 'metadata'>;
+
 /**
  * Parsed objects of the kinds marked `cached`, as of one moment. Kept in the isolate, refreshed by `Shard.changes`
  * when an answer of the shard says that they changed, and at least every second.
  */
 export interface ConfigSnapshot {
-  get<T extends KubeObject = KubeObject>(resource: string, namespace: string, name: string): T | undefined;
+  get<T extends Named = KubeObject>(resource: string, namespace: string, name: string): T | undefined;
   /** Undefined namespace: all. */
-  list<T extends KubeObject = KubeObject>(resource: string, namespace?: string): readonly T[];
+  list<T extends Named = KubeObject>(resource: string, namespace?: string): readonly T[];
   /** A value computed once from these resources and kept until one of them changes (an RBAC index, say). */
   derive<V>(name: string, resources: readonly string[], compute: (snapshot: ConfigSnapshot) => V): V;
 }
@@ -128,6 +131,8 @@ export interface AdmissionRequest<T extends KubeObject = KubeObject> {
   subresource: string;
   namespace: string;
   name: string;
+  /** The name in the path, which a request to a collection has none of. */
+  pathName?: string;
   object?: T;
   oldObject?: T;
   /** CreateOptions, UpdateOptions, DeleteOptions or the connect options. */

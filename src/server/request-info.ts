@@ -22,6 +22,8 @@ export interface RequestInfo {
   rest: string[];
   /** True when the path itself names the object, false when a field selector does. */
   named: boolean;
+  /** The path names the verb, as those of old clients do; they know no selectors that count for rights. */
+  verbInPath?: true;
 }
 
 const VERB_OF_METHOD: Record<string, string> = {
@@ -35,6 +37,9 @@ const VERB_OF_METHOD: Record<string, string> = {
 
 /** The subresources of a namespace; under them `namespaces/NAME/…` is the Namespace itself. */
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
+
+/** Verbs that a path may begin with, as old clients write it; nothing is proxied that way any more. */
+const PATH_VERBS = new Set(['watch', 'proxy']);
 
 /** Parses the target of a request. Throws 400 for a path whose escapes are broken. */
 export function parseRequestInfo(method: string, url: Pick<URL, 'pathname' | 'searchParams'>): RequestInfo {
@@ -65,12 +70,11 @@ export function parseRequestInfo(method: string, url: Pick<URL, 'pathname' | 'se
   info.prefix = prefix;
   info.version = parts[at++]!;
   info.verb = VERB_OF_METHOD[method] ?? '';
-  if (parts[at] === 'watch' && parts.length > at + 1) {
-    info.verb = 'watch';
-    at++;
-  }
+  const verb = PATH_VERBS.has(parts[at]!) && parts.length > at + 1 ? parts[at++] : undefined;
   readTarget(info, parts, at);
-  refineCollectionVerb(info, url.searchParams);
+  if (verb === undefined) refineCollectionVerb(info, url.searchParams);
+  else Object.assign(info, { verb, verbInPath: true });
+  if (verb === 'proxy') info.subresource = '';
   return info;
 }
 
@@ -91,10 +95,11 @@ function readTarget(info: RequestInfo, parts: string[], start: number): void {
 function refineCollectionVerb(info: RequestInfo, query: URLSearchParams): void {
   if (info.named) return;
   if (info.verb === 'get') info.verb = isWatchQuery(query) ? 'watch' : 'list';
-  else if (info.verb === 'delete') info.verb = 'deletecollection';
-  else if (info.verb !== 'watch') return;
-  // A rule for one name must not reach a whole collection.
-  if (info.verb === 'deletecollection') return;
+  else {
+    // A rule for one name must not reach a whole collection.
+    if (info.verb === 'delete') info.verb = 'deletecollection';
+    return;
+  }
   const selector = query.get('fieldSelector');
   if (selector === null) return;
   const name = exactName(selector);

@@ -13,6 +13,8 @@ describe('request info', () => {
     ['GET /api/v1/namespaces/a/pods?watch=1', { verb: 'watch' }],
     ['GET /api/v1/namespaces/a/pods/p?watch=1', { verb: 'get' }],
     ['GET /api/v1/watch/namespaces/a/pods/p', { verb: 'watch', name: 'p', resource: 'pods' }],
+    ['GET /api/v1/watch/pods?fieldSelector=metadata.name%3Dp', { verb: 'watch', name: '', verbInPath: true }],
+    ['GET /api/v1/proxy/namespaces/a/pods/p/x', { verb: 'proxy', resource: 'pods', name: 'p', subresource: '' }],
     ['DELETE /apis/apps/v1/namespaces/a/deployments', { verb: 'deletecollection', group: 'apps', version: 'v1' }],
     ['PATCH /apis/apps/v1/namespaces/a/deployments/d/scale', { verb: 'patch', subresource: 'scale' }],
     ['GET /api/v1/namespaces/a', { verb: 'get', resource: 'namespaces', name: 'a', namespace: 'a' }],

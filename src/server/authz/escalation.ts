@@ -2,7 +2,7 @@
  * Nobody hands out rights that he does not hold. Upstream: pkg/registry/rbac/validation/{rule,policy_comparator}.go.
  */
 import type { ClusterRole, PolicyRule, RoleBinding } from '../../kinds/index.ts';
-import { forbidden, notFound, type StatusError } from '../../machinery/status.ts';
+import { badRequest, forbidden, notFound, StatusError } from '../../machinery/status.ts';
 import { MASTERS_GROUP } from '../authn/users.ts';
 import type { Attributes, Authorizer, ConfigSnapshot, UserInfo } from '../contract.ts';
 import { aggregate, rulesFor, rulesOfRole } from './rbac.ts';
@@ -16,6 +16,8 @@ export interface EscalationTarget {
   namespace: string;
   /** Empty for a create by generateName. */
   name: string;
+  /** The name in the path: empty when the object is new, so that a right limited to names does not cover it. */
+  pathName: string;
 }
 
 export interface EscalationDeps {
@@ -24,56 +26,54 @@ export interface EscalationDeps {
   authorizer: Authorizer;
 }
 
-/** Throws 403 unless the user holds every rule, or may `escalate` that role. */
+/**
+ * Throws 403 unless the user holds every rule, or may `escalate` that role. A role that gathers others, or did
+ * (`aggregates`), wants every right on everything.
+ */
 export async function checkRoleEscalation(
-  rules: readonly PolicyRule[],
+  { rules, aggregates }: { rules: readonly PolicyRule[]; aggregates: boolean },
   target: EscalationTarget,
-  deps: EscalationDeps & { operation: 'CREATE' | 'UPDATE' },
+  deps: EscalationDeps,
 ): Promise<void> {
   if (isPrivileged(deps.user)) return;
-  // On create the name counts as unknown, so that a right limited to names does not cover it.
-  const name = deps.operation === 'CREATE' ? '' : target.name;
-  if (await mayUse('escalate', { ...target, name }, deps)) return;
-  const missing = missingRules(rules, target.namespace, deps);
+  const { resource, namespace, pathName } = target;
+  if (await mayUse('escalate', { group: GROUP, resource, namespace, name: pathName }, deps)) return;
+  const missing = missingRules(rules, target, deps);
   if (missing) throw denied(target, missing);
+  if (aggregates && missingRules(EVERYTHING, target, deps))
+    throw denied(target, 'must have cluster-admin privileges to use the aggregationRule');
 }
 
-/** Throws 403 unless the user holds every right on everything, or may `escalate`; for roles with an aggregation rule. */
-export async function checkAggregation(
-  target: EscalationTarget,
-  deps: EscalationDeps & { operation: 'CREATE' | 'UPDATE' },
-): Promise<void> {
-  const all: PolicyRule[] = [
-    { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
-    { nonResourceURLs: ['*'], verbs: ['*'] },
-  ];
-  if (isPrivileged(deps.user)) return;
-  const name = deps.operation === 'CREATE' ? '' : target.name;
-  if (await mayUse('escalate', { ...target, name }, deps)) return;
-  const missing = missingRules(all, '', deps);
-  if (missing) throw denied(target, `must have cluster-admin privileges to use an aggregationRule: ${missing}`);
-}
+const EVERYTHING: readonly PolicyRule[] = [
+  { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
+  { nonResourceURLs: ['*'], verbs: ['*'] },
+];
 
-/** Throws 403 unless the user holds every rule of the role that is bound, or may `bind` it. */
+/** Throws unless the user holds every rule of the role that is bound, or may `bind` it. */
 export async function checkBinding(
   binding: RoleBinding,
   target: EscalationTarget,
   deps: EscalationDeps,
 ): Promise<void> {
   if (isPrivileged(deps.user)) return;
-  const { kind, name } = binding.roleRef;
-  const resource = kind === 'ClusterRole' ? 'clusterroles' : 'roles';
-  if (await mayUse('bind', { resource, namespace: target.namespace, name }, deps)) return;
-  const found = rulesOfRole(binding.roleRef, target.namespace, deps.snapshot);
-  if ('error' in found) {
-    // A missing role cannot be compared; upstream answers with the look-up's own error, which calls a role by the
-    // resource of the request.
-    const subject = { group: GROUP, kind: kind === 'Role' ? target.resource : resource };
-    throw kind === 'ClusterRole' || kind === 'Role' ? notFound(subject, name) : denied(target, found.error);
-  }
-  const missing = missingRules(found.rules, target.namespace, deps);
+  const { apiGroup, kind, name } = binding.roleRef;
+  const resource = ROLE_RESOURCES.get(kind);
+  const { namespace } = target;
+  if (resource && (await mayUse('bind', { group: apiGroup ?? '', resource, namespace, name }, deps))) return;
+  // Upstream answers with the errors of its look-up.
+  if (!resource) throw new StatusError(500, '', `unsupported role reference kind: ${JSON.stringify(kind)}`);
+  if (kind === 'Role' && namespace === '') throw badRequest('Namespace parameter required.');
+  if (name === '') throw badRequest('Name parameter required.');
+  const found = rulesOfRole(binding.roleRef, namespace, { snapshot: deps.snapshot });
+  if ('error' in found) throw notFound({ group: GROUP, kind: target.resource }, name);
+  const missing = missingRules(found.rules, target, deps);
   if (missing) throw denied(target, missing);
 }
+
+const ROLE_RESOURCES: ReadonlyMap<string, string> = new Map([
+  ['ClusterRole', 'clusterroles'],
+  ['Role', 'roles'],
+]);
 
 /** Rules an aggregated role gets from the roles its selectors match. Upstream: clusterroleaggregation controller. */
 export function aggregatedRules(role: ClusterRole, all: readonly ClusterRole[], matches: SelectorMatch): PolicyRule[] {
@@ -100,32 +100,31 @@ function isPrivileged(user: UserInfo): boolean {
   return user.groups.includes(MASTERS_GROUP);
 }
 
-function mayUse(verb: string, target: EscalationTarget, { user, authorizer }: EscalationDeps): Promise<boolean> {
-  const attributes: Attributes = {
-    user,
-    verb,
-    isResource: true,
-    group: GROUP,
-    version: 'v1',
-    resource: target.resource,
-    subresource: '',
-    namespace: target.namespace,
-    name: target.name,
-    path: '',
-  };
+interface Right {
+  group: string;
+  resource: string;
+  namespace: string;
+  name: string;
+}
+
+function mayUse(verb: string, right: Right, { user, authorizer }: EscalationDeps): Promise<boolean> {
+  const attributes: Attributes = { ...right, user, verb, isResource: true, version: '*', subresource: '', path: '' };
   return authorizer.authorize(attributes).then((decision) => decision.decision === 'allow');
 }
 
 /** The message about rules that the user does not hold; undefined when all are held. */
-function missingRules(rules: readonly PolicyRule[], namespace: string, deps: EscalationDeps): string | undefined {
-  const { user, snapshot } = deps;
-  const held = rulesFor(user, namespace, snapshot);
+function missingRules(
+  rules: readonly PolicyRule[],
+  target: EscalationTarget,
+  { user, snapshot }: EscalationDeps,
+): string | undefined {
+  // Look-ups made for a request call a missing role by the resource of that request.
+  const held = rulesFor(user, target.namespace, { snapshot, calledBy: target.resource });
   const missing = rules.flatMap(breakDown).filter((part) => !held.rules.some((rule) => covers(rule, part)));
   if (missing.length === 0) return undefined;
-  const lines = compact(missing).map(formatRule).sort();
+  const lines = [...new Set(compact(missing).map(formatRule))].sort();
   const groups = user.groups.map((group) => JSON.stringify(group)).join(' ');
-  const errors =
-    held.errors.length > 0 ? `; resolution errors: [${aggregate(held.errors).replace(/^\[|\]$/g, '')}]` : '';
+  const errors = held.errors.length > 0 ? `; resolution errors: [${aggregate(held.errors)}]` : '';
   return `user ${JSON.stringify(user.name)} (groups=[${groups}]) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}${errors}`;
 }
 
@@ -180,16 +179,16 @@ function coversUrl(owned: readonly string[], wanted: string): boolean {
   );
 }
 
-/** Joins parts that differ in their verb only. */
+/** Joins parts on resources that differ in their verb only. Upstream: rbac/validation CompactRules. */
 function compact(parts: readonly PolicyRule[]): PolicyRule[] {
-  const joined = new Map<string, { rule: PolicyRule; verbs: Set<string> }>();
+  const joined = new Map<string, { rule: PolicyRule; verbs: string[] }>();
   for (const part of parts) {
-    const key = JSON.stringify({ ...part, verbs: [] });
-    const entry = joined.get(key) ?? { rule: part, verbs: new Set<string>() };
-    joined.set(key, entry);
-    for (const verb of part.verbs ?? []) entry.verbs.add(verb);
+    const key = JSON.stringify(part.nonResourceURLs ? part : { ...part, verbs: [] });
+    const entry = joined.get(key);
+    if (entry && !part.nonResourceURLs) entry.verbs.push(...(part.verbs ?? []));
+    else joined.set(key, { rule: part, verbs: [...(part.verbs ?? [])] });
   }
-  return [...joined.values()].map(({ rule, verbs }) => ({ ...rule, verbs: [...verbs] }));
+  return [...joined.values()].map(({ rule, verbs }) => ({ ...rule, verbs }));
 }
 
 function formatRule(rule: PolicyRule): string {

@@ -1,5 +1,5 @@
 export { type AuthorizerDeps, createAuthorizer } from './authorizer.ts';
-export { aggregatedRules, checkAggregation, checkBinding, checkRoleEscalation } from './escalation.ts';
+export { aggregatedRules, checkBinding, checkRoleEscalation } from './escalation.ts';
 export { forbiddenRequest } from './forbidden.ts';
 export { createImpersonator, type Impersonator } from './impersonation.ts';
 export { aggregate, rulesFor } from './rbac.ts';

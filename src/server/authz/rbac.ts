@@ -24,6 +24,8 @@ type Binding = ClusterRoleBinding | RoleBinding;
 interface Grant {
   binding: Binding;
   subject: Subject;
+  /** Of the subject in the binding. */
+  position: number;
 }
 
 /** Grants by subject key, see `subjectKey`. */
@@ -31,6 +33,12 @@ type GrantIndex = Map<string, Grant[]>;
 
 /** One rule that a user holds, or the error of a role that is missing. */
 export type RuleVisitor = (rule: PolicyRule | undefined, grant: Grant, error: string | undefined) => boolean;
+
+/** Where roles are looked up, and by which resource a missing one is called; by default by its own, in the singular. */
+export interface RoleLookup {
+  snapshot: ConfigSnapshot;
+  calledBy?: string;
+}
 
 /** Whether bindings and roles allow the request; never denies. */
 export function authorizeByRbac(attributes: Attributes, snapshot: ConfigSnapshot): Decision {
@@ -46,25 +54,19 @@ export function authorizeByRbac(attributes: Attributes, snapshot: ConfigSnapshot
     },
   });
   if (allowedBy) return { decision: 'allow', reason: `RBAC: allowed by ${describe(allowedBy)}` };
-  return {
-    decision: 'noOpinion',
-    reason: errors.length > 0 ? `RBAC: ${aggregate(errors.map(singular))}` : '',
-  };
+  return { decision: 'noOpinion', reason: errors.length > 0 ? `RBAC: ${aggregate(errors)}` : '' };
 }
-
-/** The authorizer names the kind of a missing role in the singular, other look-ups its resource. */
-const singular = (error: string): string => error.replace(/^(cluster)?roles\./, '$1role.');
 
 /** The rules a user holds at cluster scope and in `namespace`, with the errors met on the way. */
 export function rulesFor(
   user: UserInfo,
   namespace: string,
-  snapshot: ConfigSnapshot,
+  lookup: RoleLookup,
 ): { rules: PolicyRule[]; errors: string[] } {
   const rules: PolicyRule[] = [];
   const errors: string[] = [];
   visitRules(user, namespace, {
-    snapshot,
+    ...lookup,
     visit(rule, _grant, error) {
       if (rule) rules.push(rule);
       if (error !== undefined) errors.push(error);
@@ -74,19 +76,22 @@ export function rulesFor(
   return { rules, errors };
 }
 
-/** The rules of the role that `ref` names; `namespace` is that of the binding. */
+/** The rules of the role that `ref` names, or why there are none; `namespace` is that of the binding. */
 export function rulesOfRole(
   ref: RoleRef,
   namespace: string,
-  snapshot: ConfigSnapshot,
+  { snapshot, calledBy }: RoleLookup,
 ): { rules: readonly PolicyRule[] } | { error: string } {
+  const lost = (own: string): { error: string } => ({
+    error: `${calledBy ?? own}.${GROUP} ${JSON.stringify(ref.name)} not found`,
+  });
   if (ref.kind === 'ClusterRole') {
     const role = snapshot.get<ClusterRole>(CLUSTER_ROLES, '', ref.name);
-    return role ? { rules: role.rules ?? [] } : { error: `${CLUSTER_ROLES} ${JSON.stringify(ref.name)} not found` };
+    return role ? { rules: role.rules ?? [] } : lost('clusterrole');
   }
   if (ref.kind === 'Role') {
     const role = snapshot.get<Role>(ROLES, namespace, ref.name);
-    return role ? { rules: role.rules ?? [] } : { error: `${ROLES} ${JSON.stringify(ref.name)} not found` };
+    return role ? { rules: role.rules ?? [] } : lost('role');
   }
   return { error: `unsupported role reference kind: ${JSON.stringify(ref.kind)}` };
 }
@@ -97,31 +102,40 @@ export function aggregate(errors: readonly string[]): string {
   return unique.length === 1 ? (unique[0] as string) : `[${unique.join(', ')}]`;
 }
 
-interface Visit {
-  snapshot: ConfigSnapshot;
+interface Visit extends RoleLookup {
   /** Returns false to stop. */
   visit: RuleVisitor;
 }
 
 /** Visits cluster-wide grants first, then those of the namespace. */
-function visitRules(user: UserInfo, namespace: string, { snapshot, visit }: Visit): void {
+function visitRules(user: UserInfo, namespace: string, visit: Visit): void {
   const keys = keysOf(user);
-  if (!visitGrants(clusterGrants(snapshot), keys, { snapshot, visit, namespace: '' })) return;
-  if (namespace !== '') visitGrants(namespaceGrants(snapshot, namespace), keys, { snapshot, visit, namespace });
+  if (!visitGrants(clusterGrants(visit.snapshot), keys, { ...visit, namespace: '' })) return;
+  if (namespace !== '') visitGrants(namespaceGrants(visit.snapshot, namespace), keys, { ...visit, namespace });
 }
 
 function visitGrants(index: GrantIndex, keys: readonly string[], context: Visit & { namespace: string }): boolean {
-  for (const key of keys) {
-    for (const grant of index.get(key) ?? []) {
-      const found = rulesOfRole(grant.binding.roleRef, context.namespace, context.snapshot);
-      if ('error' in found) {
-        if (!context.visit(undefined, grant, found.error)) return false;
-        continue;
-      }
-      for (const rule of found.rules) if (!context.visit(rule, grant, undefined)) return false;
+  for (const grant of grantsOf(index, keys)) {
+    const found = rulesOfRole(grant.binding.roleRef, context.namespace, context);
+    if ('error' in found) {
+      if (!context.visit(undefined, grant, found.error)) return false;
+      continue;
     }
+    for (const rule of found.rules) if (!context.visit(rule, grant, undefined)) return false;
   }
   return true;
+}
+
+/** The bindings that name one of the keys, each once and by the first of its subjects that does. */
+function grantsOf(index: GrantIndex, keys: readonly string[]): readonly Grant[] {
+  const lists = keys.map((key) => index.get(key)).filter((list) => list !== undefined);
+  if (lists.length < 2) return lists[0] ?? [];
+  const first = new Map<Binding, Grant>();
+  for (const grant of lists.flat()) {
+    const known = first.get(grant.binding);
+    if (!known || grant.position < known.position) first.set(grant.binding, grant);
+  }
+  return [...first.values()];
 }
 
 function keysOf(user: UserInfo): string[] {
@@ -141,11 +155,11 @@ function subjectKey(subject: Subject, bindingNamespace: string): string {
 function indexGrants(bindings: readonly Binding[], namespace: string): GrantIndex {
   const index: GrantIndex = new Map();
   for (const binding of bindings) {
-    for (const subject of binding.subjects ?? []) {
+    for (const [position, subject] of (binding.subjects ?? []).entries()) {
       const key = subjectKey(subject, namespace);
       const grants = index.get(key);
-      if (!grants) index.set(key, [{ binding, subject }]);
-      else if (grants[grants.length - 1]?.binding !== binding) grants.push({ binding, subject });
+      if (!grants) index.set(key, [{ binding, subject, position }]);
+      else if (grants[grants.length - 1]?.binding !== binding) grants.push({ binding, subject, position });
     }
   }
   return index;

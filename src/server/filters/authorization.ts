@@ -4,6 +4,8 @@ import { forbiddenRequest } from '../authz/index.ts';
 import type { Attributes, Decision } from '../contract.ts';
 import type { RequestScope, ServerParts } from '../scope.ts';
 
+const VERBS_WITH_SELECTORS = new Set(['list', 'watch', 'deletecollection']);
+
 /** What an authorizer is asked about a request. */
 export function attributesOf(scope: Pick<RequestScope, 'info' | 'query' | 'user'>): Attributes {
   const { info, query, user } = scope;
@@ -19,7 +21,7 @@ export function attributesOf(scope: Pick<RequestScope, 'info' | 'query' | 'user'
     name: info.name,
     path: info.path,
   };
-  if (info.verb === 'list' || info.verb === 'watch' || info.verb === 'deletecollection') {
+  if (!info.verbInPath && VERBS_WITH_SELECTORS.has(info.verb)) {
     const fields = query.get('fieldSelector');
     const labels = query.get('labelSelector');
     if (fields) attributes.fieldSelector = fields;

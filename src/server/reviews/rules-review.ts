@@ -9,7 +9,7 @@ import type { ConfigSnapshot, UserInfo } from '../contract.ts';
 export function reviewOwnRules(review: KubeObject, user: UserInfo, snapshot: ConfigSnapshot): KubeObject {
   const namespace = (review as unknown as SelfSubjectRulesReview).spec?.namespace;
   if (!namespace) throw badRequest('no namespace on request');
-  const { rules, errors } = rulesFor(user, namespace, snapshot);
+  const { rules, errors } = rulesFor(user, namespace, { snapshot });
   const resourceRules: ResourceRule[] = [];
   const nonResourceRules: NonResourceRule[] = [];
   for (const { verbs = [], apiGroups, resources, resourceNames, nonResourceURLs } of rules) {

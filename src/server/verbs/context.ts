@@ -36,6 +36,7 @@ export function admissionRequest(call: ResourceCall, input: AdmissionInput): Adm
     subresource: input.subresource ?? '',
     namespace: isNamespace(call) ? name : call.namespace,
     name,
+    pathName: call.name,
     ...(input.object === undefined ? {} : { object: input.object }),
     ...(input.oldObject === undefined ? {} : { oldObject: input.oldObject }),
     options: input.options,

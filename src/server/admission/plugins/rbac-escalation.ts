@@ -1,7 +1,7 @@
 /** Roles and bindings hand out no rights that their author lacks. Upstream: pkg/registry/rbac/{role,rolebinding}/policybased. */
 import type { ClusterRole, RoleBinding } from '../../../kinds/index.ts';
 import type { KubeObject } from '../../../machinery/meta.ts';
-import { checkAggregation, checkBinding, checkRoleEscalation } from '../../authz/index.ts';
+import { checkBinding, checkRoleEscalation } from '../../authz/index.ts';
 import type { AdmissionPlugin } from '../../contract.ts';
 
 const RESOURCES = new Set(['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings']);
@@ -17,19 +17,28 @@ export const rbacEscalation: AdmissionPlugin = {
     const { kind, operation, object, oldObject, namespace, user } = request;
     if (!object || (operation !== 'CREATE' && operation !== 'UPDATE')) return;
     if (operation === 'UPDATE' && oldObject && changesOwnersOnly(object, oldObject)) return;
-    const target = { resource: kind.resource, namespace, name: object.metadata.name ?? '' };
-    const deps = { user, snapshot: config, authorizer, operation } as const;
+    const target = {
+      resource: kind.resource,
+      namespace,
+      name: object.metadata.name ?? '',
+      pathName: request.pathName ?? '',
+    };
+    const deps = { user, snapshot: config, authorizer };
     if (kind.resource.endsWith('bindings')) {
       await checkBinding(object as unknown as RoleBinding, target, deps);
       return;
     }
-    const role = object as unknown as ClusterRole;
-    await checkRoleEscalation(role.rules ?? [], target, deps);
-    const selectors = JSON.stringify(role.aggregationRule ?? null);
-    const before = JSON.stringify((oldObject as unknown as ClusterRole | undefined)?.aggregationRule ?? null);
-    if (role.aggregationRule && selectors !== before) await checkAggregation(target, deps);
+    const { rules } = object as unknown as ClusterRole;
+    await checkRoleEscalation(
+      { rules: rules ?? [], aggregates: aggregates(object) || aggregates(oldObject) },
+      target,
+      deps,
+    );
   },
 };
+
+const aggregates = (role: KubeObject | undefined): boolean =>
+  ((role as ClusterRole | undefined)?.aggregationRule?.clusterRoleSelectors?.length ?? 0) > 0;
 
 /** What the garbage collector does must always be possible, and what changes nothing. */
 function changesOwnersOnly(object: KubeObject, old: KubeObject): boolean {
