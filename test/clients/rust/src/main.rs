@@ -220,7 +220,7 @@ async fn finalizers(client: &Client, namespace: &str) -> Check {
     owned.metadata.owner_references = owner.controller_owner_ref(&()).map(|owner| vec![owner]);
     let made = api.create(&PostParams::default(), &owned).await?;
     let act = |object: ConfigMap| {
-        finalizer(&api, NAME, object.into(), |event| async {
+        finalizer(&api, NAME, object.into(), |event| async move {
             let (Event::Apply(_) | Event::Cleanup(_)) = event;
             Ok::<_, std::io::Error>(Action::await_change())
         })
