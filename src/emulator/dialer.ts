@@ -77,7 +77,7 @@ async function serve(incoming: IncomingMessage, answer: ServerResponse): Promise
       method: incoming.method ?? 'GET',
       url: incoming.url ?? '/',
       headers: headersOf(incoming),
-      body: bodied ? (Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array>) : null,
+      body: bodied ? (Readable.toWeb(incoming) as ReadableStream<Uint8Array>) : null,
       upgrade: false,
       signal: gone.signal,
     });

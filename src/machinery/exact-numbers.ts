@@ -5,7 +5,7 @@
  */
 
 /** What V8 and TypeScript's library do not agree on yet. Upstream: TC39 JSON.parse source text access. */
-const rawJson = (JSON as unknown as { rawJSON?: (text: string) => unknown }).rawJSON;
+const rawJson = (JSON as { rawJSON?: (text: string) => unknown }).rawJSON;
 
 declare global {
   interface BigInt {

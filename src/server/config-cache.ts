@@ -40,14 +40,14 @@ class View implements ConfigSnapshot {
   readonly #tables = new Map<string, Table>();
   readonly #derived = new Map<string, Derived>();
 
-  get<T extends KubeObject>(resource: string, namespace: string, name: string): T | undefined {
+  get<T extends Pick<KubeObject, 'metadata'>>(resource: string, namespace: string, name: string): T | undefined {
     return this.#tables.get(resource)?.namespaces.get(namespace)?.get(name) as T | undefined;
   }
 
-  list<T extends KubeObject>(resource: string, namespace?: string): readonly T[] {
+  list<T extends Pick<KubeObject, 'metadata'>>(resource: string, namespace?: string): readonly T[] {
     const table = this.#tables.get(resource);
     if (!table) return [];
-    if (namespace !== undefined) return [...(table.namespaces.get(namespace)?.values() ?? [])] as unknown as T[];
+    if (namespace !== undefined) return [...(table.namespaces.get(namespace)?.values() ?? [])] as T[];
     table.all ??= [...table.namespaces.values()].flatMap((names) => [...names.values()]);
     return table.all as readonly T[];
   }

@@ -44,7 +44,7 @@ let latest = { second: Number.NaN, text: '' };
 export function readManagers(entries: readonly ManagedFieldsEntry[] | undefined): Managers {
   const managers: Managers = new Map();
   for (const entry of entries ?? []) {
-    const manager: Manager = { ...identity(entry), set: (entry.fieldsV1 ?? {}) as unknown as FieldSet, source: entry };
+    const manager: Manager = { ...identity(entry), set: (entry.fieldsV1 ?? {}) as FieldSet, source: entry };
     managers.set(managerId(manager), manager);
   }
   return managers;

@@ -105,9 +105,7 @@ function isGeneric(type: CelType): boolean {
  * An overload of `id(int, list(A)) -> bool`; `id: string.(int) -> bool` is a member of strings.
  */
 function readOverload(signature: string, call: Implementation | null, hosts: ReadonlyMap<string, CelType>): Overload {
-  const [, id, target, args, result] = /^([^\s:(]+)(?::\s*(\S.*)\.)?\((.*)\)\s*->\s*(.+)$/.exec(
-    signature,
-  ) as unknown as string[];
+  const [, id, target, args, result] = /^([^\s:(]+)(?::\s*(\S.*)\.)?\((.*)\)\s*->\s*(.+)$/.exec(signature) as string[];
   const types = [...(target === undefined ? [] : [target]), ...splitTypes(args as string)].map((part) =>
     readType(part, hosts),
   );

@@ -219,7 +219,7 @@ function compilePattern(node: CallNode, pattern: unknown): void {
 
 /** Constant conversions are computed when the program is planned, at no cost. */
 function planningRun(): Run {
-  return { charge: () => undefined, slots: [], cost: 0, limit: 0 } as unknown as Run;
+  return { charge: () => undefined, slots: [], cost: 0, limit: 0 } as Run;
 }
 
 function call(node: CallNode, args: readonly Planned[], invoke: (...values: readonly unknown[]) => unknown): Planned {

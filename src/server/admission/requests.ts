@@ -24,7 +24,7 @@ export const isPodCreate = (request: AdmissionRequest): boolean => isPod(request
 
 /** The pod of a request that `isPod` accepted, with a spec to write into. */
 export function podOf(request: AdmissionRequest): Pod & { spec: PodSpec } {
-  const pod = request.object as unknown as Pod & { spec: PodSpec };
+  const pod = request.object as Pod & { spec: PodSpec };
   pod.spec ??= {};
   return pod;
 }

@@ -40,7 +40,7 @@ const REMOTES = 'api-index';
 /** The index of a moment; the same value until an API service changes. */
 export const apiIndexOf = (config: ConfigSnapshot): ApiIndex =>
   config.derive(REMOTES, [apiServices.storedAs], (snapshot) =>
-    buildIndex(snapshot.list(apiServices.storedAs) as unknown as readonly APIService[]),
+    buildIndex(snapshot.list<APIService>(apiServices.storedAs)),
   );
 
 export function buildIndex(services: readonly APIService[]): ApiIndex {

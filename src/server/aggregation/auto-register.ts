@@ -17,10 +17,10 @@ const VERSION_PRIORITY = 100;
 export function unregisteredGroups(config: ConfigSnapshot): readonly string[] {
   return config.derive('unregistered-groups', [DEFINITION_RECORDS, apiServices.storedAs], (snapshot) => {
     const wanted = new Map<string, string>();
-    for (const { group, versions } of snapshot.list(DEFINITION_RECORDS) as unknown as readonly DefinitionRecord[])
+    for (const { group, versions } of snapshot.list<DefinitionRecord>(DEFINITION_RECORDS))
       for (const { name, served } of versions) if (served) wanted.set(`${name}.${group}`, group);
     const odd = new Set<string>();
-    for (const service of snapshot.list(apiServices.storedAs) as unknown as readonly APIService[]) {
+    for (const service of snapshot.list<APIService>(apiServices.storedAs)) {
       const name = service.metadata.name ?? '';
       if (!wanted.delete(name) && isAutomanaged(service)) odd.add(service.spec.group ?? '');
     }
@@ -36,9 +36,7 @@ export async function registerGroup(parts: ServerParts, group: string): Promise<
       .inGroup(group)
       .flatMap(({ versions }) => versions.filter(({ served }) => served).map(({ name }) => name)),
   );
-  const present = (config.list(apiServices.storedAs) as unknown as readonly APIService[]).filter(
-    ({ spec }) => spec.group === group,
-  );
+  const present = config.list<APIService>(apiServices.storedAs).filter(({ spec }) => spec.group === group);
   for (const version of wanted) {
     const spec = { group, version, groupPriorityMinimum: GROUP_PRIORITY, versionPriority: VERSION_PRIORITY };
     const known = present.find((service) => service.spec.version === version);

@@ -8,7 +8,7 @@ import { apiTime } from '../verbs/context.ts';
 import type { Availability } from './availability.ts';
 
 const MANAGER = 'kube-apiserver';
-const kind = apiServices as unknown as Kind;
+const kind: Kind = apiServices;
 const keyOf = (name: string) => ({ resource: apiServices.storedAs, namespace: '', name });
 
 interface Stored {
@@ -44,8 +44,8 @@ export async function writeAvailability(parts: ServerParts, name: string, found:
     ...changed.status,
     conditions: [...conditions.filter(({ type }) => type !== 'Available'), condition],
   };
-  const object = changed as unknown as KubeObject;
-  const live = stored.object as unknown as KubeObject;
+  const object: KubeObject = changed;
+  const live: KubeObject = stored.object;
   parts.fieldOwners.recordUpdate({ kind, object, live, manager: MANAGER, subresource: 'status', now });
   await commit(parts, {
     ...{ type: 'update', kind, key: keyOf(name), object, attached: [] },
@@ -56,7 +56,7 @@ export async function writeAvailability(parts: ServerParts, name: string, found:
 /** A new object; nothing happens where there is one. */
 export async function createService(parts: ServerParts, service: APIService): Promise<void> {
   const now = parts.options.clock.now();
-  const object = structuredClone(service) as unknown as KubeObject;
+  const object: KubeObject = structuredClone(service);
   object.metadata.uid = parts.options.random.uuid();
   object.metadata.creationTimestamp = apiTime(now);
   parts.fieldOwners.recordUpdate({ kind, object, live: undefined, manager: MANAGER, subresource: '', now });
@@ -67,8 +67,8 @@ export async function createService(parts: ServerParts, service: APIService): Pr
 export async function updateSpec(parts: ServerParts, name: string, spec: APIService['spec']): Promise<void> {
   const stored = await read(parts, name);
   if (!stored) return;
-  const object = { ...stored.object, spec } as unknown as KubeObject;
-  const live = stored.object as unknown as KubeObject;
+  const object: KubeObject = { ...stored.object, spec };
+  const live: KubeObject = stored.object;
   const now = parts.options.clock.now();
   parts.fieldOwners.recordUpdate({ kind, object, live, manager: MANAGER, subresource: '', now });
   const expect = { revision: stored.revision };

@@ -67,7 +67,7 @@ const ADAPTATIONS: Readonly<Record<string, (object: KubeObject, input: Bootstrap
 };
 
 function aggregate(objects: readonly KubeObject[]): void {
-  const roles = objects.filter((object) => typeOf(object) === CLUSTER_ROLE) as unknown as ClusterRole[];
+  const roles = objects.filter((object) => typeOf(object) === CLUSTER_ROLE) as ClusterRole[];
   const matches = (selector: { matchLabels?: Record<string, string> }, role: ClusterRole): boolean =>
     Object.entries(selector.matchLabels ?? {}).every(([key, value]) => role.metadata.labels?.[key] === value);
   // edit aggregates into admin and view into edit, so each round carries rules one step further.

@@ -31,7 +31,7 @@ export interface StoredConfiguration extends ConfigurationInput {
 
 /** The document that is in force; undefined when none is set. */
 export function configurationOf(snapshot: ConfigSnapshot, name: ConfigurationName): StoredConfiguration | undefined {
-  return snapshot.get(CONFIGURATION_RESOURCE, '', name) as unknown as StoredConfiguration | undefined;
+  return snapshot.get<StoredConfiguration>(CONFIGURATION_RESOURCE, '', name);
 }
 
 /** What `compile` makes of a document, computed once for each change of it; undefined when none is set. */

@@ -18,7 +18,7 @@ const isObject = (value: unknown): value is JsonObject =>
 
 /** Throws a ConvertedError when the two are not the same object. */
 export function checkIdentity(original: KubeObject, converted: JsonObject): void {
-  const before = original.metadata as unknown as JsonObject | undefined;
+  const before = original.metadata as JsonObject | undefined;
   for (const [field, name] of [
     ['name', 'name'],
     ['namespace', 'namespace'],
@@ -34,7 +34,7 @@ export function restoreMetadata(original: KubeObject, converted: JsonObject): Ku
   const { metadata: answered } = converted;
   if (answered === undefined) throw new ConvertedError('missing metadata in converted object');
   if (!isObject(answered)) throw new ConvertedError(`invalid metadata of type ${goType(answered)} in converted object`);
-  const metadata = structuredClone(original.metadata ?? {}) as unknown as JsonObject;
+  const metadata = structuredClone(original.metadata ?? {}) as JsonObject;
   for (const field of ['labels', 'annotations'] as const) {
     const value = answered[field];
     if (value === undefined || value === null) delete metadata[field];
@@ -43,7 +43,7 @@ export function restoreMetadata(original: KubeObject, converted: JsonObject): Ku
       metadata[field] = value;
     }
   }
-  return { ...converted, metadata } as unknown as KubeObject;
+  return { ...converted, metadata } as KubeObject;
 }
 
 function checkTexts(field: 'labels' | 'annotations', value: Json, before: Json | undefined): void {

@@ -19,7 +19,7 @@ export function definitionIndexOf(config: ConfigSnapshot): DefinitionIndex {
 }
 
 function buildIndex(config: ConfigSnapshot): DefinitionIndex {
-  const records = config.list(DEFINITION_RECORDS) as unknown as readonly DefinitionRecord[];
+  const records = config.list<DefinitionRecord>(DEFINITION_RECORDS);
   const byName = new Map<string, DefinitionRecord>();
   const byGroup = new Map<string, DefinitionRecord[]>();
   for (const record of records) {

@@ -17,7 +17,7 @@ export const definitionRecords: WriteHook = {
   everyWrite: true,
   async begin({ operation, object, dryRun }: HookedWrite): Promise<AttachedWrite | undefined> {
     if (dryRun) return undefined;
-    const definition = object as unknown as CustomResourceDefinition;
+    const definition = object as CustomResourceDefinition;
     const key = recordKey(definition.metadata.name ?? '');
     if (operation === 'DELETE' || isDeletable(object)) return attached({ type: 'delete', key });
     const encoded = encodeRecord(definition, await storageVersionHash(definition));

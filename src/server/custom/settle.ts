@@ -38,7 +38,7 @@ export async function settleDefinition(options: SettleOptions, name: string): Pr
     const { object, tracked } = await shard.get(key);
     parts.config.observe(tracked, key.resource);
     if (!object) return;
-    const old = decodeStored(customResourceDefinitions, object.text) as unknown as CustomResourceDefinition;
+    const old = decodeStored(customResourceDefinitions, object.text) as CustomResourceDefinition;
     const step =
       old.metadata.deletionTimestamp === undefined ? await namingStep(options, old) : await cleanupStep(options, old);
     if (!step || (await write(options, { stored: object, old, changed: step }))) return;
@@ -88,18 +88,14 @@ async function write(
   { parts }: SettleOptions,
   { stored, old, changed }: { stored: StoredObject; old: CustomResourceDefinition; changed: CustomResourceDefinition },
 ): Promise<boolean> {
-  const object = changed as unknown as KubeObject;
-  const live = old as unknown as KubeObject;
+  const object: KubeObject = changed;
+  const live: KubeObject = old;
   const now = parts.options.clock.now();
-  const owned = {
-    kind: customResourceDefinitions,
-    object,
-    live,
+  parts.fieldOwners.recordUpdate({
+    ...{ kind: customResourceDefinitions, object, live, now },
     manager: 'kube-apiserver',
     subresource: 'status',
-    now,
-  };
-  parts.fieldOwners.recordUpdate(owned as unknown as Parameters<typeof parts.fieldOwners.recordUpdate>[0]);
+  });
   const held = await definitionRecords.begin({ operation: 'UPDATE', object, old: live, dryRun: false });
   const gone = isDeletable(object);
   const result = await commit(parts, {

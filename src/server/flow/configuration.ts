@@ -82,10 +82,7 @@ export function flowConfiguration(snapshot: ConfigSnapshot): FlowConfiguration {
 }
 
 const compute = (snapshot: ConfigSnapshot): FlowConfiguration =>
-  new FlowConfiguration(
-    snapshot.list(SCHEMAS) as unknown as FlowSchema[],
-    snapshot.list(LEVELS) as unknown as PriorityLevelConfiguration[],
-  );
+  new FlowConfiguration(snapshot.list<FlowSchema>(SCHEMAS), snapshot.list<PriorityLevelConfiguration>(LEVELS));
 
 /** Mandatory objects that are not there right now are imagined. */
 function missing<T extends { metadata: { name?: string }; spec: unknown }>(
@@ -95,7 +92,7 @@ function missing<T extends { metadata: { name?: string }; spec: unknown }>(
   const names = new Set(present.map(({ metadata }) => metadata.name));
   return Object.entries(mandatory)
     .filter(([name]) => !names.has(name))
-    .map(([name, spec]) => ({ metadata: { name }, spec }) as unknown as T);
+    .map(([name, spec]) => ({ metadata: { name }, spec }) as T);
 }
 
 function byPrecedence(a: FlowSchema, b: FlowSchema): number {

@@ -11,7 +11,7 @@ export function createFlowSchemaStatus(config: ConfigCache): ReadHook {
     covers: () => true,
     async overlay(objects) {
       const { levels } = flowConfiguration(await config.fresh());
-      for (const schema of objects as unknown as FlowSchema[]) showStatus(schema, levels);
+      for (const schema of objects as FlowSchema[]) showStatus(schema, levels);
     },
   };
 }

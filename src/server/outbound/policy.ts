@@ -12,7 +12,7 @@ export function parseOpenAddresses(text: string | undefined): OpenAddresses {
   const words = (text ?? '').split(',').map((word) => word.trim());
   const unknown = words.find((word) => word !== '' && !OPENABLE.has(word));
   if (unknown !== undefined) throw new Error(`"${unknown}" is no class of addresses; there are: loopback, private`);
-  return words.filter((word) => word !== '') as unknown as OpenAddresses;
+  return words.filter((word) => word !== '') as OpenAddresses;
 }
 
 /**

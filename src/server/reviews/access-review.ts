@@ -21,14 +21,14 @@ interface ReviewSpec {
 
 /** Answers a SelfSubjectAccessReview for `user`. */
 export async function reviewOwnAccess(review: KubeObject, user: UserInfo, authorizer: Authorizer): Promise<KubeObject> {
-  const { spec = {} } = review as unknown as SelfSubjectAccessReview;
+  const { spec = {} } = review as SelfSubjectAccessReview;
   refuse([...specErrors(spec), ...selectorErrors(spec.resourceAttributes ?? {}), ...metadataErrors(review, false)]);
   return { ...review, status: await decide(spec, user, authorizer) };
 }
 
 /** Answers a SubjectAccessReview. */
 export async function reviewAccess(review: KubeObject, authorizer: Authorizer): Promise<KubeObject> {
-  const { spec = {} } = review as unknown as SubjectAccessReview;
+  const { spec = {} } = review as SubjectAccessReview;
   refuse([...specErrors(spec), ...subjectErrors(spec), ...metadataErrors(review, false)]);
   return { ...review, status: await decide(spec, subjectOf(spec), authorizer) };
 }
@@ -39,7 +39,7 @@ export async function reviewLocalAccess(
   namespace: string,
   authorizer: Authorizer,
 ): Promise<KubeObject> {
-  const { spec = {} } = review as unknown as LocalSubjectAccessReview;
+  const { spec = {} } = review as LocalSubjectAccessReview;
   const given = review.metadata?.namespace;
   if (given && given !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');

@@ -6,7 +6,7 @@ import { InvalidTokenError, type TokenAuthenticator } from '../authn/index.ts';
 import type { UserInfo } from '../contract.ts';
 
 export async function reviewToken(review: KubeObject, authenticator: TokenAuthenticator): Promise<KubeObject> {
-  const { token, audiences } = (review as unknown as TokenReview).spec ?? {};
+  const { token, audiences } = (review as TokenReview).spec ?? {};
   if (!token) throw badRequest('token is required for TokenReview in authentication');
   return { ...review, status: await statusOf(token, audiences ?? [], authenticator) };
 }

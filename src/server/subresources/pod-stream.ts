@@ -46,7 +46,7 @@ function connectOptions(kind: string, query: URLSearchParams): KubeObject {
   if (query.has('command')) options.command = query.getAll('command');
   const ports = query.getAll('ports').flatMap((text) => text.split(',').map(Number));
   if (ports.length > 0) options.ports = ports;
-  return options as unknown as KubeObject;
+  return options as KubeObject;
 }
 
 function pathOf(call: ResourceCall, verb: string, container: string): string {

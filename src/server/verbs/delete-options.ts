@@ -45,7 +45,7 @@ export function checkDeleteOptions(given: Record<string, unknown>): DeleteOption
   const raw = withoutLiterals(given) as Record<string, unknown>;
   const options: DeleteOptions = {
     dryRun: false,
-    raw: { ...raw, kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1' } as unknown as KubeObject,
+    raw: { ...raw, kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1' } as KubeObject,
   };
   if (grace !== undefined && grace !== null) {
     options.gracePeriodSeconds = int64Of(grace, 'gracePeriodSeconds');

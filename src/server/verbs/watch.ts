@@ -281,8 +281,8 @@ function rewriteObject(
   if (output.as === 'Table') {
     const listMeta = { resourceVersion: object.metadata.resourceVersion ?? '' };
     const objects = [object];
-    return tableOf(call, { objects, output, listMeta, columns }) as unknown as KubeObject;
+    return tableOf(call, { objects, output, listMeta, columns }) as KubeObject;
   }
-  if (output.as) return partialMetadata(object, output.metaVersion) as unknown as KubeObject;
+  if (output.as) return partialMetadata(object, output.metaVersion) as KubeObject;
   return object;
 }

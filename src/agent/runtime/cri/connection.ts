@@ -90,7 +90,7 @@ export class CriConnection {
       method.requestSerialize,
       method.responseDeserialize,
       request,
-    ) as unknown as ClientReadableStream<R>;
+    ) as ClientReadableStream<R>;
   }
 
   close(): void {

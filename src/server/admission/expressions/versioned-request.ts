@@ -41,7 +41,7 @@ interface Conversion {
 
 async function inForm(object: KubeObject, { request, form, context }: Conversion): Promise<JsonObject> {
   const own = resourceForm(request.kind, request.subresource);
-  return copyJson(await converted(object, { from: own, to: form, request, context })) as unknown as JsonObject;
+  return copyJson(await converted(object, { from: own, to: form, request, context })) as JsonObject;
 }
 
 /** An object of the request in another of its forms; not a copy where the forms have bodies of one kind. */
@@ -108,7 +108,7 @@ export function requestAttributes({ request, form, own }: VersionedRequest, forC
     operation: request.operation,
     userInfo,
     dryRun: request.dryRun,
-    options: request.operation === 'CONNECT' ? null : ((options ?? null) as unknown as Json),
+    options: request.operation === 'CONNECT' ? null : ((options ?? null) as Json),
   };
 }
 

@@ -8,8 +8,8 @@ const NOT_COMPARED = new Set(['managedFields', 'resourceVersion']);
 
 export function checkClaim(request: AdmissionRequest, node: string): void {
   if (request.subresource !== 'status') throw refusal(request, 'may only update PVC status');
-  const before = compared(request.oldObject as unknown as PersistentVolumeClaim);
-  const after = compared(request.object as unknown as PersistentVolumeClaim);
+  const before = compared(request.oldObject as PersistentVolumeClaim);
+  const after = compared(request.object as PersistentVolumeClaim);
   const difference = internalDiff(before, after);
   if (difference === '') return;
   throw refusal(

@@ -21,7 +21,7 @@ const RESERVED_DOMAINS = ['kubernetes.io', 'k8s.io'];
 const RESTRICTED_DOMAINS = ['node-restriction.kubernetes.io'];
 
 export function checkNodeObject(request: AdmissionRequest, node: string): void {
-  const object = request.object as unknown as Node | undefined;
+  const object = request.object as Node | undefined;
   const name = request.operation === 'CREATE' ? (object?.metadata.name ?? '') : request.name;
   if (name !== node) {
     throw refusal(request, `node ${JSON.stringify(node)} is not allowed to modify node ${JSON.stringify(name)}`);
@@ -34,7 +34,7 @@ export function checkNodeObject(request: AdmissionRequest, node: string): void {
     if (forbidden.length > 0) throw refusal(request, `${who} set the following labels: ${forbidden.join(', ')}`);
     return;
   }
-  const old = request.oldObject as unknown as Node;
+  const old = request.oldObject as Node;
   const source = object.spec?.configSource;
   if (source && differ(source, old.spec?.configSource)) {
     throw refusal(request, `${who} update configSource to a new non-nil configSource`);

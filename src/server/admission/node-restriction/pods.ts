@@ -53,8 +53,8 @@ function checkBound(request: AdmissionRequest, node: string, what: string): void
 
 function checkStatus(request: AdmissionRequest, node: string): void {
   checkBound(request, node, 'update pod status for pods');
-  const pod = request.object as unknown as Pod;
-  const old = request.oldObject as unknown as Pod;
+  const pod = request.object as Pod;
+  const old = request.oldObject as Pod;
   const same = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
   const who = `node ${JSON.stringify(node)} cannot update`;
   if (!same(sorted(pod.metadata.labels), sorted(old.metadata.labels))) {
@@ -72,7 +72,7 @@ const sorted = (labels: Record<string, string> | undefined): unknown =>
   Object.entries(labels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
 
 async function checkCreate(request: AdmissionRequest, node: string, context: AdmissionContext): Promise<void> {
-  const pod = request.object as unknown as Pod;
+  const pod = request.object as Pod;
   const who = `node ${JSON.stringify(node)}`;
   if (pod.metadata.annotations?.[MIRROR] === undefined) {
     throw refusal(

@@ -13,7 +13,7 @@ export async function checkTokenRequest(
   context: AdmissionContext,
 ): Promise<void> {
   if (request.operation !== 'CREATE' || request.subresource !== 'token') return;
-  const { spec } = (request.object ?? {}) as unknown as TokenRequest;
+  const { spec } = (request.object ?? {}) as TokenRequest;
   const ref = spec?.boundObjectRef;
   if (ref?.apiVersion !== 'v1' || ref.kind !== 'Pod' || !ref.name) {
     throw refusal(request, 'node requested token not bound to a pod');

@@ -38,7 +38,7 @@ export const certificateRequestSignature: AdmissionPlugin = {
   handles: ({ kind, operation, subresource }) =>
     kind.storedAs === REQUESTS && operation === 'CREATE' && subresource === '',
   async validate({ kind, object, name }) {
-    const { spec } = object as unknown as CertificateSigningRequest;
+    const { spec } = object as CertificateSigningRequest;
     const { requestFault } = await import('../../certificates/x509.ts');
     const fault = await requestFault(decode(spec?.request ?? ''));
     if (fault === undefined) return;
@@ -53,7 +53,7 @@ export const certificateSubjectRestriction: AdmissionPlugin = {
   handles: ({ kind, operation, subresource }) =>
     kind.storedAs === REQUESTS && operation === 'CREATE' && subresource === '',
   async validate(request) {
-    const { spec } = request.object as unknown as CertificateSigningRequest;
+    const { spec } = request.object as CertificateSigningRequest;
     if (spec?.signerName !== CLIENT_SIGNER) return;
     const { organizationsOf } = await import('../../certificates/x509.ts');
     const organizations = organizationsOf(decode(spec.request ?? ''));
@@ -68,7 +68,7 @@ async function demandSigner(
   context: AdmissionContext,
   verb: 'approve' | 'sign',
 ): Promise<void> {
-  const signer = (request.oldObject as unknown as CertificateSigningRequest).spec?.signerName ?? '';
+  const signer = (request.oldObject as CertificateSigningRequest).spec?.signerName ?? '';
   const domain = `${signer.split('/')[0]}/*`;
   for (const name of [signer, domain]) {
     const decision = await context.authorizer.authorize({

@@ -12,7 +12,7 @@ export const defaultIngressClass: AdmissionPlugin = {
   handles: ({ kind, operation, subresource }) =>
     kind.storedAs === 'ingresses.networking.k8s.io' && operation === 'CREATE' && subresource === '',
   admit(request, { config }) {
-    const ingress = request.object as unknown as Ingress;
+    const ingress = request.object as Ingress;
     ingress.spec ??= {};
     if (typeof ingress.spec.ingressClassName === 'string' || ingress.metadata.annotations?.[OLD_CLASS]) return;
     const found = config.derive('admission/default-ingress-class', [CLASSES], (snapshot) =>

@@ -12,7 +12,7 @@ export const defaultStorageClass: AdmissionPlugin = {
   handles: ({ kind, operation, subresource }) =>
     kind.storedAs === 'persistentvolumeclaims' && operation === 'CREATE' && subresource === '',
   admit(request, { config }) {
-    const claim = request.object as unknown as PersistentVolumeClaim;
+    const claim = request.object as PersistentVolumeClaim;
     claim.spec ??= {};
     if (typeof claim.spec.storageClassName === 'string' || claim.metadata.annotations?.[BETA_CLASS] !== undefined)
       return;

@@ -62,7 +62,7 @@ const NODE_SIGNERS = new Set(['kubernetes.io/kubelet-serving', 'kubernetes.io/ku
 /** A node asks for certificates in its own name. */
 async function checkCertificateRequest(request: AdmissionRequest, node: string): Promise<void> {
   if (request.operation !== 'CREATE') return;
-  const { spec } = request.object as unknown as CertificateSigningRequest;
+  const { spec } = request.object as CertificateSigningRequest;
   if (!NODE_SIGNERS.has(spec?.signerName ?? '')) return;
   const { subjectOf } = await import('../../certificates/x509.ts');
   const subject = subjectOf(spec?.request ?? '');

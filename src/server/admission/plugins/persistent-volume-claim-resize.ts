@@ -10,8 +10,8 @@ export const persistentVolumeClaimResize: AdmissionPlugin = {
   handles: ({ kind, operation, subresource }) =>
     kind.storedAs === 'persistentvolumeclaims' && operation === 'UPDATE' && subresource === '',
   async validate(request, context) {
-    const claim = request.object as unknown as PersistentVolumeClaim;
-    const old = request.oldObject as unknown as PersistentVolumeClaim;
+    const claim = request.object as PersistentVolumeClaim;
+    const old = request.oldObject as PersistentVolumeClaim;
     const [before, after] = [sizeOf(old), sizeOf(claim)];
     // A claim that is not bound is refused by validation, with a better reason.
     if (after.compare(before) <= 0 || old.status?.phase !== 'Bound') return;

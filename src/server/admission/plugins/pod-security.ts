@@ -56,10 +56,9 @@ export const podSecurity: AdmissionPlugin = {
       if (isPod) annotate(request, 'enforce-policy', 'privileged:latest');
       return;
     }
-    const template = isPod ? (request.object as unknown as Pod) : templateOf(request);
+    const template = isPod ? (request.object as Pod) : templateOf(request);
     if (!template?.spec) return;
-    if (isPod && request.operation === 'UPDATE' && !isSignificant(template.spec, request.oldObject as unknown as Pod))
-      return;
+    if (isPod && request.operation === 'UPDATE' && !isSignificant(template.spec, request.oldObject as Pod)) return;
     if (exemptionsOf(context).runtimeClasses.includes(template.spec.runtimeClassName ?? ''))
       return annotate(request, 'exempt', 'runtimeClass');
     evaluate(request, policy, { metadata: template.metadata ?? {}, spec: template.spec });

@@ -22,7 +22,7 @@ export const podTopologyLabels: AdmissionPlugin = {
     return subresource === 'binding' || subresource === '';
   },
   async admit({ object, subresource, kind }, context) {
-    const target = object as unknown as Target;
+    const target = object as Target;
     const isBinding = subresource === 'binding' || kind.resource === 'bindings';
     const name = isBinding ? target.target?.name : target.spec?.nodeName;
     if (!name || (isBinding && !BINDING_TARGETS.has(target.target?.kind ?? ''))) return;

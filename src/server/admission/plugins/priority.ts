@@ -15,7 +15,7 @@ export const priority: AdmissionPlugin = {
     const { spec } = podOf(request);
     if (request.operation === 'UPDATE') {
       // Updates may not change priority; a client that leaves it out means what is there.
-      const old = request.oldObject as unknown as { spec?: typeof spec };
+      const old = request.oldObject as { spec?: typeof spec };
       spec.priority ??= old?.spec?.priority;
       spec.preemptionPolicy ??= old?.spec?.preemptionPolicy;
       return;
@@ -53,7 +53,7 @@ export const priority: AdmissionPlugin = {
   validate(request, context) {
     if (!isClassChange(request)) return;
     if (request.operation === 'DELETE') return keepSystemClass(request);
-    const wanted = request.object as unknown as PriorityClass;
+    const wanted = request.object as PriorityClass;
     if (!wanted.globalDefault) return;
     const present = defaultClass(context.config);
     if (!present || present.metadata.name === wanted.metadata.name) return;

@@ -9,7 +9,7 @@ export const taintNodesByCondition: AdmissionPlugin = {
   handles: ({ kind, operation, subresource }) =>
     kind.storedAs === 'nodes' && operation === 'CREATE' && subresource === '',
   admit(request) {
-    const node = request.object as unknown as Node;
+    const node = request.object as Node;
     node.spec ??= {};
     const taints = node.spec.taints ?? [];
     if (taints.some(({ key, effect }) => key === NOT_READY.key && effect === NOT_READY.effect)) return;

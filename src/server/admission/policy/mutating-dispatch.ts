@@ -159,7 +159,7 @@ class Run {
         schema: schemaOfForm(form),
       });
       const strict = mutation.type === 'jsonPatch';
-      versioned.object = decodeMutated(patched, form, { strict }) as unknown as JsonObject;
+      versioned.object = decodeMutated(patched, form, { strict }) as JsonObject;
       this.#dirty = true;
     } catch (error) {
       if (!(error instanceof MutationError || error instanceof OutOfBudgetError)) throw error;
@@ -184,7 +184,7 @@ class Run {
   async #writeBack(): Promise<void> {
     const versioned = this.#versioned;
     if (!versioned || !this.#dirty || versioned.object === null) return;
-    const object = copyJson(versioned.object) as unknown as KubeObject;
+    const object = copyJson(versioned.object) as KubeObject;
     await writeBack(versioned, object, this.#asked.context);
   }
 }

@@ -119,7 +119,7 @@ export function buildPolicySet<P extends AnyPolicy, B extends AnyBinding>(
   resources: { policies: string; bindings: string },
 ): PolicySet<P, B> {
   const bound = new Map<string, BoundBinding<B>[]>();
-  const bindings = snapshot.list(resources.bindings) as unknown as readonly B[];
+  const bindings = snapshot.list<B>(resources.bindings);
   for (const binding of sortedByName(bindings)) {
     const { policyName = '', matchResources } = binding.spec;
     const entry = { binding, criteria: matchResources && criteriaOf(matchResources) };
@@ -128,7 +128,7 @@ export function buildPolicySet<P extends AnyPolicy, B extends AnyBinding>(
     else bound.set(policyName, [entry]);
   }
   const hooks = [...bound.keys()].sort().flatMap((name) => {
-    const policy = snapshot.get(resources.policies, '', name) as unknown as P | undefined;
+    const policy = snapshot.get<P>(resources.policies, '', name);
     if (!policy?.spec.matchConstraints) return [];
     return [{ policy, bindings: bound.get(name) ?? [], criteria: criteriaOf(policy.spec.matchConstraints) }];
   });

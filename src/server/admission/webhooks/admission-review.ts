@@ -79,7 +79,7 @@ export function admissionReview(
     request: {
       uid,
       ...requestAttributes(versioned),
-      object: request.operation === 'CONNECT' ? (object ?? (request.options as unknown as JsonObject)) : object,
+      object: request.operation === 'CONNECT' ? (object ?? (request.options as JsonObject)) : object,
       oldObject,
     },
   };

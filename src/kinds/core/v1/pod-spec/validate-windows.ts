@@ -145,7 +145,7 @@ function validateWindows(spec: PodSpec, path: string): FieldError[] {
   const refuse = (at: string): void => void errors.push(forbiddenError(at, 'cannot be set for a windows pod'));
   const context = (spec.securityContext ?? {}) as Readonly<Record<string, unknown>>;
   for (const field of POD_FIELDS) {
-    const own = field.startsWith('.') ? context[field.slice(1)] : (spec as unknown as Record<string, unknown>)[field];
+    const own = field.startsWith('.') ? context[field.slice(1)] : (spec as Record<string, unknown>)[field];
     const isSet = Array.isArray(own) ? own.length > 0 : PLAIN.has(field) ? own === true : own !== undefined;
     if (isSet) refuse(field.startsWith('.') ? `${path}.securityContext${field}` : `${path}.${field}`);
   }
