@@ -75,10 +75,10 @@ export interface ObjectSchema {
   /** The object is a complete API object with its own apiVersion, kind and metadata. */
   readonly embeddedResource?: boolean;
   /**
-   * Decodes whole objects (custom resources) in place of what the fields say; `unknown`: paths of dropped fields. Takes
-   * over its argument, throws a DecodeError.
+   * Decodes whole objects (custom resources) in place of what the fields say; `unknown`: paths of dropped fields;
+   * `merged`: values come of a merge, which keeps nulls. Takes over its argument, throws a DecodeError.
    */
-  readonly decode?: (json: unknown) => { object: object; unknown: string[] };
+  readonly decode?: (json: unknown, merged: boolean) => { object: object; unknown: string[] };
 }
 
 export type Schema = ScalarSchema | ArraySchema | MapSchema | ObjectSchema;

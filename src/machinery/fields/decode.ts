@@ -30,7 +30,7 @@ export function decodeObject<T extends object = KubeObject>(
   { wraps = false, literals = false }: { wraps?: boolean; literals?: boolean } = {},
 ): Decoded<T> {
   if (schema.decode !== undefined) {
-    const { object, unknown } = schema.decode(json ?? {});
+    const { object, unknown } = schema.decode(json ?? {}, wraps);
     return { object: object as T, unknown: unknown.length > 0, unknownPaths: unknown };
   }
   const context: DecodeContext = { path: [], depth: 0, struct: '', unknown: false, wraps, literals };

@@ -59,16 +59,16 @@ class CompiledSchema implements CustomSchema {
     this.schema = rootSchema(props, {
       metadata: options.metadata,
       open: options.preserveUnknownFields === true,
-      decode: (json) => this.decode(json),
+      decode: (json, merged) => guardDepth(() => this.#coerce(json, { nulls: merged })),
     });
   }
 
   decode(json: unknown): DecodedResource {
-    return guardDepth(() => this.#coerce(json, false));
+    return guardDepth(() => this.#coerce(json));
   }
 
   fromStorage(object: KubeObject): KubeObject {
-    const out = guardDepth(() => this.#coerce(object, true)).object;
+    const out = guardDepth(() => this.#coerce(object, { dropInvalid: true })).object;
     this.applyDefaults(out);
     return out;
   }
@@ -94,7 +94,8 @@ class CompiledSchema implements CustomSchema {
     return finalizerWarnings(object, old);
   }
 
-  #coerce(json: unknown, dropInvalid: boolean): DecodedResource {
+  /** `nulls`: those of fields that may not be null stay. */
+  #coerce(json: unknown, { dropInvalid = false, nulls = false } = {}): DecodedResource {
     if (!isMap(json)) throw new DecodeError('json: cannot unmarshal a value that is no object');
     requireTexts(json);
     const { metadata: schema, preserveUnknownFields } = this.options;
@@ -107,12 +108,12 @@ class CompiledSchema implements CustomSchema {
     }
     if (preserveUnknownFields !== true && this.#given) {
       unknown.push(...pruneValue(json, this.props, true));
-      pruneNulls(json, this.props);
+      if (!nulls) pruneNulls(json, this.props);
     }
     this.#embedded ??= hasEmbedded(this.props);
     if (this.#embedded) unknown.push(...coerceEmbeddedResources(json, this.props, { metadata: schema, dropInvalid }));
     if (metadata !== undefined) setKey(json, 'metadata', metadata);
-    return { object: json as unknown as KubeObject, unknown };
+    return { object: json as KubeObject, unknown };
   }
 
   /** Upstream: customResourceValidator.ValidateTypeMeta, whose findings stand alone. */
