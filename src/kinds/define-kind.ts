@@ -1,10 +1,10 @@
 import { formatAge } from '../machinery/age.ts';
 import type { Column, Kind, Strategy, SubresourceDefinition } from '../machinery/kind.ts';
 import { groupResource, type KubeObject } from '../machinery/meta.ts';
-import { type MetaRules, validateObjectMeta } from '../machinery/validation/index.ts';
 import { columnDescription } from './column-descriptions.ts';
 import { kindFacts } from './generated/facts.ts';
 import type { KindFacts } from './kind-facts.ts';
+import { metadataChecksOf } from './metadata-checks.ts';
 import { objectSchema } from './schema.ts';
 import { composeStatusStrategy, composeStrategy } from './strategy.ts';
 
@@ -20,8 +20,6 @@ export interface KindBehaviour<T extends KubeObject> {
   strategy?: Strategy<T>;
   /** On top of what every status update does: all but status and metadata stay as they are. */
   statusStrategy?: Strategy<T>;
-  /** Its update checks metadata as its creation does, so that a finding comes once more. */
-  checksMetadataOnUpdate?: boolean;
   warningOnDelete?: string;
   /** Its objects define other kinds. */
   definesKinds?: boolean;
@@ -37,6 +35,7 @@ export interface KindBehaviour<T extends KubeObject> {
   claimsOf?(object: T): string[];
   indexedFields?: readonly string[];
   storedFields?: Readonly<Record<string, string>>;
+  carriers?: readonly string[];
   rowConditions?(object: T): readonly object[];
   /** Cells of a Table row; without it: the name, and the age or creation time. */
   cells?(object: T, now: number): unknown[];
@@ -51,9 +50,7 @@ export type KindId = keyof typeof kindFacts;
  */
 export function defineKind<T extends KubeObject>(id: KindId, behaviour: KindBehaviour<T>): Kind<T> {
   const facts: KindFacts = kindFacts[id];
-  const { subresources, cells, fieldsOf, statusStrategy, statusOnCreate, checksMetadataOnUpdate, ...rest } = behaviour;
-  const strategy = checksMetadataOnUpdate ? checkingMetadata(behaviour.strategy, facts) : behaviour.strategy;
-  delete rest.strategy;
+  const { subresources, cells, fieldsOf, statusStrategy, statusOnCreate, strategy, ...rest } = behaviour;
   delete rest.markDeleted;
   const hasStatus = facts.subresources.some((sub) => sub.name === 'status');
   const writesStatus = hasStatus ? composeStatusStrategy(statusStrategy) : undefined;
@@ -78,6 +75,7 @@ export function defineKind<T extends KubeObject>(id: KindId, behaviour: KindBeha
     stored: facts.stored,
     storageVersion: apiVersion,
     ...(facts.storageVersionHash === undefined ? {} : { storageVersionHash: facts.storageVersionHash }),
+    metadataChecks: metadataChecksOf(id),
     nameRule: facts.nameRule,
     ...(facts.nameMaxLength === undefined ? {} : { nameMaxLength: facts.nameMaxLength }),
     generation: {
@@ -104,16 +102,6 @@ export function defineKind<T extends KubeObject>(id: KindId, behaviour: KindBeha
   };
   // The schema stays a lazy getter, so the behaviour is laid over it and not spread into a copy.
   return Object.assign(kind, rest);
-}
-
-function checkingMetadata<T extends KubeObject>(strategy: Strategy<T> | undefined, rules: MetaRules): Strategy<T> {
-  return {
-    ...strategy,
-    validateUpdate: (object, old, context) => [
-      ...validateObjectMeta(object.metadata, rules),
-      ...(strategy?.validateUpdate?.(object, old, context) ?? []),
-    ],
-  };
 }
 
 function defineSubresource(

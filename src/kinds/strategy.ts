@@ -1,6 +1,6 @@
 import { zeroOf } from '../machinery/fields/index.ts';
 import type { Strategy } from '../machinery/kind.ts';
-import type { KubeObject } from '../machinery/meta.ts';
+import type { KubeObject, ObjectMeta } from '../machinery/meta.ts';
 import type { ObjectSchema } from '../machinery/schema.ts';
 
 /**
@@ -33,7 +33,35 @@ export function composeStatusStrategy<T extends KubeObject>(own: Strategy<T> = {
       const target = object as KubeObject;
       for (const field of Object.keys(target)) if (!STATUS_FIELDS.has(field)) delete target[field];
       for (const [field, value] of Object.entries(old)) if (!STATUS_FIELDS.has(field)) target[field] = value;
-      if (old.metadata.deletionTimestamp === undefined) delete object.metadata.deletionTimestamp;
+      own.prepareForUpdate?.(object, old, context);
+    },
+  };
+}
+
+/** What an update of the status leaves of metadata where it leaves it alone. Upstream: metav1.ResetObjectMetaForStatus. */
+export const STATUS_METADATA = [
+  'deletionTimestamp',
+  'generation',
+  'labels',
+  'annotations',
+  'finalizers',
+  'ownerReferences',
+] as const satisfies readonly (keyof ObjectMeta)[];
+
+/** A status strategy that puts `fields` of metadata back to what is stored, and lets nobody own metadata through it. */
+export function keepingMetadata<T extends KubeObject>(
+  fields: readonly (keyof ObjectMeta)[],
+  own: Strategy<T> = {},
+): Strategy<T> {
+  return {
+    ...own,
+    resetFields: ['metadata'],
+    prepareForUpdate(object, old, context) {
+      const { metadata } = object;
+      for (const field of fields) {
+        if (old.metadata[field] === undefined) delete metadata[field];
+        else Object.assign(metadata, { [field]: old.metadata[field] });
+      }
       own.prepareForUpdate?.(object, old, context);
     },
   };

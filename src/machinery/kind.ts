@@ -91,6 +91,17 @@ export interface Column {
 
 export type NameRule = 'dns1123Subdomain' | 'dns1123Label' | 'dns1035Label' | 'pathSegment' | 'other';
 
+/** A pass over metadata, as of a new or of a changed object; the plain ones let finalizers be without a prefix. */
+export type MetadataCheck = 'new' | 'changed' | 'plainNew' | 'plainChanged';
+
+/** The passes over metadata that validation of a kind makes, beside those of every update: a finding comes in each. */
+export interface MetadataChecks {
+  /** None: metadata of a new object is looked at when everything else is right. */
+  readonly create: readonly MetadataCheck[];
+  readonly update: readonly MetadataCheck[];
+  readonly subresources: readonly MetadataCheck[];
+}
+
 export interface Kind<T extends KubeObject = KubeObject> extends KindRef<T> {
   readonly listKind: string;
   readonly singular: string;
@@ -112,8 +123,12 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindRef<T> {
   /** Published in discovery; tells clients that two resources are the same objects. */
   readonly storageVersionHash?: string;
   fromStorage?(object: KubeObject): T;
+  /** Annotations that stand for fields of upstream's internal type: views of the metadata alone do not show them. */
+  readonly carriers?: readonly string[];
   toStorage?(object: T): KubeObject;
 
+  /** Absent for custom resources, which have plain ones. */
+  readonly metadataChecks?: MetadataChecks;
   readonly nameRule: NameRule;
   readonly nameMaxLength?: number;
   /** Whether metadata.generation is kept: its value on create (0 = not kept), and what raises it. */

@@ -55,7 +55,8 @@ export type TokenMinter = (account: KubeObject, request: KubeObject) => Promise<
 /** The rules that hold for every object: the schema's and those of metadata. */
 export interface ObjectValidator {
   create(kind: Kind, object: KubeObject): FieldError[];
-  update(kind: Kind, object: KubeObject, old: KubeObject): FieldError[];
+  createLast(kind: Kind, object: KubeObject): FieldError[];
+  update(kind: Kind, object: KubeObject, change: { old: KubeObject; subresource: string }): FieldError[];
 }
 
 /** The server's parts, built once per server. */

@@ -126,3 +126,33 @@ describe('patch', () => {
     expect(headers.get('warning')).toContain('contains duplicate entries after mutating admission happens;');
   });
 });
+
+describe('patch of a status', () => {
+  it('leaves metadata alone where the kind does, and lets nobody own it', async () => {
+    const path = '/apis/storage.k8s.io/v1/volumeattachments';
+    const spec = { attacher: 'a.example.com', nodeName: 'n', source: { persistentVolumeName: 'v' } };
+    await cluster.send(`POST ${path}`, { body: { metadata: { name: 'a', labels: { l: '1' } }, spec } });
+    const body = { metadata: { labels: { l: '2' }, finalizers: ['e.com/f'] }, status: { attached: true } };
+    const patched = await cluster.send(`PATCH ${path}/a/status`, { body: JSON.stringify(body), type: 'merge' });
+    expect(patched.body.metadata).toMatchObject({ labels: { l: '1' } });
+    expect(patched.body.metadata.finalizers).toBeUndefined();
+    const owned = patched.body.metadata.managedFields?.find(({ subresource }) => subresource === 'status');
+    expect(Object.keys(owned?.fieldsV1 ?? {})).toEqual(['f:status']);
+  });
+
+  it('refuses a deletion time, but for pods, where it is left out', async () => {
+    const body = JSON.stringify({ metadata: { deletionTimestamp: '2030-01-01T00:00:00Z' } });
+    await cluster.send('POST /api/v1/namespaces/team/serviceaccounts', { body: { metadata: { name: 'default' } } });
+    const pods = '/api/v1/namespaces/team/pods';
+    await cluster.send(`POST ${pods}`, {
+      body: { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+    });
+    expect((await cluster.send(`PATCH ${pods}/p/status`, { body, type: 'merge' })).status).toBe(200);
+    const services = '/api/v1/namespaces/team/services';
+    await cluster.send(`POST ${services}`, { body: { metadata: { name: 's' }, spec: { ports: [{ port: 80 }] } } });
+    expect((await cluster.send(`PATCH ${services}/s/status`, { body, type: 'merge' })).body).toMatchObject({
+      code: 422,
+      details: { causes: [{ field: 'metadata.deletionTimestamp' }, { field: 'metadata.deletionTimestamp' }] },
+    });
+  });
+});

@@ -6,10 +6,14 @@ import { type DecodeContext, DecodeError, goName, jsonTypeOf } from './decode-co
 /**
  * The fault that Go reports of a JSON document, or undefined where it has none. Values of the wrong type are passed over
  * until the end, and then the first in the order of the document is told; a value that its own type fails to parse (a
- * time, a quantity) ends the decoding at once.
+ * time, a quantity) ends the decoding at once. `literals`: the document is of `parseLiterals`.
  */
-export function firstFault(schema: Schema, document: unknown): DecodeError | undefined {
-  const search: Search = { context: { path: [], depth: 0, struct: '', unknown: false }, first: undefined };
+export function firstFault(
+  schema: Schema,
+  document: unknown,
+  { literals = false }: { literals?: boolean } = {},
+): DecodeError | undefined {
+  const search: Search = { context: { path: [], depth: 0, struct: '', unknown: false, literals }, first: undefined };
   try {
     visit(schema, document, search);
   } catch (error) {

@@ -19,14 +19,6 @@ import {
 const MAX_ANNOTATIONS = 262_144;
 const MAX_MANAGER = 128;
 const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
-/** Groups whose finalizers need no prefix, as their validation is not that of the core. */
-const RELAXED_GROUPS = new Set([
-  'apiextensions.k8s.io',
-  'apiregistration.k8s.io',
-  'admissionregistration.k8s.io',
-  'coordination.k8s.io',
-]);
-
 /** Objects that come and go too fast to own others, as messages name them. */
 const DISALLOWED_OWNERS: Readonly<Record<string, string>> = { 'v1/Event': '/v1, Kind=Event' };
 
@@ -40,17 +32,17 @@ const NAME_RULES: Record<NameRule, (name: string) => string[]> = {
 };
 
 /** What metadata validation asks of a kind. */
-export type MetaRules = Pick<Kind, 'namespaced' | 'nameRule' | 'group' | 'itemsCarryType'>;
+export type MetaRules = Pick<Kind, 'namespaced' | 'nameRule'>;
 
-/** Metadata of an object as its kind asks for it. */
+/** Metadata of an object as its kind asks for it, with finalizers that name their domain. */
 export function validateObjectMeta(meta: ObjectMeta, kind: MetaRules): FieldError[] {
-  const errors = validateGenericMeta(meta, kind, NAME_RULES[kind.nameRule]);
-  if (!isRelaxed(kind)) errors.push(...validateFinalizerPrefixes(meta.finalizers ?? []));
-  return errors;
+  return [...validatePlainMeta(meta, kind), ...validateFinalizerPrefixes(meta.finalizers ?? [])];
 }
 
-/** Custom resources are warned of finalizers without a prefix and keep them. */
-const isRelaxed = (kind: MetaRules): boolean => kind.itemsCarryType === true || RELAXED_GROUPS.has(kind.group);
+/** Metadata of an object as its kind asks for it. */
+export function validatePlainMeta(meta: ObjectMeta, kind: MetaRules): FieldError[] {
+  return validateGenericMeta(meta, kind, NAME_RULES[kind.nameRule]);
+}
 
 /** Metadata of any object, whatever its kind asks for. Upstream: ValidateObjectMetaAccessor. */
 export function validateGenericMeta(
@@ -87,10 +79,8 @@ const IMMUTABLE = [
 ] as const;
 
 /** Metadata of a changed object beside the stored one; the server's fields are already carried over. */
-export function validateObjectMetaUpdate(meta: ObjectMeta, old: ObjectMeta, kind: MetaRules): FieldError[] {
-  const errors = validateGenericMetaUpdate(meta, old);
-  if (!isRelaxed(kind)) errors.push(...validateFinalizerPrefixes(meta.finalizers ?? []));
-  return errors;
+export function validateObjectMetaUpdate(meta: ObjectMeta, old: ObjectMeta): FieldError[] {
+  return [...validateGenericMetaUpdate(meta, old), ...validateFinalizerPrefixes(meta.finalizers ?? [])];
 }
 
 /** Upstream: ValidateObjectMetaAccessorUpdate. */

@@ -100,7 +100,6 @@ export function prepareNew(call: ResourceCall, object: KubeObject, dryRun: boole
   const generated = !metadata.name && Boolean(metadata.generateName);
   if (generated) metadata.name = generateName(call, metadata.generateName!);
   if (kind.generation.onCreate > 0) metadata.generation = kind.generation.onCreate;
-  else delete metadata.generation;
   (kind.strategy as Strategy).prepareForCreate?.(object, strategyContext(call, dryRun));
   return generated;
 }

@@ -75,6 +75,7 @@ async function createInstead(call: ResourceCall, plan: UpdatePlan): Promise<Upda
     throw conflict(subjectOf(call.kind), call.name, why);
   }
   checkNamespace(call, object);
+  checkVersionText(object.metadata.resourceVersion);
   delete object.metadata.resourceVersion;
   return { text: await createObject(call, object, { ...plan.options, recorded: true }), created: true };
 }
@@ -144,7 +145,7 @@ async function admitAndValidate(
   });
   if (plan.bare && kind.inVersion) {
     strategy.prepareForUpdate?.(object, old, strategyContext(call, options.dryRun));
-    validateChanged(call, object, { strategy, old, dryRun: options.dryRun });
+    validateChanged(call, object, { strategy, old, dryRun: options.dryRun, subresource });
     return;
   }
   if (plan.bare) {
@@ -156,7 +157,7 @@ async function admitAndValidate(
   keepSystemFields(object, old);
   strategy.prepareForUpdate?.(object, old, strategyContext(call, options.dryRun));
   if (plan.generation) raiseGeneration(call, object, old);
-  validateChanged(call, object, { strategy, old, dryRun: options.dryRun });
+  validateChanged(call, object, { strategy, old, dryRun: options.dryRun, subresource });
   strategy.canonicalize?.(object);
   // What names no version changes the one that was read.
   if (old.metadata.resourceVersion) object.metadata.resourceVersion ||= old.metadata.resourceVersion;
@@ -212,10 +213,14 @@ function checkVersion(
     throw versionRequired(call);
   }
   const version = object.metadata.resourceVersion!;
-  if (!/^\d+$/.test(version)) {
-    throw new StatusError(500, '', `strconv.ParseUint: parsing ${quote(version)}: invalid syntax`);
-  }
+  checkVersionText(version);
   if (version !== String(stored.revision)) throw conflict(subjectOf(call.kind), call.name, MODIFIED);
+}
+
+/** Upstream: APIObjectVersioner ObjectResourceVersion. */
+function checkVersionText(version = ''): void {
+  if (/^\d*$/.test(version)) return;
+  throw new StatusError(500, '', `strconv.ParseUint: parsing ${quote(version)}: invalid syntax`);
 }
 
 function versionRequired(call: ResourceCall): StatusError {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deployments, pods } from '../../../src/kinds/index.ts';
-import { firstFault, inDeclaredOrder } from '../../../src/machinery/fields/index.ts';
+import { decodeBody, firstFault, inDeclaredOrder } from '../../../src/machinery/fields/index.ts';
 import type { Json } from '../../../src/machinery/meta.ts';
 
 describe('firstFault', () => {
@@ -21,6 +21,12 @@ describe('firstFault', () => {
     ['[]', 'json: cannot unmarshal array into Go value of type v1.Deployment'],
   ])('of %s is %s', (text, message) => {
     expect(firstFault(deployments.schema, JSON.parse(text))?.message).toBe(message);
+  });
+
+  it('is what a body is refused with', () => {
+    expect(() => decodeBody(deployments.schema, '{"spec":{"replicas":"1"},"metadata":5}', 'Warn')).toThrow(
+      /spec\.replicas/,
+    );
   });
 });
 

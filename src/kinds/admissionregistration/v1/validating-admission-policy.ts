@@ -1,6 +1,7 @@
 import { admissionPolicyCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { ValidatingAdmissionPolicy } from '../../generated/types/admissionregistration-v1.ts';
+import { keepingMetadata, STATUS_METADATA } from '../../strategy.ts';
 import { setMatchResourcesDefaults } from './defaults.ts';
 import { staticNameWarnings } from './static-names.ts';
 import { validateValidatingPolicy, validateValidatingPolicyStatus } from './validate-policies.ts';
@@ -18,7 +19,7 @@ export const validatingAdmissionPolicies = defineKind<ValidatingAdmissionPolicy>
       validateCreate: (policy) => validateValidatingPolicy(policy),
       validateUpdate: (policy, old) => validateValidatingPolicy(policy, old),
     },
-    statusStrategy: { validateUpdate: validateValidatingPolicyStatus },
+    statusStrategy: keepingMetadata(STATUS_METADATA, { validateUpdate: validateValidatingPolicyStatus }),
     cells: (policy, now) => admissionPolicyCells(policy, policy.spec.validations?.length ?? 0, now),
   },
 );

@@ -1,6 +1,7 @@
 import { apiServiceCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { APIService } from '../../generated/types/apiregistration-v1.ts';
+import { keepingMetadata } from '../../strategy.ts';
 import { validateAPIService, validateAPIServiceStatus } from './validate.ts';
 
 export const apiServices = defineKind<APIService>('apiregistration.k8s.io/v1/apiservices', {
@@ -10,6 +11,8 @@ export const apiServices = defineKind<APIService>('apiregistration.k8s.io/v1/api
     if (spec.service) spec.service.port ??= 443;
   },
   strategy: { validateCreate: validateAPIService, validateUpdate: validateAPIService },
-  statusStrategy: { validateUpdate: validateAPIServiceStatus },
+  statusStrategy: keepingMetadata(['labels', 'annotations', 'finalizers', 'ownerReferences'], {
+    validateUpdate: validateAPIServiceStatus,
+  }),
   cells: apiServiceCells,
 });

@@ -66,7 +66,6 @@ function sizeWarnings({ spec }: Job): string[] {
 
 export const jobs = defineKind<Job>('batch/v1/jobs', {
   defaults: setJobDefaults,
-  checksMetadataOnUpdate: true,
   // Labels left out come back from the template, as they do on every read upstream.
   statusStrategy: { prepareForUpdate: takeTemplateLabels, validateUpdate: validateJobStatus },
   strategy: templateStrategy({

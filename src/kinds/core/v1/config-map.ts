@@ -5,6 +5,5 @@ import { validateConfigMap, validateConfigMapUpdate } from './validate-config.ts
 
 export const configMaps = defineKind<ConfigMap>('core/v1/configmaps', {
   cells: configMapCells,
-  checksMetadataOnUpdate: true,
   strategy: { validateCreate: validateConfigMap, validateUpdate: validateConfigMapUpdate },
 });

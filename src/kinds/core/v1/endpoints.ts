@@ -8,6 +8,5 @@ export const endpoints = defineKind<Endpoints>('core/v1/endpoints', {
     for (const subset of object.subsets ?? []) for (const port of subset.ports ?? []) port.protocol ??= 'TCP';
   },
   cells: endpointsCells,
-  checksMetadataOnUpdate: true,
   strategy: { validateCreate: validateEndpoints, validateUpdate: validateEndpoints },
 });

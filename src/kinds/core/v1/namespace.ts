@@ -33,7 +33,6 @@ function validatePhase({ status, metadata }: Namespace): FieldError[] {
 
 export const namespaces = defineKind<Namespace>('core/v1/namespaces', {
   cached: true,
-  checksMetadataOnUpdate: true,
   statusStrategy: { validateUpdate: validatePhase },
   defaults(namespace) {
     namespace.status ??= {};

@@ -23,7 +23,6 @@ export const nodes = defineKind<Node>('core/v1/nodes', {
   defaults: setNodeDefaults,
   fieldsOf: (node) => ({ 'spec.unschedulable': String(node.spec.unschedulable ?? false) }),
   cells: nodeCells,
-  checksMetadataOnUpdate: true,
   statusStrategy: { prepareForUpdate: dropConfig, validateUpdate: validateNodeChange },
   strategy: {
     prepareForCreate: (node) => dropConfig(node),

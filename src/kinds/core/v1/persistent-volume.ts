@@ -19,7 +19,6 @@ export const persistentVolumes = defineKind<PersistentVolume>('core/v1/persisten
     volume.status ??= {};
     volume.status.phase ??= 'Pending';
   },
-  checksMetadataOnUpdate: true,
   strategy: {
     validateCreate: validatePersistentVolume,
     validateUpdate: validatePersistentVolumeUpdate,

@@ -22,6 +22,5 @@ export const secrets = defineKind<Secret>('core/v1/secrets', {
   },
   fieldsOf: (secret) => ({ type: secret.type ?? '' }),
   cells: secretCells,
-  checksMetadataOnUpdate: true,
   strategy: { validateCreate: validateSecret, validateUpdate: validateSecretUpdate },
 });

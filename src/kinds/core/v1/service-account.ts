@@ -17,7 +17,6 @@ const warningsOf = ({ metadata }: ServiceAccount): string[] =>
 
 export const serviceAccounts = defineKind<ServiceAccount>('core/v1/serviceaccounts', {
   cached: true,
-  checksMetadataOnUpdate: true,
   strategy: {
     prepareForCreate: keepNames,
     prepareForUpdate: keepNames,

@@ -1,7 +1,7 @@
 import { flowSchemaCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { FlowSchema } from '../../generated/types/flowcontrol-v1.ts';
-import { validateFlowConditions } from './validate-level.ts';
+import { flowStatusStrategy } from './status-strategy.ts';
 import { validateFlowSchema } from './validate-schema.ts';
 
 export const flowSchemas = defineKind<FlowSchema>('flowcontrol.apiserver.k8s.io/v1/flowschemas', {
@@ -10,6 +10,6 @@ export const flowSchemas = defineKind<FlowSchema>('flowcontrol.apiserver.k8s.io/
     spec.matchingPrecedence ||= 1000;
   },
   strategy: { validateCreate: validateFlowSchema, validateUpdate: validateFlowSchema },
-  statusStrategy: { validateUpdate: ({ status }) => validateFlowConditions(status?.conditions) },
+  statusStrategy: flowStatusStrategy,
   cells: flowSchemaCells,
 });

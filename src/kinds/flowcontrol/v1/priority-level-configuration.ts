@@ -1,7 +1,8 @@
 import { priorityLevelCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { PriorityLevelConfiguration } from '../../generated/types/flowcontrol-v1.ts';
-import { validateFlowConditions, validateLevel } from './validate-level.ts';
+import { flowStatusStrategy } from './status-strategy.ts';
+import { validateLevel } from './validate-level.ts';
 
 export const priorityLevelConfigurations = defineKind<PriorityLevelConfiguration>(
   'flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations',
@@ -23,7 +24,7 @@ export const priorityLevelConfigurations = defineKind<PriorityLevelConfiguration
       }
     },
     strategy: { validateCreate: validateLevel, validateUpdate: validateLevel },
-    statusStrategy: { validateUpdate: ({ status }) => validateFlowConditions(status?.conditions) },
+    statusStrategy: flowStatusStrategy,
     cells: priorityLevelCells,
   },
 );

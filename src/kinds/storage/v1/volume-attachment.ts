@@ -2,6 +2,7 @@ import { volumeAttachmentCells } from '../../cells/groups.ts';
 import { setSharedSourceDefaults } from '../../core/v1/pod-spec/volume-defaults.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { VolumeAttachment } from '../../generated/types/storage-v1.ts';
+import { keepingMetadata, STATUS_METADATA } from '../../strategy.ts';
 import { validateAttachment, validateAttachmentUpdate } from './validate-attachment.ts';
 
 export const volumeAttachments = defineKind<VolumeAttachment>('storage.k8s.io/v1/volumeattachments', {
@@ -9,6 +10,6 @@ export const volumeAttachments = defineKind<VolumeAttachment>('storage.k8s.io/v1
     if (spec?.source?.inlineVolumeSpec) setSharedSourceDefaults(spec.source.inlineVolumeSpec);
   },
   strategy: { validateCreate: validateAttachment, validateUpdate: validateAttachmentUpdate },
-  statusStrategy: { validateUpdate: validateAttachmentUpdate },
+  statusStrategy: keepingMetadata(STATUS_METADATA, { validateUpdate: validateAttachmentUpdate }),
   cells: volumeAttachmentCells,
 });

@@ -26,7 +26,6 @@ const claimWarnings = (claim: PersistentVolumeClaim): string[] => claimSpecWarni
 
 export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>('core/v1/persistentvolumeclaims', {
   defaults: setClaimDefaults,
-  checksMetadataOnUpdate: true,
   statusStrategy: { validateUpdate: validateClaimStatus },
   strategy: {
     validateCreate: validateClaim,

@@ -8,7 +8,6 @@ import { ephemeralContainersStrategy, resizeStrategy } from './subresource-strat
 export const pods = defineKind<Pod>('core/v1/pods', {
   // The strategy makes the status.
   statusOnCreate: true,
-  checksMetadataOnUpdate: true,
   defaults: setPodDefaults,
   strategy: podStrategy,
   statusStrategy: podStatusStrategy,

@@ -50,6 +50,7 @@ export const podStrategy: Strategy<Pod> = {
 export const podStatusStrategy: Strategy<Pod> = {
   resetFields: ['metadata.deletionTimestamp', 'metadata.ownerReferences'],
   prepareForUpdate(pod, old) {
+    if (old.metadata.deletionTimestamp === undefined) delete pod.metadata.deletionTimestamp;
     if (old.metadata.ownerReferences === undefined) delete pod.metadata.ownerReferences;
     else pod.metadata.ownerReferences = old.metadata.ownerReferences;
     pod.status ??= {};
