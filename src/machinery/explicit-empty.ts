@@ -14,8 +14,20 @@ export function rememberEmpty(object: object, field: string, value: unknown): vo
 /** What `field`, which is null or absent, was sent as; null when it was not sent. */
 export const sentEmpty = (object: object, field: string): unknown => sent.get(object)?.get(field) ?? null;
 
-/** Whether the client sent any such field in `value` or below it. */
+/** Whether the client sent any such field in `value` or below it, and nothing has filled it since. */
 export function hasSentEmpty(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return sent.has(value) || Object.values(value).some(hasSentEmpty);
+  const object = value as Record<string, unknown>;
+  for (const field of sent.get(value)?.keys() ?? [])
+    if (object[field] === undefined || object[field] === null) return true;
+  return Object.values(value).some(hasSentEmpty);
+}
+
+/** Lets `copy`, a copy of `original`, share what is remembered of it. */
+export function shareSentEmpty(original: unknown, copy: unknown): void {
+  if (typeof original !== 'object' || original === null) return;
+  const fields = sent.get(original);
+  if (fields) sent.set(copy as object, fields);
+  const copies = copy as Record<string, unknown>;
+  for (const [key, item] of Object.entries(original)) shareSentEmpty(item, copies[key]);
 }

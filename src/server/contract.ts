@@ -135,6 +135,8 @@ export interface AdmissionRequest<T extends KubeObject = KubeObject> {
   pathName?: string;
   object?: T;
   oldObject?: T;
+  /** What the request was authorized as. */
+  verb?: string;
   /** CreateOptions, UpdateOptions, DeleteOptions or the connect options. */
   options: KubeObject | undefined;
   dryRun: boolean;

@@ -3,7 +3,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createTestCluster, type TestCluster } from '../support/cluster.ts';
 
 interface Reply {
-  metadata: { annotations?: Record<string, string>; managedFields?: { fieldsV1: Record<string, unknown> }[] };
+  metadata: {
+    generation?: number;
+    annotations?: Record<string, string>;
+    managedFields?: { fieldsV1: Record<string, unknown> }[];
+  };
   spec?: Record<string, unknown>;
   status?: Record<string, unknown>;
   message?: string;
@@ -15,8 +19,13 @@ const V1 = '/apis/autoscaling/v1/namespaces/n/horizontalpodautoscalers';
 const V2 = '/apis/autoscaling/v2/namespaces/n/horizontalpodautoscalers';
 const CARRIER = 'autoscaling.alpha.kubernetes.io/';
 
-async function send(request: string, body?: object, headers?: Record<string, string>): Promise<Reply> {
-  return (await cluster.send<Reply>(request, { ...(body ? { body } : {}), ...(headers ? { headers } : {}) })).body;
+interface Options {
+  type?: string;
+  headers?: Record<string, string>;
+}
+
+async function send(request: string, body?: object, options: Options = {}): Promise<Reply> {
+  return (await cluster.send<Reply>(request, { ...(body ? { body } : {}), ...options })).body;
 }
 
 const causes = async (request: string, body: object): Promise<string[]> =>
@@ -71,7 +80,7 @@ describe('autoscalers of version 1', () => {
       'f:annotations': { '.': {}, [`f:${CARRIER}current-metrics`]: {} },
     });
     const conditions = [{ type: 'ScalingActive', status: 'True' }];
-    await send(`PATCH ${V2}/b/status`, { status: { conditions } }, { 'Content-Type': 'application/merge-patch+json' });
+    await send(`PATCH ${V2}/b/status`, { status: { conditions } });
     await send(`PUT ${V1}/b`, autoscaler({}, 'b'));
     const { status } = await send(`GET ${V2}/b`);
     expect(status?.conditions).toEqual([{ type: 'ScalingActive', status: 'True', lastTransitionTime: null }]);
@@ -103,6 +112,102 @@ describe('volumes inside attachments', () => {
       `${path}.volumeMode: Forbidden: may not specify volumeMode other than Filesystem in the context of inline volumes`,
     ]);
     expect(await attach({ accessModes: ['ReadWriteOnce'], csi, persistentVolumeReclaimPolicy: 'Retain' })).toEqual([]);
+  });
+});
+
+const strategic = 'application/strategic-merge-patch+json';
+
+describe('values that no type describes', () => {
+  const path = '/apis/resource.k8s.io/v1/namespaces/n/resourceclaims';
+  const claim = (parameters: object): object => ({
+    metadata: { name: 'c' },
+    spec: {
+      devices: {
+        requests: [{ name: 'r', exactly: { deviceClassName: 'x.example.com' } }],
+        config: [{ opaque: { driver: 'd.example.com', parameters } }],
+      },
+    },
+  });
+
+  it('are told apart by the order of their keys, which only a merge patch keeps', async () => {
+    await send(`POST ${path}`, claim({ kind: 'K', apiVersion: 'v1' }));
+    const labels = { metadata: { labels: { a: 'b' } } };
+    const reply = await send(`PATCH ${path}/c`, labels, { type: strategic });
+    expect(reply.message).toMatch(/"Parameters":\{"apiVersion":"v1","kind":"K"\}.*field is immutable$/);
+    expect((await send(`PATCH ${path}/c`, labels)).message).toBeUndefined();
+    const put = await send(`PUT ${path}/c`, claim({ apiVersion: 'v1', kind: 'K' }));
+    expect(put.message).toMatch(/field is immutable$/);
+  });
+
+  it('need leave to be written where they tell of devices', async () => {
+    const roles = '/apis/rbac.authorization.k8s.io/v1';
+    const rules = [{ apiGroups: ['resource.k8s.io'], resources: ['resourceclaims/status'], verbs: ['*'] }];
+    await send(`POST ${roles}/clusterroles`, { metadata: { name: 'status' }, rules });
+    await send(`POST ${roles}/clusterrolebindings`, {
+      metadata: { name: 'status' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'status' },
+      subjects: [{ kind: 'User', name: 'ann' }],
+    });
+    const results = [{ request: 'r', driver: 'd.example.com', pool: 'p', device: 'd' }];
+    const status = {
+      allocation: { devices: { results } },
+      devices: [{ driver: 'd.example.com', pool: 'p', device: 'd' }],
+    };
+    const headers = { 'Impersonate-User': 'ann' };
+    const refused = await send(`PATCH ${path}/c/status`, { status }, { headers });
+    expect(refused.details?.causes).toMatchObject([
+      {
+        field: 'status.allocation',
+        message:
+          'Forbidden: changing status.allocation or status.reservedFor requires resource="resourceclaims/binding", verb="patch" permission: resourceclaims.resource.k8s.io is forbidden: User "ann" cannot patch resource "resourceclaims/binding" in API group "resource.k8s.io" at the cluster scope',
+      },
+      {
+        field: 'status.devices',
+        message:
+          'Forbidden: changing status.devices requires resource="resourceclaims/driver", verb="[arbitrary-node:patch]" permission: resourceclaims.resource.k8s.io "d.example.com" is forbidden: User "ann" cannot arbitrary-node:patch resource "resourceclaims/driver" in API group "resource.k8s.io" in the namespace "n"',
+      },
+    ]);
+    expect((await send(`PATCH ${path}/c/status`, { status })).message).toBeUndefined();
+  });
+});
+
+describe('what a change counts as', () => {
+  it('is a new generation for what is dropped, or empty where upstream minds', async () => {
+    const slices = '/apis/discovery.k8s.io/v1/namespaces/n/endpointslices';
+    const slice = (endpoint: object): object => ({
+      metadata: { name: 's' },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['10.0.0.1'], ...endpoint }],
+    });
+    await send(`POST ${slices}`, slice({}));
+    expect((await send(`PUT ${slices}/s`, slice({}))).metadata.generation).toBe(1);
+    expect((await send(`PUT ${slices}/s`, slice({ deprecatedTopology: { a: 'b' } }))).metadata.generation).toBe(2);
+    const policies = '/apis/networking.k8s.io/v1/namespaces/n/networkpolicies';
+    const policy = (ingress?: object[]): object => ({ metadata: { name: 'p' }, spec: { podSelector: {}, ingress } });
+    await send(`POST ${policies}`, policy());
+    expect((await send(`PUT ${policies}/p`, policy([]))).metadata.generation).toBe(2);
+    expect((await send(`PUT ${policies}/p`, policy())).metadata.generation).toBe(2);
+  });
+
+  it('keeps the number of the template that a daemon set comes with', async () => {
+    const key = 'deprecated.daemonset.template.generation';
+    const selector = { matchLabels: { a: 'b' } };
+    const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const updateStrategy = { type: 'OnDelete', rollingUpdate: { maxUnavailable: 5 } };
+    const body = { metadata: { name: 'd', annotations: { [key]: '9' } }, spec: { selector, template, updateStrategy } };
+    const { metadata, spec } = await send('POST /apis/apps/v1/namespaces/n/daemonsets', body);
+    expect(metadata.annotations?.[key]).toBe('9');
+    expect(spec?.updateStrategy).toEqual({ type: 'OnDelete', rollingUpdate: { maxUnavailable: 5, maxSurge: 0 } });
+  });
+});
+
+describe('scales', () => {
+  it('are told of fields that a patch makes and that they do not have', async () => {
+    const path = '/apis/apps/v1/namespaces/n/replicasets';
+    const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    await send(`POST ${path}`, { metadata: { name: 'r' }, spec: { selector: { matchLabels: { a: 'b' } }, template } });
+    const strict = await send(`PATCH ${path}/r/scale?fieldValidation=Strict`, { spec: { bogus: 1 } });
+    expect(strict.message).toMatch(/strict decoding error: unknown field "spec.bogus"$/);
   });
 });
 

@@ -2,7 +2,8 @@
 import { customScaleColumns, objectSchema } from '../../kinds/index.ts';
 import { formatAge } from '../../machinery/age.ts';
 import { apply, parentEntries, replicasPath, scaleEntries, trackUpdate } from '../../machinery/apply/index.ts';
-import { DecodeError, decodeObject } from '../../machinery/fields/index.ts';
+import { copyJson } from '../../machinery/copy-json.ts';
+import { type Decoded, DecodeError, decodeObject } from '../../machinery/fields/index.ts';
 import { goJson } from '../../machinery/go-json.ts';
 import type { SubresourceDefinition } from '../../machinery/kind.ts';
 import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../machinery/meta.ts';
@@ -23,7 +24,7 @@ import { loadStored } from '../verbs/get.ts';
 import { checkName } from '../verbs/metadata.ts';
 import { managerOf, parseWriteOptions, type WriteOptions } from '../verbs/options.ts';
 import { type PatchedDocument, parsePatch } from '../verbs/parse-patch.ts';
-import { badPatch, parseConfiguration, patchTypeOf } from '../verbs/patch-body.ts';
+import { badPatch, parseConfiguration, patchTypeOf, reportFields } from '../verbs/patch-body.ts';
 import { updateObject } from '../verbs/update-object.ts';
 import type { SubresourceHandler } from './handler.ts';
 
@@ -182,7 +183,10 @@ async function patch(call: ResourceCall, paths: ScalePaths, output: Output): Pro
     });
   const body = parsePatch({ type, text, options }, scaleType().schema);
   const change: Change = (present) => {
-    const scale = decodeScale(body.apply(present as unknown as JsonObject));
+    const result = body.apply(present as JsonObject);
+    const decoded = decodeScale(result);
+    reportFields(call, options, { schema: scaleType().schema, patch: body, result, decoded });
+    const scale = decoded.object;
     checkName(call, scale);
     return scale;
   };
@@ -190,9 +194,9 @@ async function patch(call: ResourceCall, paths: ScalePaths, output: Output): Pro
 }
 
 /** A patched scale; what does not fit its type is a fault of the patch. */
-function decodeScale({ json, shown }: PatchedDocument): Scale {
+function decodeScale({ json, shown }: PatchedDocument): Decoded<Scale> {
   try {
-    return decodeObject<Scale>(scaleType().schema, json).object;
+    return decodeObject<Scale>(scaleType().schema, copyJson(json));
   } catch (error) {
     if (error instanceof DecodeError) throw badPatch(shown().text, error.message);
     throw error;
@@ -214,8 +218,8 @@ function applyChange(call: ResourceCall, text: string, options: WriteOptions): C
       subresource: 'scale',
       now: call.parts.options.clock.now(),
     });
-    const json = structuredClone(object) as unknown as Json;
-    const scale = decodeScale({ json, shown: () => ({ text: goJson(json), json }) });
+    const json = structuredClone(object) as Json;
+    const scale = decodeScale({ json, shown: () => ({ text: goJson(json), json }) }).object;
     if (managedFields) scale.metadata.managedFields = managedFields;
     checkName(call, scale);
     return scale;

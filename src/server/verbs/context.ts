@@ -39,6 +39,7 @@ export function admissionRequest(call: ResourceCall, input: AdmissionInput): Adm
     pathName: call.name,
     ...(input.object === undefined ? {} : { object: input.object }),
     ...(input.oldObject === undefined ? {} : { oldObject: input.oldObject }),
+    verb: call.scope.info.verb,
     options: input.options,
     dryRun: input.dryRun,
     user: call.scope.user,

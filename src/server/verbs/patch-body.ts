@@ -14,6 +14,7 @@ import {
 import { goJson } from '../../machinery/go-json.ts';
 import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../machinery/meta.ts';
 import { quote } from '../../machinery/quote.ts';
+import { sortRawValues } from '../../machinery/raw-values.ts';
 import type { ObjectSchema } from '../../machinery/schema.ts';
 import { badRequest, invalid, StatusError } from '../../machinery/status.ts';
 import { convertTo, resetFieldsOf } from '../field-owners.ts';
@@ -62,7 +63,7 @@ export function createPatch(call: ResourceCall, input: PatchInput): (live: KubeO
   const { type, text, options } = input;
   const patch = parsePatch({ type, text, options }, call.kind.schema);
   return (live) => {
-    const result = patch.apply(live as unknown as JsonObject);
+    const result = patch.apply(live as JsonObject);
     return decodePatched(call, options, { live, result, type, patch });
   };
 }
@@ -77,7 +78,7 @@ interface Patched {
 /** Decodes a patched document; what does not fit the type is a fault of the patch. */
 function decodePatched(call: ResourceCall, options: WriteOptions, { live, patch, result, type }: Patched): KubeObject {
   const managers = live?.metadata.managedFields;
-  const patched = result.json as unknown as KubeObject | null;
+  const patched = result.json as KubeObject | null;
   const untouched = managers !== undefined && patched?.metadata?.managedFields === managers;
   const isTyped = type !== 'strategic' && !call.kind.inVersion;
   const why = isTyped ? typeFault(call, patched) : undefined;
@@ -97,40 +98,54 @@ function decodePatched(call: ResourceCall, options: WriteOptions, { live, patch,
   const { object } = decoded;
   // Managers that the patch left alone are as they were stored: nothing has to be read from them.
   if (untouched) object.metadata.managedFields = managers;
+  reportFields(call, options, { schema, patch, result, decoded });
+  return object;
+}
+
+/** Unknown and duplicate fields of a patch and of what it made are refused, warned of or ignored. */
+export function reportFields(
+  call: ResourceCall,
+  options: WriteOptions,
+  input: { schema: ObjectSchema; patch: BodyPatch; result: PatchedDocument; decoded: Decoded<object> },
+): void {
+  const { schema, patch, result, decoded } = input;
   const faults = [...patch.faults];
   if (decoded.unknown && options.fieldValidation !== 'Ignore') faults.push(...unknownFields(schema, result, decoded));
   if (faults.length > 0 && options.fieldValidation === 'Strict')
     throw badPatch(result.shown().text, `strict decoding error: ${faults.join(', ')}`);
   for (const fault of faults) call.scope.warn(fault);
-  return object;
 }
 
 /** In the order of the document where that is decoded; sorted where its values are converted. */
-function unknownFields(schema: ObjectSchema, result: PatchedDocument, decoded: Decoded<KubeObject>): string[] {
+function unknownFields(schema: ObjectSchema, result: PatchedDocument, decoded: Decoded<object>): string[] {
   const { json } = result.shown();
   if (json !== undefined) return fieldErrorsOf(schema, JSON.stringify(json), decoded);
   return fieldErrorsOf(schema, JSON.stringify(result.json), decoded).sort();
 }
 
 function withoutManagers(patched: Json): Json {
-  const { metadata, ...rest } = patched as unknown as KubeObject;
+  const { metadata, ...rest } = patched as KubeObject;
   return { ...rest, metadata: { ...metadata, managedFields: undefined } } as unknown as Json;
 }
 
 const NO_KIND = new DecodeError("Object 'Kind' is missing");
 
-/** Decodes a copy of `json`. `converts`: values are converted, so that integers lose what their type cannot hold. */
+/**
+ * Decodes a copy of `json`. `converts`: values are converted, so that integers lose what their type cannot hold, and
+ * raw values the order of their keys.
+ */
 function decode(
   call: ResourceCall,
   json: Json,
   { schema, converts }: { schema: ObjectSchema; converts: boolean },
 ): Decoded<KubeObject> {
-  const copy = copyJson(json) as unknown as KubeObject;
+  const copy = copyJson(json) as KubeObject;
   const reset = Array.isArray(copy.metadata?.managedFields) && copy.metadata.managedFields.length === 0;
   if (call.kind.inVersion && !copy.kind) throw NO_KIND;
   const decoded = decodeObject<KubeObject>(schema, copy, { wraps: converts });
   const { object } = decoded;
   object.metadata ??= {};
+  if (converts) sortRawValues(schema, object);
   // Decoding drops empty lists, but an empty list of managers is how a client asks to forget them.
   if (reset) object.metadata.managedFields = [];
   call.kind.defaults?.(object);
@@ -228,7 +243,7 @@ function createApply(call: ResourceCall, input: PatchInput): (live: KubeObject |
     });
     if (options.fieldValidation === 'Strict' && duplicates.length > 0) throw duplicateKeyError(duplicates);
     if (options.fieldValidation === 'Warn') for (const line of duplicates) scope.warn(line);
-    const value = decodeApplied(call, applied, object as unknown as Json);
+    const value = decodeApplied(call, applied, object as Json);
     if (managedFields) value.metadata.managedFields = managedFields;
     else delete value.metadata.managedFields;
     return value;

@@ -1,6 +1,8 @@
 /** PUT of one object, or of a subresource that writes it. Upstream: handlers/update.go. */
 import { copyJson } from '../../machinery/copy-json.ts';
+import { shareSentEmpty } from '../../machinery/explicit-empty.ts';
 import type { SubresourceDefinition } from '../../machinery/kind.ts';
+import type { KubeObject } from '../../machinery/meta.ts';
 import { respondText } from '../respond/object.ts';
 import { type ResourceCall, withConversions } from '../scope.ts';
 import { readObject } from './decode-body.ts';
@@ -28,7 +30,7 @@ export async function updateVerb(call: ResourceCall, subresource?: SubresourceDe
     transform: (live) =>
       withConversions(call, () => {
         // Only a write that names no version is tried again, and changes the body each time.
-        const object = body.metadata.resourceVersion ? body : copyJson(body);
+        const object = body.metadata.resourceVersion ? body : copyOf(body);
         parts.fieldOwners.recordUpdate({
           kind,
           object,
@@ -42,4 +44,10 @@ export async function updateVerb(call: ResourceCall, subresource?: SubresourceDe
       }),
   });
   return respondText(call, { text, output, status: created ? 201 : 200 });
+}
+
+function copyOf(body: KubeObject): KubeObject {
+  const copy = copyJson(body);
+  shareSentEmpty(body, copy);
+  return copy;
 }

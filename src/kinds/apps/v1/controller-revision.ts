@@ -2,7 +2,6 @@ import type { FieldError } from '../../../machinery/status.ts';
 import { invalidError, requiredError } from '../../../machinery/validation/index.ts';
 import { controllerRevisionCells } from '../../cells/workloads.ts';
 import { defineKind } from '../../define-kind.ts';
-import { equalJson } from '../../equal-json.ts';
 import type { ControllerRevision } from '../../generated/types/apps-v1.ts';
 import { nonNegative } from '../../numbers.ts';
 
@@ -21,7 +20,8 @@ export const controllerRevisions = defineKind<ControllerRevision>('apps/v1/contr
     validateCreate: validateRevision,
     validateUpdate: (revision, old) => [
       ...nonNegative(revision.revision, 'revision'),
-      ...(equalJson(revision.data, old.data)
+      // Upstream compares the texts, which the order of keys is a part of.
+      ...(JSON.stringify(revision.data) === JSON.stringify(old.data)
         ? []
         : [invalidError('data', revision.data ?? null, 'field is immutable')]),
     ],

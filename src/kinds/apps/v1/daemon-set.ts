@@ -30,6 +30,7 @@ function setTemplateGeneration(set: DaemonSet, generation: number): void {
 }
 
 export const daemonSets = defineKind<DaemonSet>('apps/v1/daemonsets', {
+  carriers: [TEMPLATE_GENERATION],
   defaults(set) {
     const { spec } = set;
     checkTemplateGeneration(set);
@@ -41,6 +42,12 @@ export const daemonSets = defineKind<DaemonSet>('apps/v1/daemonsets', {
       spec.updateStrategy.rollingUpdate ??= {};
       spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1;
       spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
+    }
+    // Upstream's internal type cannot leave these out.
+    const { rollingUpdate } = spec.updateStrategy;
+    if (rollingUpdate) {
+      rollingUpdate.maxUnavailable ??= 0;
+      rollingUpdate.maxSurge ??= 0;
     }
     spec.revisionHistoryLimit ??= 10;
   },
@@ -54,7 +61,7 @@ export const daemonSets = defineKind<DaemonSet>('apps/v1/daemonsets', {
     own: {
       validateCreate: validateDaemonSet,
       validateUpdate: validateDaemonSetUpdate,
-      prepareForCreate: (set) => setTemplateGeneration(set, 1),
+      prepareForCreate: (set) => setTemplateGeneration(set, Math.max(1, templateGeneration(set))),
       prepareForUpdate(set, old) {
         const before = templateGeneration(old);
         setTemplateGeneration(set, equalJson(set.spec.template, old.spec.template) ? before : before + 1);

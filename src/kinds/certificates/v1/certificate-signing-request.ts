@@ -60,6 +60,7 @@ export const certificateSigningRequests = defineKind<CertificateSigningRequest>(
         stampConditions(request, old, context);
       },
       validateUpdate: validateRequestUpdate('status'),
+      resetFields: ['spec', 'status.conditions'],
     },
     subresources: {
       approval: {

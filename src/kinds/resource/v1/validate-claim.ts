@@ -1,4 +1,5 @@
 /** Rules of resource claims and their templates. Upstream: pkg/apis/resource/validation. */
+import { rawText } from '../../../machinery/raw-values.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import {
   invalidError,
@@ -19,6 +20,7 @@ import type {
   ResourceClaimTemplate,
 } from '../../generated/types/resource-v1.ts';
 import { internalForm } from '../../internal-form.ts';
+import { objectSchema } from '../../schema.ts';
 import { validateList, validateSet } from './lists.ts';
 import { validateFullName, validateLabelName, validateSubdomain } from './names.ts';
 import { validateConfiguration, validateSelectors, validateToleration } from './validate-class.ts';
@@ -141,8 +143,9 @@ const validateClaimConfiguration = (
 ];
 
 export function validateClaimUpdate({ spec }: ResourceClaim, old: ResourceClaim): FieldError[] {
-  if (equalJson(spec, old.spec)) return [];
-  return [invalidError('spec', internalForm('resource.k8s.io/v1.ResourceClaimSpec', spec), 'field is immutable')];
+  const type = 'resource.k8s.io/v1.ResourceClaimSpec';
+  if (isSame(type, spec, old.spec)) return [];
+  return [invalidError('spec', internalForm(type, spec), 'field is immutable')];
 }
 
 export function validateTemplate({ spec }: ResourceClaimTemplate): FieldError[] {
@@ -157,7 +160,11 @@ export function validateTemplate({ spec }: ResourceClaimTemplate): FieldError[] 
 export function validateTemplateUpdate(template: ResourceClaimTemplate, old: ResourceClaimTemplate): FieldError[] {
   const errors = validateTemplate(template);
   const { spec } = template;
-  if (equalJson(spec, old.spec)) return errors;
-  const shown = internalForm('resource.k8s.io/v1.ResourceClaimTemplateSpec', spec);
-  return [...errors, invalidError('spec', shown, 'field is immutable')];
+  const type = 'resource.k8s.io/v1.ResourceClaimTemplateSpec';
+  if (isSame(type, spec, old.spec)) return errors;
+  return [...errors, invalidError('spec', internalForm(type, spec), 'field is immutable')];
 }
+
+/** Whether nothing changed, not even the order of keys in parameters of drivers. */
+const isSame = (type: string, now: object, before: object): boolean =>
+  equalJson(now, before) && rawText(objectSchema(type), now) === rawText(objectSchema(type), before);

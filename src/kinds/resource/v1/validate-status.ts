@@ -45,7 +45,7 @@ const RESERVED = 'status.reservedFor';
 type DeviceId = Pick<AllocatedDeviceStatus, 'driver' | 'pool' | 'device' | 'shareID'>;
 
 const idOf = ({ driver, pool, device, shareID }: DeviceId): string =>
-  [driver, pool, device, ...(shareID === undefined ? [] : [shareID])].join('/');
+  [driver, pool, device, ...(shareID ? [shareID] : [])].join('/');
 
 /** A device as messages show it. */
 const shownId = ({ driver, pool, device, shareID }: DeviceId): object => ({

@@ -14,7 +14,8 @@ interface Claim {
   spec: Devices & { spec?: Devices };
 }
 
-const LABEL = 'resource.kubernetes.io/admin-access';
+export const ADMIN_LABEL = 'resource.kubernetes.io/admin-access';
+export const ADMIN_REFUSAL = `admin access to devices requires the \`${ADMIN_LABEL}: true\` label on the containing namespace`;
 const KINDS: ReadonlySet<string> = new Set([
   'resourceclaims.resource.k8s.io',
   'resourceclaimtemplates.resource.k8s.io',
@@ -30,10 +31,9 @@ export const deviceAdminAccess: AdmissionPlugin = {
     const index = requests.findIndex(({ exactly }) => exactly?.adminAccess === true);
     if (index < 0) return;
     const home = await findObject<Namespace>(context, { resource: 'namespaces', namespace: '', name: namespace });
-    if (home?.metadata.labels?.[LABEL] === 'true') return;
-    const why = `admin access to devices requires the \`${LABEL}: true\` label on the containing namespace`;
+    if (home?.metadata.labels?.[ADMIN_LABEL] === 'true') return;
     throw invalid({ group: kind.group, kind: kind.kind }, name, [
-      forbiddenError(`spec.devices.requests[${index}].adminAccess`, why),
+      forbiddenError(`spec.devices.requests[${index}].adminAccess`, ADMIN_REFUSAL),
     ]);
   },
 };

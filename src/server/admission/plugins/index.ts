@@ -6,6 +6,7 @@ import {
   certificateSigning,
   certificateSubjectRestriction,
 } from './certificates.ts';
+import { claimStatusAccess } from './claim-status-access.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
@@ -51,6 +52,7 @@ export const admissionPlugins: readonly AdmissionPlugin[] = [
   rbacEscalation,
   policyParamAccess,
   deviceAdminAccess,
+  claimStatusAccess,
   mutatingAdmissionPolicy,
   mutatingAdmissionWebhook,
   validatingAdmissionPolicy,
