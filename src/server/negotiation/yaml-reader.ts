@@ -2,6 +2,7 @@
 import { isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { exactNumber, parseJson } from '../../machinery/exact-numbers.ts';
 import { quote } from '../../machinery/quote.ts';
+import { plainYamlToJson } from './plain-yaml.ts';
 
 export type YamlBody = { json: string; duplicates: string[]; error?: undefined } | { error: string };
 
@@ -10,9 +11,31 @@ const MAX_ALIASES = 100;
 
 const LARGE = /^-?[1-9]\d{15,}$/;
 
+/** Characters of the largest document that the full parser reads, which takes microseconds for each. */
+const MAX_FULL = 128 * 1024;
+/** How many times its size a document may have once aliases are copies. */
+const MAX_GROWTH = 10;
+/** The longest scalar that may be a number or a date. */
+const MAX_UNCLEAR_SCALAR = 64;
+
 /** Converts a YAML document; `duplicates` are keys set twice, of which the last counts. */
 export function yamlToJson(text: string): YamlBody {
   if (isPlainJson(text)) return { json: text, duplicates: [] };
+  const json = plainYamlToJson(text, readScalar);
+  if (json !== undefined) return { json, duplicates: [] };
+  if (text.length <= MAX_FULL) return readFully(text);
+  const what = 'flaws, keys that repeat, tags, anchors or other rare forms';
+  return { error: `yaml: a document with ${what} may not be longer than ${MAX_FULL} characters` };
+}
+
+function readScalar(text: string): string | undefined {
+  if (text.length > MAX_UNCLEAR_SCALAR) return JSON.stringify(text);
+  const read = readFully(text);
+  return read.error === undefined ? read.json : undefined;
+}
+
+/** Reads all of YAML. */
+function readFully(text: string): YamlBody {
   const lines = new LineCounter();
   try {
     const document = parseDocument(text, {
@@ -43,8 +66,10 @@ export function yamlToJson(text: string): YamlBody {
       },
     });
     const value: unknown = document.contents === null ? {} : document.toJS({ maxAliasCount: MAX_ALIASES });
-    if (isMap(document.contents)) return { json: JSON.stringify(value), duplicates };
-    return { json: JSON.stringify(value ?? null), duplicates };
+    const json = JSON.stringify(isMap(document.contents) ? value : (value ?? null));
+    if (json.length > MAX_GROWTH * (text.length + 1_000))
+      return { error: 'yaml: document contains excessive aliasing' };
+    return { json, duplicates };
   } catch (error) {
     return { error: `yaml: ${(error as Error).message.split('\n')[0]}` };
   }
