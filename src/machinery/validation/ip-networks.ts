@@ -80,8 +80,8 @@ export function canonicalIP(text: string): string {
  * GetWarningsForIP, GetWarningsForCIDR.
  */
 export function canonicalWarning(text: string, path: string): string[] {
-  const unusual = text.includes('/') ? undefined : plainAddress(text);
-  if (unusual !== undefined)
+  const unusual = text.includes('/') ? undefined : lenientAddress(text);
+  if (unusual !== undefined && ipAddress(text).length > 0)
     return [`${path}: non-standard IP address ${JSON.stringify(text)} is invalid: use ${JSON.stringify(unusual)}`];
   const canonical = canonicalIP(text);
   if (canonical === text || !text.includes(':')) return [];
@@ -91,16 +91,15 @@ export function canonicalWarning(text: string, path: string): string[] {
   ];
 }
 
-/** The usual text of an address with leading zeros or of IPv4 in the clothes of IPv6; undefined for any other text. */
-function plainAddress(text: string): string | undefined {
-  const address = parseAddress(text);
-  if (!address) {
-    const lenient = withoutZeros(text);
-    return isIP(lenient) ? canonicalIP(lenient) : undefined;
-  }
-  return address.family === 6 && address.value >> 32n === MAPPED
-    ? formatAddress({ family: 4, value: address.value & 0xffffffffn })
-    : undefined;
+/**
+ * The one text of an address, which may have leading zeros or be IPv4 in the clothes of IPv6; undefined for any other
+ * text. Upstream: netutils.ParseIPSloppy.
+ */
+export function lenientAddress(text: string): string | undefined {
+  const address = parseAddress(text) ?? parseAddress(withoutZeros(text));
+  if (!address) return undefined;
+  const isMapped = address.family === 6 && address.value >> 32n === MAPPED;
+  return formatAddress(isMapped ? { family: 4, value: address.value & 0xffffffffn } : address);
 }
 
 const hostBits = ({ family, bits }: Network): bigint => BigInt(LENGTH[family] - bits);
