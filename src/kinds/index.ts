@@ -57,6 +57,7 @@ export { replicationControllers } from './core/v1/replication-controller.ts';
 export { resourceQuotas } from './core/v1/resource-quota.ts';
 export { secrets } from './core/v1/secret.ts';
 export { services } from './core/v1/service/index.ts';
+export { isHeadless as isHeadlessService, needsClusterIP } from './core/v1/service/ip-families.ts';
 export { serviceAccounts } from './core/v1/service-account.ts';
 export {
   CLEANUP_FINALIZER,

@@ -146,8 +146,15 @@ describe('an AppArmor annotation', () => {
 });
 
 describe('a node', () => {
-  const create = (fields: { metadata?: object } & object): Promise<string[] | number> =>
-    causes('POST /api/v1/nodes?dryRun=All', { ...fields, metadata: { name: 'n', ...fields.metadata } });
+  const create = ({
+    metadata,
+    ...fields
+  }: {
+    metadata?: object;
+    spec?: object;
+    status?: object;
+  }): Promise<string[] | number> =>
+    causes('POST /api/v1/nodes?dryRun=All', { ...fields, metadata: { name: 'n', ...metadata } });
 
   it('declares features in order, has some swap or says nothing of it, and names controllers to avoid', async () => {
     expect(await create({ status: { declaredFeatures: ['B', 'A', 'A', 'x'] } })).toEqual([
@@ -164,6 +171,124 @@ describe('a node', () => {
     ]);
     expect(await create({ spec: { podCIDRs: ['10.0.0.0/24', '10.0.0.0/24'] } })).toEqual([
       'spec.podCIDRs: Invalid value: ["10.0.0.0/24","10.0.0.0/24"]: may specify no more than one CIDR for each IP family',
+    ]);
+  });
+});
+
+describe('a service', () => {
+  const SERVICES = '/api/v1/namespaces/n/services';
+  const PORTS = [{ port: 80 }];
+  const create = (name: string, spec: object, query = ''): Promise<string[] | number> =>
+    causes(`POST ${SERVICES}${query}`, { metadata: { name }, spec: { ports: PORTS, ...spec } });
+
+  it('is told of its families and its address before anything else', async () => {
+    const wrong = { ports: [{ port: 0 }] };
+    const LIST = '["10.96.0.7","fd00::1"]';
+    expect(await create('a', { clusterIP: '10.96.0.7', clusterIPs: ['10.96.0.7', 'fd00::1'], ...wrong })).toEqual([
+      `spec.ipFamilyPolicy: Invalid value: "SingleStack": must be 'RequireDualStack' or 'PreferDualStack' when multiple cluster IPs are specified`,
+      `spec.clusterIPs[1]: Invalid value: ${LIST}: IPv6 is not configured on this cluster`,
+    ]);
+    expect(await create('a', { clusterIP: '1.2.3.4', ...wrong }, '?dryRun=All')).toEqual([
+      expect.stringContaining('failed to allocate IP 1.2.3.4: the provided IP (1.2.3.4) is not in the valid range.'),
+    ]);
+    expect(await create('a', { ipFamilies: ['IPv6'], ipFamilyPolicy: 'RequireDualStack', ...wrong })).toEqual([
+      'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services',
+      'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster',
+    ]);
+  });
+
+  it('of an external name shows no internal traffic policy', async () => {
+    const reply = await cluster.send<Answer>(`POST ${SERVICES}`, {
+      body: {
+        metadata: { name: 'external' },
+        spec: { type: 'ExternalName', externalName: 'a.b', internalTrafficPolicy: 'Local' },
+      },
+    });
+    expect(reply.body.spec).not.toHaveProperty('internalTrafficPolicy');
+  });
+
+  it('that does not exist is not made from a version that is no number', async () => {
+    const metadata = { name: 'absent', resourceVersion: 'x' };
+    expect(await causes(`PUT ${SERVICES}/absent`, { metadata, spec: { ports: PORTS } })).toEqual([
+      'strconv.ParseUint: parsing "x": invalid syntax',
+    ]);
+  });
+});
+
+describe('a claim', () => {
+  const CLAIMS = '/api/v1/namespaces/n/persistentvolumeclaims';
+  const SPEC = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+
+  it('loses a source in another namespace and keeps any other that it names by reference', async () => {
+    const post = async (spec: object): Promise<Answer['spec']> => {
+      const body = { metadata: { name: 'c' }, spec: { ...SPEC, ...spec } };
+      return (await cluster.send<Answer>(`POST ${CLAIMS}?dryRun=All`, { body })).body.spec;
+    };
+    const foreign = { apiGroup: 'a.b', kind: 'K', name: 'x', namespace: 'other' };
+    expect(await post({ dataSourceRef: foreign })).not.toHaveProperty('dataSourceRef');
+    const own = { apiGroup: 'a.b', kind: 'K', name: 'x' };
+    expect(await post({ dataSource: own, dataSourceRef: own })).toMatchObject({ dataSource: own, dataSourceRef: own });
+    expect(await post({ dataSource: own })).not.toHaveProperty('dataSource');
+  });
+
+  it('gives a class of attributes up until the volume has taken it on', async () => {
+    const put = (spec: object, subresource = '', status = {}): Promise<string[] | number> =>
+      causes(`PUT ${CLAIMS}/classy${subresource}`, {
+        metadata: { name: 'classy' },
+        spec: { ...SPEC, ...spec },
+        status,
+      });
+    await cluster.send(`POST ${CLAIMS}`, { body: { metadata: { name: 'classy' }, spec: SPEC } });
+    await put({}, '/status', { phase: 'Bound' });
+    expect(await put({ volumeAttributesClassName: 'a' })).toBe(200);
+    expect(await put({})).toBe(200);
+    await put({ volumeAttributesClassName: 'a' });
+    await put({}, '/status', { phase: 'Bound', currentVolumeAttributesClassName: 'a' });
+    expect(await put({ volumeAttributesClassName: '' })).toEqual([
+      'spec.volumeAttributesClassName: Forbidden: update to empty string is forbidden when status.currentVolumeAttributesClassName is not nil',
+    ]);
+  });
+});
+
+describe('a volume', () => {
+  it('takes mount options by annotation only where its source does, and warns of old names', async () => {
+    const create = async (spec: object): Promise<{ status: number; warning: string | null; causes: unknown }> => {
+      const reply = await cluster.send<Answer>('POST /api/v1/persistentvolumes?dryRun=All', {
+        body: {
+          metadata: { name: 'v', annotations: { 'volume.beta.kubernetes.io/mount-options': 'ro' } },
+          spec: { capacity: { storage: '1' }, accessModes: ['ReadWriteOnce'], ...spec },
+        },
+      });
+      const { headers, status, body } = reply;
+      return { status, warning: headers.get('warning'), causes: body.details?.causes?.map(({ field }) => field) };
+    };
+    expect((await create({ hostPath: { path: '/x' } })).causes).toEqual([
+      'metadata.annotations.volume.beta.kubernetes.io/mount-options',
+    ]);
+    const matchExpressions = [{ key: 'beta.kubernetes.io/os', operator: 'Exists' }];
+    const nodeAffinity = { required: { nodeSelectorTerms: [{ matchExpressions }] } };
+    const { status, warning } = await create({ nfs: { server: 's', path: '/x' }, nodeAffinity });
+    expect(status).toBe(201);
+    expect(warning).toContain('use \\"mountOptions\\" attribute instead');
+    expect(warning).toContain('nodeSelectorTerms[0].matchExpressions[0].key: beta.kubernetes.io/os is deprecated');
+  });
+});
+
+describe('endpoints', () => {
+  it('are judged by the address that they mean, however it is written', async () => {
+    const ips = ['::ffff:127.0.0.1', '127.00.0.1', '0:0:0:0:0:0:0:1', 'x'];
+    const subsets = [{ addresses: ips.map((ip) => ({ ip })), ports: [{ port: 1 }] }];
+    const LOOPBACK = 'may not be in the loopback range (127.0.0.0/8, ::1/128)';
+    const at = (index: number): string =>
+      `subsets[0].addresses[${index}].ip: Invalid value: ${JSON.stringify(ips[index])}`;
+    expect(await causes('POST /api/v1/namespaces/n/endpoints', { metadata: { name: 'e' }, subsets })).toEqual([
+      `${at(0)}: must not be an IPv4-mapped IPv6 address`,
+      `${at(0)}: ${LOOPBACK}`,
+      `${at(1)}: must not have leading 0s`,
+      `${at(1)}: ${LOOPBACK}`,
+      `${at(2)}: ${LOOPBACK}`,
+      `${at(3)}: must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)`,
+      `${at(3)}: must be a valid IP address`,
     ]);
   });
 });

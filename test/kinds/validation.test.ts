@@ -4,6 +4,7 @@ import { decodeObject } from '../../src/machinery/fields/index.ts';
 import type { Strategy } from '../../src/machinery/kind.ts';
 import type { KubeObject } from '../../src/machinery/meta.ts';
 import type { Schema } from '../../src/machinery/schema.ts';
+import { type FieldError, StatusError } from '../../src/machinery/status.ts';
 import { createSeededRandom } from '../support/seeded-random.ts';
 import { strategyContext } from '../support/strategy-context.ts';
 
@@ -12,6 +13,17 @@ const context = strategyContext({
   namespace: 'default',
   uuid: () => '6a0b2c1e-0000-4000-8000-000000000001',
 });
+
+/** What a preparation refuses, which some do before anything is validated. */
+function refusals(prepare: () => void): FieldError[] {
+  try {
+    prepare();
+    return [];
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    return [{ type: 'FieldValueInvalid', field: '', message: error.message }];
+  }
+}
 
 const TEXTS = [
   '',
@@ -84,12 +96,12 @@ describe.each(allKinds.filter(({ stored }) => stored).map((kind) => [`${kind.gro
       const strategies = [kind.strategy, kind.statusStrategy, ...kind.subresources.map(({ strategy }) => strategy)];
       for (let round = 0; round < 60; round++) {
         const [object, old] = [make(), make()];
-        kind.strategy.prepareForCreate?.(object, context);
-        const findings = kind.strategy.validateCreate?.(object, context) ?? [];
+        const findings = refusals(() => kind.strategy.prepareForCreate?.(object, context));
+        findings.push(...(kind.strategy.validateCreate?.(object, context) ?? []));
         kind.strategy.warningsOnCreate?.(object, context);
         for (const strategy of strategies as (Strategy | undefined)[]) {
           const changed = make();
-          strategy?.prepareForUpdate?.(changed, old, context);
+          findings.push(...refusals(() => strategy?.prepareForUpdate?.(changed, old, context)));
           findings.push(...(strategy?.validateUpdate?.(changed, old, context) ?? []));
           strategy?.warningsOnUpdate?.(changed, old, context);
         }

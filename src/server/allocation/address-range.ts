@@ -50,8 +50,3 @@ function ipv4Number(ip: string): number {
 
 export const ipv4Text = (value: number): string =>
   [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
-
-export const containsIp = ({ first, size }: Ipv4Range, ip: string): boolean => {
-  const value = ipv4Number(ip);
-  return value >= first && value < first + size;
-};

@@ -4,15 +4,14 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
-import type { Service } from '../../kinds/index.ts';
+import { isHeadlessService as isHeadless, needsClusterIP, type Service } from '../../kinds/index.ts';
 import type { ClusterSettings } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import { internalError, invalid } from '../../machinery/status.ts';
 import type { ObjectKey, Store, WriteOp } from '../../storage/contract.ts';
 import type { AttachedWrite, HookedWrite, KindRegistry, RefusedOperation, WriteHook } from '../contract.ts';
 import { encodeObject } from '../encode.ts';
-import { addressOffsets, containsIp, ipv4Text, parseIpv4Range, pickOffset } from './address-range.ts';
-import { isHeadless, needsClusterIP, setFamilies } from './ip-families.ts';
+import { addressOffsets, ipv4Text, parseIpv4Range, pickOffset } from './address-range.ts';
 import { NodePortPlan } from './node-ports.ts';
 
 export interface ServiceAllocatorDeps {
@@ -54,12 +53,9 @@ class ServiceAllocation implements AttachedWrite {
   constructor(write: HookedWrite, deps: ServiceAllocatorDeps) {
     this.#deps = deps;
     const deleting = write.operation === 'DELETE';
-    this.#service = write.object as unknown as Service;
-    this.#old = deleting ? this.#service : (write.old as unknown as Service | undefined);
-    if (!deleting) {
-      setFamilies(this.#service, this.#old);
-      this.#planAddress();
-    }
+    this.#service = write.object as Service;
+    this.#old = deleting ? this.#service : (write.old as Service | undefined);
+    if (!deleting) this.#planAddress();
     if (deleting || !needsClusterIP(this.#service)) this.#release = addressOf(this.#old);
     const { settings, random } = deps;
     const ports = { settings, random, dryRun: write.dryRun };
@@ -92,13 +88,9 @@ class ServiceAllocation implements AttachedWrite {
     this.#pick();
   }
 
-  /** Dry runs show an address and refuse what is taken, without keeping anything. */
+  /** Dry runs show an address, whoever has it, and refuse ports that are taken, without keeping anything. */
   async checkDry(): Promise<void> {
     const { store } = this.#deps;
-    if (this.#take?.requested) {
-      const present = await store.shardOf(ADDRESSES).get(keyOf(this.#take.ip));
-      if (present.object) throw this.#taken(this.#take.ip);
-    }
     await this.#ports.checkDry(store);
   }
 
@@ -106,19 +98,10 @@ class ServiceAllocation implements AttachedWrite {
     const { spec = {} } = this.#service;
     if (!needsClusterIP(this.#service) || isHeadless(this.#service)) return;
     if (this.#old && needsClusterIP(this.#old) && this.#old.spec?.clusterIP) return;
+    // The strategy of the kind refused what is not of the range.
     const wanted = spec.clusterIPs?.[0] || spec.clusterIP;
-    if (!wanted) {
-      this.#pick();
-      return;
-    }
-    const range = parseIpv4Range(this.#deps.settings.serviceCIDR);
-    if (!containsIp(range, wanted)) {
-      throw this.#refuse(
-        wanted,
-        `the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${range.cidr}`,
-      );
-    }
-    this.#set(wanted, true);
+    if (wanted) this.#set(wanted, true);
+    else this.#pick();
   }
 
   #pick(): void {

@@ -70,13 +70,14 @@ async function createInstead(call: ResourceCall, plan: UpdatePlan): Promise<Upda
   if (!plan.createAbsent) throw notFound(subjectOf(call.kind), call.name);
   await authorize(call.parts, { ...attributesOf(call.scope), verb: 'create' });
   const object = await plan.transform(undefined);
+  if (plan.uid && plan.options.dryRun) throw otherUid(call, plan, '');
   if (plan.uid) {
     const why = `uid mismatch: the provided object specified uid ${plan.uid}, and no existing object was found`;
     throw conflict(subjectOf(call.kind), call.name, why);
   }
   checkNamespace(call, object);
   checkVersionText(object.metadata.resourceVersion);
-  delete object.metadata.resourceVersion;
+  if (!plan.options.dryRun) delete object.metadata.resourceVersion;
   return { text: await createObject(call, object, { ...plan.options, recorded: true }), created: true };
 }
 
@@ -87,6 +88,8 @@ async function tryUpdate(call: ResourceCall, plan: UpdatePlan, stored: StoredObj
   const old = decodeStored(kind, stored.text);
   checkUid(call, plan, old);
   const object = await plan.transform(old);
+  // Version 0 is none.
+  if (/^0+$/.test(object.metadata.resourceVersion ?? '')) delete object.metadata.resourceVersion;
   const unconditional = !object.metadata.resourceVersion;
   checkVersion(call, object, { stored, unconditional });
   const attached: AttachedWrite[] = [];
@@ -197,10 +200,13 @@ function raiseGeneration(call: ResourceCall, object: KubeObject, old: KubeObject
 }
 
 function checkUid(call: ResourceCall, plan: UpdatePlan, old: KubeObject): void {
-  if (!plan.uid || plan.uid === old.metadata.uid) return;
-  const key = registryPath(call.kind, { namespace: call.namespace, name: call.name });
-  const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${plan.uid}, UID in object meta: ${old.metadata.uid}`;
-  throw conflict(subjectOf(call.kind), call.name, why);
+  if (plan.uid && plan.uid !== old.metadata.uid) throw otherUid(call, plan, old.metadata.uid ?? '');
+}
+
+function otherUid(call: ResourceCall, { uid, options }: UpdatePlan, present: string): StatusError {
+  const key = registryPath(call.kind, { namespace: call.namespace, name: call.name, dryRun: options.dryRun });
+  const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${present}`;
+  return conflict(subjectOf(call.kind), call.name, why);
 }
 
 function checkVersion(

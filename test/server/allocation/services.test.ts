@@ -53,7 +53,10 @@ describe('service addresses', () => {
       expect.stringContaining('provided IP is already allocated'),
     ]);
     const outside = await create(cluster, 'c', { clusterIP: '10.97.0.1', ports: [{ port: 80 }] });
-    expect([outside.status, outside.body.message]).toEqual([422, expect.stringContaining('is not in the valid range')]);
+    expect([outside.status, outside.body.message]).toEqual([
+      422,
+      expect.stringContaining('the provided network does not match the current range'),
+    ]);
     expect(await addresses(cluster)).toHaveLength(2);
   });
 

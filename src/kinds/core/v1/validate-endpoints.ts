@@ -3,7 +3,6 @@ import type { FieldError } from '../../../machinery/status.ts';
 import {
   dns1123Label,
   dns1123Subdomain,
-  invalidError,
   invalidErrors,
   ipAddress,
   notSupportedError,
@@ -11,7 +10,7 @@ import {
   qualifiedName,
   requiredError,
 } from '../../../machinery/validation/index.ts';
-import { hasLeadingZeros, validateReachableIP } from '../../endpoint-address.ts';
+import { validateReachableIP } from '../../endpoint-address.ts';
 import type { EndpointAddress, Endpoints } from '../../generated/types/core-v1.ts';
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
@@ -41,13 +40,9 @@ export function validateEndpoints({ subsets = [] }: Endpoints): FieldError[] {
 }
 
 function validateAddress({ ip, hostname, nodeName }: EndpointAddress, path: string): FieldError[] {
-  const errors: FieldError[] = [];
   const at = `${path}.ip`;
-  if (hasLeadingZeros(ip)) errors.push(invalidError(at, ip, 'must not have leading 0s'));
-  else if (ipAddress(ip).length > 0)
-    errors.push(...invalidErrors(at, ip, ipAddress(ip)), invalidError(at, ip, 'must be a valid IP address'));
-  else errors.push(...validateReachableIP(ip, at));
+  const errors = invalidErrors(at, ip, ipAddress(ip));
   if (hostname) errors.push(...invalidErrors(`${path}.hostname`, hostname, dns1123Label(hostname)));
   if (nodeName !== undefined) errors.push(...invalidErrors(`${path}.nodeName`, nodeName, dns1123Subdomain(nodeName)));
-  return errors;
+  return [...errors, ...validateReachableIP(ip, at)];
 }

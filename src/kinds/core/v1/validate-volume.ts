@@ -5,14 +5,43 @@ import { equalJson } from '../../equal-json.ts';
 import type { NodeSelectorRequirement, PersistentVolume, PersistentVolumeSpec } from '../../generated/types/core-v1.ts';
 import { internalDiff } from '../../internal-diff.ts';
 import { internalForm } from '../../internal-form.ts';
-import { validateAttributesClass } from './persistent-volume-claim/validate.ts';
+import { selectorTermWarnings } from './node-labels.ts';
 import { SOURCES, validateVolumeSpec } from './validate-volume-spec.ts';
 
 type Spec = PersistentVolumeSpec;
 type SourceName = Extract<keyof Spec, string>;
 
-export function validatePersistentVolume({ metadata, spec }: PersistentVolume): FieldError[] {
-  return validateVolumeSpec(spec, { path: 'spec', name: metadata.name ?? '' });
+const checkSpec = ({ metadata, spec }: PersistentVolume): FieldError[] =>
+  validateVolumeSpec(spec, { path: 'spec', name: metadata.name ?? '' });
+
+export const validatePersistentVolume = (volume: PersistentVolume): FieldError[] => [
+  ...checkSpec(volume),
+  ...validateMountOptions(volume),
+];
+
+const MOUNT_OPTIONS = 'volume.beta.kubernetes.io/mount-options';
+/** Sources that take mount options. */
+const MOUNTED = [
+  'gcePersistentDisk',
+  'awsElasticBlockStore',
+  'glusterfs',
+  'nfs',
+  'rbd',
+  'quobyte',
+  'iscsi',
+  'cinder',
+  'cephfs',
+  'azureFile',
+  'vsphereVolume',
+  'azureDisk',
+  'photonPersistentDisk',
+] as const satisfies readonly SourceName[];
+
+/** Upstream: volume/validation checkMountOption. */
+function validateMountOptions({ metadata, spec }: PersistentVolume): FieldError[] {
+  if (metadata.annotations?.[MOUNT_OPTIONS] === undefined || MOUNTED.some((name) => spec[name])) return [];
+  const why = 'may not specify mount options for this volume type';
+  return [forbiddenError(`metadata.annotations.${MOUNT_OPTIONS}`, why)];
 }
 
 /** Labels of nodes that may be named anew. */
@@ -60,7 +89,7 @@ const NO_SOURCES: ReadonlySet<string> = new Set([
 
 export function validatePersistentVolumeUpdate(volume: PersistentVolume, old: PersistentVolume): FieldError[] {
   // The handler checks the volume, and so does the check of its update.
-  const errors = [...validatePersistentVolume(volume), ...validatePersistentVolume(volume)];
+  const errors = [...validatePersistentVolume(volume), ...checkSpec(volume)];
   const sourceOf = (spec: Spec): object => Object.fromEntries(SOURCES.map(({ name }) => [name, spec[name]]));
   const now = sourceOf(volume.spec) as Spec;
   if (now.csi?.controllerExpandSecretRef && old.spec.csi && !old.spec.csi.controllerExpandSecretRef) {
@@ -81,7 +110,9 @@ export function validatePersistentVolumeUpdate(volume: PersistentVolume, old: Pe
     const why = 'field is immutable, except for updating from beta label to GA';
     errors.push(invalidError('nodeAffinity', shown, why));
   }
-  return [...errors, ...validateAttributesClass(volume.spec.volumeAttributesClassName, old.spec)];
+  if (old.spec.volumeAttributesClassName !== undefined && volume.spec.volumeAttributesClassName === undefined)
+    errors.push(forbiddenError('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden'));
+  return errors;
 }
 
 const OLD_SOURCES: readonly (readonly [SourceName, string, string])[] = [
@@ -93,18 +124,22 @@ const OLD_SOURCES: readonly (readonly [SourceName, string, string])[] = [
   ['rbd', 'rbd', 'deprecated in v1.28, non-functional in v1.31+'],
 ];
 
+const OLD_ANNOTATIONS: readonly (readonly [string, string])[] = [
+  ['volume.beta.kubernetes.io/storage-class', 'deprecated since v1.8; use "storageClassName" attribute instead'],
+  [MOUNT_OPTIONS, 'deprecated since v1.31; use "mountOptions" attribute instead'],
+];
+
 /** Upstream: pkg/api/persistentvolume warningsForPersistentVolumeSpecAndMeta. */
 export function persistentVolumeWarnings({ spec, metadata }: PersistentVolume): string[] {
   const warnings: string[] = [];
-  const annotation = 'volume.beta.kubernetes.io/storage-class';
-  if (metadata.annotations?.[annotation] !== undefined)
-    warnings.push(
-      `metadata.annotations[${annotation}]: deprecated since v1.8; use "storageClassName" attribute instead`,
-    );
+  for (const [key, text] of OLD_ANNOTATIONS)
+    if (metadata.annotations?.[key] !== undefined) warnings.push(`metadata.annotations[${key}]: ${text}`);
   if (spec.persistentVolumeReclaimPolicy === 'Recycle')
     warnings.push(
       'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
     );
+  for (const [index, term] of (spec.nodeAffinity?.required?.nodeSelectorTerms ?? []).entries())
+    warnings.push(...selectorTermWarnings(term, `spec.nodeAffinity.required.nodeSelectorTerms[${index}]`));
   for (const [field, name, text] of OLD_SOURCES) if (spec[field] !== undefined) warnings.push(`spec.${name}: ${text}`);
   return warnings;
 }

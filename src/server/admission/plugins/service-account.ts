@@ -17,7 +17,7 @@ export const serviceAccount: AdmissionPlugin = {
   name: 'ServiceAccount',
   handles: (request) => isPodCreate(request) || isEphemeralUpdate(request),
   async admit(request, context) {
-    if (!isPodCreate(request)) return checkEphemeral(request, context);
+    if (!isPodCreate(request)) return;
     const pod = podOf(request);
     const { spec } = pod;
     if (isMirror(pod)) {

@@ -3,7 +3,7 @@ import { defineKind } from '../../../define-kind.ts';
 import type { PersistentVolumeClaim, TypedObjectReference } from '../../../generated/types/core-v1.ts';
 import { setClaimDefaults } from './defaults.ts';
 import { validateClaim, validateClaimStatus, validateClaimUpdate } from './validate.ts';
-import { claimSpecWarnings } from './warnings.ts';
+import { claimWarnings } from './warnings.ts';
 
 /** The two names of the data source are kept equal while neither crosses namespaces. Upstream: NormalizeDataSources. */
 function matchDataSources({ spec }: PersistentVolumeClaim): void {
@@ -14,15 +14,19 @@ function matchDataSources({ spec }: PersistentVolumeClaim): void {
   }
 }
 
+/** Sources in other namespaces are a feature that is off. Upstream: DropDisabledFields. */
+function dropForeignSource({ spec }: PersistentVolumeClaim): void {
+  if (spec.dataSourceRef?.namespace) delete spec.dataSourceRef;
+}
+
 /** The older name of the data source knows claims and snapshots only. Upstream: EnforceDataSourceBackwardCompatibility. */
 function dropUnknownSource({ spec }: PersistentVolumeClaim): void {
+  if (spec.dataSourceRef) return;
   const { apiGroup, kind } = spec.dataSource ?? {};
   const isClaim = !apiGroup && kind === 'PersistentVolumeClaim';
   const isSnapshot = apiGroup === 'snapshot.storage.k8s.io' && kind === 'VolumeSnapshot';
   if (!isClaim && !isSnapshot) delete spec.dataSource;
 }
-
-const claimWarnings = (claim: PersistentVolumeClaim): string[] => claimSpecWarnings(claim.spec, 'spec');
 
 export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>('core/v1/persistentvolumeclaims', {
   defaults: setClaimDefaults,
@@ -34,11 +38,13 @@ export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>('core/v1
     warningsOnUpdate: claimWarnings,
     prepareForCreate(claim) {
       claim.status = { phase: 'Pending' };
+      dropForeignSource(claim);
       dropUnknownSource(claim);
       matchDataSources(claim);
     },
     prepareForUpdate(claim, old) {
-      if (!old.spec.dataSource) dropUnknownSource(claim);
+      if (!old.spec.dataSourceRef) dropForeignSource(claim);
+      if (!old.spec.dataSource && !old.spec.dataSourceRef) dropUnknownSource(claim);
       matchDataSources(claim);
     },
   },

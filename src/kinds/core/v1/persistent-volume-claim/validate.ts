@@ -127,7 +127,7 @@ export function validateClaimTemplate(template: PersistentVolumeClaimTemplate, p
   ];
   for (const [field, value] of Object.entries(metadata)) {
     if (!TEMPLATE_META.has(field) && value !== null && value !== undefined && value !== '')
-      errors.push(forbiddenError(`${path}.metadata.${field}`, 'cannot be set'));
+      errors.push(forbiddenError(`${path}.metadata.${field === 'uid' ? 'uID' : field}`, 'cannot be set'));
   }
   return [...errors, ...validateClaimSpec(spec, `${path}.spec`)];
 }
@@ -153,13 +153,13 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
   if (upgrade !== undefined) delete next.storageClassName;
   const annotation = claim.metadata.annotations?.[OLD_CLASS] ?? '';
   if (upgrade !== 'annotation' && annotation !== (old.metadata.annotations?.[OLD_CLASS] ?? ''))
-    errors.push(invalidError(`metadata.annotations[${OLD_CLASS}]`, annotation, IMMUTABLE));
+    errors.push(invalidError(`metadata.annotations.${OLD_CLASS}`, annotation, IMMUTABLE));
   const bound = claim.status?.phase === 'Bound';
   const [size, oldSize] = [sizeOf(next), sizeOf(before)];
   if (bound && next.resources?.requests) {
     next.resources = { ...next.resources, requests: { ...next.resources.requests, storage: oldSize } };
   }
-  if (bound && next.volumeAttributesClassName !== undefined) {
+  if (bound) {
     if (before.volumeAttributesClassName === undefined) delete next.volumeAttributesClassName;
     else next.volumeAttributesClassName = before.volumeAttributesClassName;
   }
@@ -181,22 +181,18 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
   }
   if (claim.spec.volumeMode !== old.spec.volumeMode)
     errors.push(invalidError('volumeMode', claim.spec.volumeMode ?? null, IMMUTABLE));
-  return [...errors, ...validateAttributesClass(claim.spec.volumeAttributesClassName, old.spec)];
+  return [...errors, ...validateAttributesClass(claim.spec.volumeAttributesClassName, old)];
 }
 
 const sizeOf = (spec: PersistentVolumeClaimSpec): string => spec.resources?.requests?.storage ?? '0';
 
-/** A class of attributes may be changed but not taken away. */
-export function validateAttributesClass(
-  name: string | undefined,
-  old: { volumeAttributesClassName?: string },
-): FieldError[] {
-  const at = 'spec.volumeAttributesClassName';
-  if (old.volumeAttributesClassName === undefined) return [];
-  if (name === undefined) return [forbiddenError(at, 'update from non-nil value to nil is forbidden')];
-  return name === '' && old.volumeAttributesClassName !== ''
-    ? [forbiddenError(at, 'update from non-nil value to an empty string is forbidden')]
-    : [];
+/** A class of attributes that a volume has taken on may be changed but not taken away. */
+function validateAttributesClass(name: string | undefined, { spec, status }: PersistentVolumeClaim): FieldError[] {
+  if (status?.currentVolumeAttributesClassName === undefined || name) return [];
+  if (name === spec.volumeAttributesClassName) return [];
+  const what = name === undefined ? 'nil' : 'empty string';
+  const why = `update to ${what} is forbidden when status.currentVolumeAttributesClassName is not nil`;
+  return [forbiddenError('spec.volumeAttributesClassName', why)];
 }
 
 function validateResourceKey(name: string, path: string): FieldError[] {

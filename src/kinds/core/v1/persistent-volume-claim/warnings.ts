@@ -1,6 +1,15 @@
 import { parseQuantity } from '../../../../machinery/quantity.ts';
 import { quote } from '../../../../machinery/quote.ts';
-import type { PersistentVolumeClaimSpec } from '../../../generated/types/core-v1.ts';
+import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../../generated/types/core-v1.ts';
+
+const OLD_CLASS = 'volume.beta.kubernetes.io/storage-class';
+
+/** Upstream: pkg/api/persistentvolumeclaim GetWarningsForPersistentVolumeClaim. */
+export function claimWarnings({ spec, metadata }: PersistentVolumeClaim): string[] {
+  const annotated = metadata.annotations?.[OLD_CLASS] !== undefined;
+  const text = `metadata.annotations[${OLD_CLASS}]: deprecated since v1.8; use "storageClassName" attribute instead`;
+  return [...(annotated ? [text] : []), ...claimSpecWarnings(spec, 'spec')];
+}
 
 /** Upstream: pkg/api/persistentvolumeclaim GetWarningsForPersistentVolumeClaimSpec. */
 export function claimSpecWarnings(spec: PersistentVolumeClaimSpec, path: string): string[] {

@@ -12,7 +12,7 @@ import {
   portName,
   portNumber,
   requiredError,
-  tooLongError,
+  tooManyError,
 } from '../../../../machinery/validation/index.ts';
 import type { Container, ContainerPort, EphemeralContainer, PodSpec } from '../../../generated/types/core-v1.ts';
 import { oneOf, validatePullPolicy } from './validate-choice.ts';
@@ -185,7 +185,7 @@ function validateRestartRules(
     if (rules.length > 0) errors.push(requiredError(policy, NO_POLICY));
   } else if (!RESTART_POLICIES.includes(restartPolicy))
     errors.push(notSupportedError(policy, restartPolicy, RESTART_POLICIES));
-  if (rules.length > MAX_RULES) errors.push(tooLongError(`${path}.restartPolicyRules`, MAX_RULES));
+  if (rules.length > MAX_RULES) errors.push(tooManyError(`${path}.restartPolicyRules`, rules.length, MAX_RULES));
   for (const [index, { action = '', exitCodes }] of rules.entries()) {
     const at = `${path}.restartPolicyRules[${index}]`;
     if (!RESTART_ACTIONS.includes(action)) errors.push(notSupportedError(`${at}.action`, action, RESTART_ACTIONS));
@@ -196,8 +196,8 @@ function validateRestartRules(
     const { operator = '' } = exitCodes;
     if (!EXIT_OPERATORS.includes(operator))
       errors.push(notSupportedError(`${at}.exitCodes.operator`, operator, EXIT_OPERATORS));
-    if ((exitCodes.values?.length ?? 0) > MAX_EXIT_CODES)
-      errors.push(tooLongError(`${at}.exitCodes.values`, MAX_EXIT_CODES));
+    const count = exitCodes.values?.length ?? 0;
+    if (count > MAX_EXIT_CODES) errors.push(tooManyError(`${at}.exitCodes.values`, count, MAX_EXIT_CODES));
   }
   return errors;
 }

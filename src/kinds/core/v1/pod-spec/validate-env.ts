@@ -76,7 +76,7 @@ export function validateFieldRef(ref: ObjectFieldSelector, path: string, support
   const [, base = '', key = ''] = SUBSCRIPT.exec(ref.fieldPath) ?? [];
   if (base === 'metadata.annotations') return invalidErrors(path, key.toLowerCase(), qualifiedName(key.toLowerCase()));
   if (base === 'metadata.labels') return invalidErrors(path, key, qualifiedName(key));
-  if (base !== '') return refuse(`field label does not support subscript: ${base}`);
+  if (base !== '') return refuse(`field label does not support subscript: ${ref.fieldPath}`);
   const name = ALIASES[ref.fieldPath] ?? ref.fieldPath;
   if (!KNOWN_FIELDS.has(name)) return refuse(`field label not supported: ${ref.fieldPath}`);
   return supported.includes(name) ? [] : [notSupportedError(field, name, supported)];

@@ -2,13 +2,12 @@ import { serviceCells } from '../../../cells/core.ts';
 import { defineKind } from '../../../define-kind.ts';
 import type { Service } from '../../../generated/types/core-v1.ts';
 import { setServiceDefaults } from './defaults.ts';
-import { serviceStrategy } from './strategy.ts';
-import { validateServiceStatus } from './validate.ts';
+import { serviceStatusStrategy, serviceStrategy } from './strategy.ts';
 
 export const services = defineKind<Service>('core/v1/services', {
   defaults: setServiceDefaults,
   strategy: serviceStrategy,
-  statusStrategy: { validateUpdate: validateServiceStatus },
+  statusStrategy: serviceStatusStrategy,
   claimsOf: nodePortClaims,
   fieldsOf: ({ spec }) => ({ 'spec.clusterIP': spec.clusterIP ?? '', 'spec.type': spec.type ?? '' }),
   cells: serviceCells,

@@ -1,25 +1,44 @@
 import type { Strategy } from '../../../../machinery/kind.ts';
 import { StatusError } from '../../../../machinery/status.ts';
+import { canonicalWarning } from '../../../../machinery/validation/index.ts';
+import { equalJson } from '../../../equal-json.ts';
 import type { Service } from '../../../generated/types/core-v1.ts';
-import { validateNewService, validateServiceUpdate } from './validate.ts';
+import { needsClusterIP, refuseForeignAddress, setFamilies } from './ip-families.ts';
+import { validateService, validateServiceStatus, validateServiceUpdate } from './validate.ts';
 import { serviceWarnings } from './warnings.ts';
 
 /** Upstream: registry/core/service svcStrategy and the normalisation of cluster IPs in its storage. */
 export const serviceStrategy: Strategy<Service> = {
-  prepareForCreate(service) {
+  prepareForCreate(service, context) {
     normalizeClusterIPs(service);
-    dropTypeDependentFields(service);
+    setFamilies(service);
+    refuseForeignAddress(service, undefined, context);
   },
-  prepareForUpdate(service, old) {
+  prepareForUpdate(service, old, context) {
     patchAllocatedValues(service, old);
     normalizeClusterIPs(service, old);
+    setFamilies(service, old);
+    refuseForeignAddress(service, old, context);
     refuseSharedNodePorts(service);
     dropTypeDependentFields(service, old);
   },
-  validateCreate: validateNewService,
+  validateCreate: validateService,
   validateUpdate: validateServiceUpdate,
   warningsOnCreate: serviceWarnings,
   warningsOnUpdate: serviceWarnings,
+  // The field has no meaning for such a Service and is not shown.
+  canonicalize({ spec }) {
+    if (!needsClusterIP({ spec } as Service)) delete spec.internalTrafficPolicy;
+  },
+};
+
+/** Upstream: registry/core/service serviceStatusStrategy. */
+export const serviceStatusStrategy: Strategy<Service> = {
+  validateUpdate: validateServiceStatus,
+  warningsOnUpdate: ({ status }) =>
+    (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }, index) =>
+      ip ? canonicalWarning(ip, `status.loadBalancer.ingress[${index}]`) : [],
+    ),
 };
 
 /** `clusterIP` is the first of `clusterIPs`; a client that knows only one of them changes both. */
@@ -38,12 +57,10 @@ function normalizeClusterIPs({ spec }: Service, old?: Service): void {
   else if (sole) spec.clusterIPs = [sole];
 }
 
-const needsClusterIP = (service: Service): boolean => service.spec.type !== 'ExternalName';
 const needsNodePort = ({ spec }: Service): boolean =>
   spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
 const mayHaveNodePort = ({ spec }: Service): boolean => spec.type === 'NodePort' || spec.type === 'LoadBalancer';
-const nodePortsOf = ({ spec }: Service): string =>
-  [...new Set((spec.ports ?? []).flatMap(({ nodePort }) => nodePort || []))].sort().join();
+const nodePortsOf = ({ spec }: Service): number[] => (spec.ports ?? []).flatMap(({ nodePort }) => nodePort || []);
 const needsHealthCheckPort = ({ spec }: Service): boolean =>
   spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
 
@@ -89,15 +106,11 @@ function refuseSharedNodePorts({ spec }: Service): void {
 }
 
 /** Fields that lost their meaning with a change of type go when the client did not touch them. Upstream: dropTypeDependentFields. */
-function dropTypeDependentFields(service: Service, old?: Service): void {
+function dropTypeDependentFields(service: Service, old: Service): void {
   const { spec } = service;
-  if (spec.type !== 'ExternalName' && spec.externalName && spec.externalName === old?.spec.externalName)
-    delete spec.externalName;
-  if (old === undefined) return;
-  if (needsClusterIP(old) && !needsClusterIP(service) && spec.clusterIP === old.spec.clusterIP) {
-    for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const) delete spec[field];
-  }
-  if (mayHaveNodePort(old) && !mayHaveNodePort(service) && nodePortsOf(service) === nodePortsOf(old))
+  if (needsClusterIP(old) && !needsClusterIP(service)) dropAddresses(spec, old.spec);
+  const before = new Set(nodePortsOf(old));
+  if (mayHaveNodePort(old) && !mayHaveNodePort(service) && nodePortsOf(service).every((port) => before.has(port)))
     for (const port of spec.ports ?? []) delete port.nodePort;
   if (
     needsHealthCheckPort(old) &&
@@ -114,4 +127,14 @@ function dropTypeDependentFields(service: Service, old?: Service): void {
   }
   const same = spec.externalTrafficPolicy === old.spec.externalTrafficPolicy;
   if (isExternal(old) && !isExternal(service) && same) delete spec.externalTrafficPolicy;
+  if (!balanced) service.status = { ...service.status, loadBalancer: {} };
+}
+
+function dropAddresses(spec: Service['spec'], old: Service['spec']): void {
+  if (spec.clusterIP === old.clusterIP && equalJson(spec.clusterIPs ?? [], old.clusterIPs ?? [])) {
+    delete spec.clusterIP;
+    delete spec.clusterIPs;
+  }
+  if (equalJson(spec.ipFamilies ?? [], old.ipFamilies ?? [])) delete spec.ipFamilies;
+  if (spec.ipFamilyPolicy === old.ipFamilyPolicy) delete spec.ipFamilyPolicy;
 }

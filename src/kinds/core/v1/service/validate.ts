@@ -33,7 +33,7 @@ const HINTS = 'service.kubernetes.io/topology-aware-hints';
 const MODE = 'service.kubernetes.io/topology-mode';
 const RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges';
 
-function validateService(service: Service): FieldError[] {
+export function validateService(service: Service): FieldError[] {
   const { spec, metadata } = service;
   const errors: FieldError[] = [];
   const { [HINTS]: hints, [MODE]: mode } = metadata.annotations ?? {};
@@ -213,15 +213,7 @@ function validateTraffic({ spec }: Service): FieldError[] {
 const needsHealthCheck = ({ spec }: Service): boolean =>
   spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
 
-/** Addresses are looked at first, when they are allocated; nothing else is checked when they are wrong. */
-export function validateNewService(service: Service): FieldError[] {
-  const addresses = validateClusterIPs(service);
-  return addresses.length > 0 ? addresses : validateService(service);
-}
-
 export function validateServiceUpdate(service: Service, old: Service): FieldError[] {
-  const addresses = validateClusterIPs(service);
-  if (addresses.length > 0) return addresses;
   const errors = [...validateClusterIPsUpdate(service, old), ...validateBalancerClass(service, old)];
   const moved = service.spec.healthCheckNodePort !== old.spec.healthCheckNodePort;
   if (needsHealthCheck(service) && needsHealthCheck(old) && moved)
