@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import type { KubeObject } from '../../src/machinery/meta.ts';
 import { parseAccept } from '../../src/server/negotiation/accept-header.ts';
 import { writeYaml } from '../../src/server/negotiation/yaml-writer.ts';
 import { createTestCluster, type TestCluster } from '../support/cluster.ts';
@@ -76,6 +77,64 @@ describe('the Accept header', () => {
   it('writes errors in the media type of the answer', async () => {
     const reply = await cluster.send(`GET ${PATH}/none`, { accept: 'application/yaml' });
     expect(parse(reply.text)).toMatchObject({ kind: 'Status', code: 404 });
+  });
+});
+
+describe('Tables and metadata', () => {
+  const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+  const META = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io';
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'x', image: 'x' }] } };
+
+  it.each([
+    ['/apis/rbac.authorization.k8s.io/v1/namespaces/team/roles', null],
+    ['/api/v1/namespaces/team/limitranges', null],
+    ['/api/v1/namespaces/team/secrets', []],
+  ])('of nothing at %s have as rows %j', async (path, rows) => {
+    const { body } = await cluster.send<{ rows: unknown }>(`GET ${path}`, { accept: TABLE });
+    expect(body.rows).toEqual(rows);
+  });
+
+  it('show the metadata of the internal type, without the annotations that stand for its fields', async () => {
+    const path = '/apis/apps/v1/namespaces/team/daemonsets';
+    const spec = { selector: { matchLabels: { a: 'b' } }, template };
+    await cluster.send(`POST ${path}`, { body: { metadata: { name: 'd' }, spec } });
+    const whole = await cluster.send<KubeObject>(`GET ${path}/d`);
+    expect(whole.body.metadata.annotations).toEqual({ 'deprecated.daemonset.template.generation': '1' });
+    const partial = await cluster.send<KubeObject>(`GET ${path}/d`, { accept: META });
+    expect(partial.body.metadata.annotations).toBeUndefined();
+    expect(partial.body.metadata.name).toBe('d');
+  });
+
+  it.each([
+    [
+      '/api/v1/nodes',
+      { metadata: { name: 'n' }, status: { nodeInfo: { kernelVersion: '6.1', architecture: 'arm64' } } },
+      '6.1 (arm64)',
+    ],
+    [
+      '/api/v1/namespaces/team/endpoints',
+      { metadata: { name: 'n' }, subsets: [{ notReadyAddresses: [{ ip: '10.0.0.1' }], ports: [{ port: 1 }] }] },
+      '',
+    ],
+    [
+      '/apis/discovery.k8s.io/v1/namespaces/team/endpointslices',
+      { metadata: { name: 'n' }, addressType: 'IPv4', endpoints: [], ports: [{ name: 'web' }, {}] },
+      'web,',
+    ],
+  ])('of %s have the cell of %j', async (path, object, cell) => {
+    await cluster.send(`POST ${path}`, { body: object });
+    const { body } = await cluster.send<{ rows: { cells: unknown[] }[] }>(`GET ${path}/n`, { accept: TABLE });
+    expect(body.rows[0]!.cells).toContain(cell);
+  });
+
+  it('says of a body in protobuf that is none what it has to be and how it starts', async () => {
+    const reply = await cluster.send<{ message: string }>(`POST ${PATH}`, {
+      body: '{"apiVersion":"v1"}',
+      type: 'application/vnd.kubernetes.protobuf',
+    });
+    expect(reply.body.message).toMatch(
+      /^the object provided is unrecognized \(must be of type ConfigMap\): .* \(\{"apiVersion":"v1"\}\)$/,
+    );
   });
 });
 

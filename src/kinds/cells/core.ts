@@ -49,7 +49,7 @@ export function endpointsCells(endpoints: Endpoints, now: number): unknown[] {
       ? addresses.map(({ ip }) => ip)
       : ports.flatMap(({ port }) => addresses.map(({ ip }) => hostPort(ip, port))),
   );
-  return [nameOf(endpoints), list.length === 0 ? NONE : shortList(list), age(endpoints, now)];
+  return [nameOf(endpoints), endpoints.subsets?.length ? shortList(list) : NONE, age(endpoints, now)];
 }
 
 const hostPort = (ip: string, port: number): string => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
@@ -119,7 +119,7 @@ export function nodeCells(node: Node, now: number): unknown[] {
     address('InternalIP'),
     address('ExternalIP'),
     info?.osImage || UNKNOWN,
-    info?.kernelVersion || UNKNOWN,
+    `${info?.kernelVersion || UNKNOWN}${info?.architecture ? ` (${info.architecture})` : ''}`,
     info?.containerRuntimeVersion || UNKNOWN,
   ];
 }

@@ -49,7 +49,7 @@ export function ipAddressCells(object: IPAddress, now: number): unknown[] {
 }
 
 export function endpointSliceCells(slice: EndpointSlice, now: number): unknown[] {
-  const ports = (slice.ports ?? []).map(({ port }) => (port === undefined ? '*' : String(port)));
+  const ports = (slice.ports ?? []).map(({ port, name }) => (port === undefined ? (name ?? '*') : String(port)));
   const addresses = (slice.endpoints ?? []).flatMap((endpoint) => endpoint.addresses ?? []);
   return [
     nameOf(slice),

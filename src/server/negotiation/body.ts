@@ -19,9 +19,13 @@ export function contentTypeOf(request: Request): string {
 
 export type BodyFormat = 'json' | 'yaml';
 
-/** Reads a body that holds an object, as text; protobuf comes as the JSON it stands for. Throws 400, 413, 415. */
-export async function readObjectText(request: Request): Promise<{ text: string; format: BodyFormat }> {
-  if (contentTypeOf(request) === PROTOBUF) return { text: protobufToJson(await readBytes(request)), format: 'json' };
+/**
+ * Reads a body that holds an object, as text; protobuf comes as the JSON it stands for. `wanted` is the kind of the
+ * object, for messages. Throws 400, 413, 415.
+ */
+export async function readObjectText(request: Request, wanted = ''): Promise<{ text: string; format: BodyFormat }> {
+  if (contentTypeOf(request) === PROTOBUF)
+    return { text: protobufToJson(await readBytes(request), wanted), format: 'json' };
   const format = bodyFormat(request);
   return { text: await readBody(request), format };
 }

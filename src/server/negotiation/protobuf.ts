@@ -41,15 +41,29 @@ export function writeProtobufEvent(type: string, object: object): Uint8Array<Arr
   return encodeWatchFrame(type, writeProtobuf(object));
 }
 
-/** A body in protobuf as the JSON text it stands for. Throws 400. */
-export function protobufToJson(bytes: Uint8Array): string {
+/** A body in protobuf as the JSON text it stands for; `wanted` is the kind that it has to be of. Throws 400. */
+export function protobufToJson(bytes: Uint8Array, wanted = ''): string {
   try {
     const { apiVersion, kind, raw } = openEnvelope(bytes);
     const schema = schemaFor(apiVersion, kind);
     return JSON.stringify({ ...(schema ? decodeRaw(raw, schema) : {}), apiVersion, kind });
   } catch (error) {
-    if (error instanceof ProtobufError)
-      throw badRequest(`the object provided is unrecognized (must be of type protobuf): ${error.message}`);
-    throw error;
+    if (!(error instanceof ProtobufError)) throw error;
+    const why = wanted === '' ? error.message : unrecognized(wanted, error.message, bytes);
+    throw badRequest(why);
   }
+}
+
+/** Bytes of a body that a message shows. */
+const SHOWN_BYTES = 30;
+
+/** Upstream: handlers/rest.go transformDecodeError, summarizeData. */
+function unrecognized(wanted: string, why: string, bytes: Uint8Array): string {
+  const start = bytes.subarray(0, SHOWN_BYTES);
+  const text =
+    bytes[0] === '{'.charCodeAt(0)
+      ? new TextDecoder().decode(start)
+      : [...start].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const summary = bytes.length === 0 ? '<empty>' : text + (bytes.length > SHOWN_BYTES ? ' ...' : '');
+  return `the object provided is unrecognized (must be of type ${wanted}): ${why} (${summary})`;
 }

@@ -91,12 +91,12 @@ function listValue(call: ResourceCall, { objects, rows, metadata, output }: List
     case 'Table':
       return tableOf(call, { objects, ...(rows ? { rows } : {}), output, listMeta: metadata });
     case 'PartialObjectMetadataList':
-      return partialMetadataList(objects, metadata, output.metaVersion);
+      return partialMetadataList(objects, metadata, { version: output.metaVersion, kind });
     case 'PartialObjectMetadata':
       throw new StatusError(
         406,
         'NotAcceptable',
-        `you requested PartialObjectMetadata, but the requested object is a list (*${internalName(kind)}.${kind.listKind})`,
+        `you requested PartialObjectMetadata, but the requested object is a list (*${kind.itemsCarryType ? 'unstructured.UnstructuredList' : `${internalName(kind)}.${kind.listKind}`})`,
       );
     default:
       return {

@@ -56,8 +56,10 @@ function transform(call: ResourceCall, { object, output, form = call.kind }: Obj
         listMeta: { resourceVersion: object.metadata.resourceVersion },
       });
     case 'PartialObjectMetadata':
-      return partialMetadata(object, output.metaVersion);
+      return partialMetadata(object, { version: output.metaVersion, kind: form });
     case 'PartialObjectMetadataList':
+      // Objects without a type of their own are taken for lists until they are looked into.
+      if (call.kind.itemsCarryType && form === call.kind) throw new StatusError(500, '', 'content is not a list');
       throw new StatusError(
         406,
         'NotAcceptable',

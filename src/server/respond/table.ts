@@ -20,7 +20,8 @@ export interface TableInput {
 }
 
 /** What the rows of a type show, and the type that whole objects in them name. */
-export interface TableForm extends Pick<Kind, 'columns' | 'cells' | 'rowConditions' | 'group' | 'version' | 'kind'> {}
+export interface TableForm
+  extends Pick<Kind, 'columns' | 'cells' | 'rowConditions' | 'group' | 'version' | 'kind' | 'carriers'> {}
 
 type Include = 'None' | 'Metadata' | 'Object';
 
@@ -42,9 +43,13 @@ export function tableOf(call: ResourceCall, input: TableInput): object {
     apiVersion: `meta.k8s.io/${output.metaVersion}`,
     metadata: listMeta,
     columnDefinitions: columns ? form.columns.map(columnDefinition) : null,
-    rows: input.rows ?? rowsOf(call, input),
+    rows: rowsOrNull(form, input.rows ?? rowsOf(call, input)),
   };
 }
+
+/** The rows of kinds without columns of their own are no list at all where there are none. */
+const rowsOrNull = ({ columns }: TableForm, rows: readonly object[]): readonly object[] | null =>
+  rows.length === 0 && columns.some(({ name }) => name === 'Created At') ? null : rows;
 
 /** The rows of objects, which are far smaller than they. */
 export function rowsOf(call: ResourceCall, input: Pick<TableInput, 'objects' | 'output' | 'form'>): object[] {
@@ -66,7 +71,7 @@ function shownObject(
 ): object | null {
   if (include === 'Object') return typed(form, object);
   const ends = object.metadata.annotations?.['k8s.io/initial-events-end'] === 'true';
-  return include === 'Metadata' || ends ? partialMetadata(object, output.metaVersion) : null;
+  return include === 'Metadata' || ends ? partialMetadata(object, { version: output.metaVersion, kind: form }) : null;
 }
 
 function conditionsOf(form: TableForm, object: KubeObject): object {

@@ -132,6 +132,8 @@ async function answerSubresource(call: ResourceCall): Promise<Response> {
   if (!definition || !handler || scope.info.verb === 'watch') throw resourceNotFound();
   if (scope.info.rest.length > 0 && scope.info.subresource !== 'proxy') throw resourceNotFound();
   if (!definition.verbs.includes(scope.info.verb)) throw methodNotAllowed();
+  if (scope.request.method === 'HEAD' && scope.info.subresource !== 'proxy' && !kind.itemsCarryType)
+    throw methodNotAllowed();
   return handler.answer(call, definition);
 }
 

@@ -12,7 +12,7 @@ import { formatRequirements, type LabelSelector, requirementsOf } from '../../ma
 import { badRequest, internalError, invalid } from '../../machinery/status.ts';
 import { decodeStored } from '../encode.ts';
 import { methodNotAllowed } from '../errors.ts';
-import { negotiateOutput, type Output } from '../negotiation/accept.ts';
+import type { Output } from '../negotiation/accept.ts';
 import { readBody } from '../negotiation/body.ts';
 import { respondObject } from '../respond/object.ts';
 import type { TableForm } from '../respond/table.ts';
@@ -23,6 +23,7 @@ import { type BodyType, readObject } from '../verbs/decode-body.ts';
 import { loadStored } from '../verbs/get.ts';
 import { checkName } from '../verbs/metadata.ts';
 import { managerOf, parseWriteOptions, type WriteOptions } from '../verbs/options.ts';
+import { outputOf } from '../verbs/output.ts';
 import { type PatchedDocument, parsePatch } from '../verbs/parse-patch.ts';
 import { badPatch, parseConfiguration, patchTypeOf, reportFields } from '../verbs/patch-body.ts';
 import { updateObject } from '../verbs/update-object.ts';
@@ -52,7 +53,7 @@ export const scaleSubresource: SubresourceHandler = {
   async answer(call, definition) {
     const paths = definition?.scale;
     if (!paths) throw methodNotAllowed();
-    const output = negotiateOutput(call.scope.request, call.scope.query);
+    const output = outputOf(call);
     switch (call.scope.info.verb) {
       case 'get':
         return respond(call, {

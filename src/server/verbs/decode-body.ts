@@ -25,7 +25,7 @@ export interface BodyType {
 
 /** Reads the body of a request as an object of `type`, with defaults filled in. */
 export async function readObject(call: ResourceCall, type: BodyType, options: WriteOptions): Promise<KubeObject> {
-  const { text, format } = await readObjectText(call.scope.request);
+  const { text, format } = await readObjectText(call.scope.request, type.kind);
   if (isCustom(type) && contentTypeOf(call.scope.request) === PROTOBUF) throw withoutProtobuf(type, text);
   const object = decodeText(text, { call, type, format, validation: options.fieldValidation });
   call.scope.audit?.requestObject(object);

@@ -283,6 +283,6 @@ function rewriteObject(
     const objects = [object];
     return tableOf(call, { objects, output, listMeta, columns }) as KubeObject;
   }
-  if (output.as) return partialMetadata(object, output.metaVersion) as KubeObject;
+  if (output.as) return partialMetadata(object, { version: output.metaVersion, kind }) as KubeObject;
   return object;
 }

@@ -147,6 +147,7 @@ export const horizontalPodAutoscalersV1 = defineKind<HorizontalPodAutoscaler>(
   'autoscaling/v1/horizontalpodautoscalers',
   {
     storageVersion: 'autoscaling/v2',
+    carriers: [METRICS, BEHAVIOR, CURRENT_METRICS, CONDITIONS],
     toStorage: (object) => toStorage(object) as KubeObject,
     fromStorage: (object) => fromStorage(object as Stored),
     strategy: {
