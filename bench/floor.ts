@@ -39,8 +39,6 @@ export function startWorker({ folder, port, workerFile, certificateFile, keyFile
     ...{ folder, host: '127.0.0.1', port, storage, certificateFile, keyFile },
     workerFile: workerFile ?? bare,
     variables: { KEDGE_API_HOSTS: '*', KEDGE_API_ONLY: 'true' },
-    compatibilityDate: '2026-10-01',
-    compatibilityFlags: ['enable_request_signal'],
   });
   writeFileSync(config, text);
   const program = workerdProgram();

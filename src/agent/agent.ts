@@ -1,11 +1,12 @@
 /** A real node of a cluster, in this process. */
 import { mkdir } from 'node:fs/promises';
-import os from 'node:os';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, delay, systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import { type Client, createClient } from '../client/index.ts';
 import type { Service } from '../kinds/index.ts';
+import { machineName } from '../machinery/machine-name.ts';
 import { type Log, messageOf, silentLog } from './log.ts';
 import { createNetwork, type Network } from './network/index.ts';
 import { type Containerd, startContainerd } from './node/containerd.ts';
@@ -66,21 +67,13 @@ const NETWORK_TIMEOUT = 30_000;
 /** Milliseconds to wait for the API before what an earlier run knew is taken for true. */
 const API_PATIENCE = 3000;
 
-/** The machine's name as a node name. */
-export const machineName = (): string =>
-  os
-    .hostname()
-    .toLowerCase()
-    .replace(/[^a-z0-9.-]/g, '-')
-    .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '') || 'node';
-
 /**
  * Makes this machine a node: packages, containerd, join, registration, network, pods. Resolves when the node is
  * registered and its parts run; rejects with AgentError when it can never work as asked.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { log = silentLog, stateDir, server } = options;
-  const node = options.nodeName ?? machineName();
+  const node = options.nodeName ?? machineName(hostname());
   const unlock = await lockNetworkNamespace({ node, server, stateDir, pid: process.pid });
   try {
     await mkdir(stateDir, { recursive: true, mode: 0o700 });
@@ -129,7 +122,7 @@ class RealNode implements Agent {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
     this.#gauge = new PressureGauge(this.#clock);
-    this.nodeName = options.nodeName ?? machineName();
+    this.nodeName = options.nodeName ?? machineName(hostname());
     this.ready = new Promise((resolve) => {
       this.#markReady = resolve;
     });

@@ -26,7 +26,6 @@ import { isPortFree, nextFreePort } from './ports.ts';
 import { ensureServingCertificate, type ServingCertificate } from './serving-certificate.ts';
 import { workerdConfig } from './workerd-config.ts';
 
-const COMPATIBILITY_DATE = '2026-10-01';
 const WATCHDOG_MS = 60_000;
 
 /**
@@ -238,8 +237,6 @@ function configOf(options: UpOptions, paths: ClusterPaths, facts: ConfigFacts): 
         ? {}
         : { KEDGE_COMPACTION_INTERVAL: String(options.compactionInterval) }),
     },
-    compatibilityDate: COMPATIBILITY_DATE,
-    compatibilityFlags: ['enable_request_signal'],
   });
 }
 

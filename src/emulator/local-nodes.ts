@@ -1,5 +1,6 @@
 /** The nodes of a local cluster: one real node where containers can run, else simulated ones. */
 import { hostname } from 'node:os';
+import { machineName } from '../machinery/machine-name.ts';
 import { AgentProcess, type AgentSpec } from './agent-process.ts';
 import { apiRequest } from './api-request.ts';
 import type { LocalNodesOptions } from './local-nodes-options.ts';
@@ -22,7 +23,7 @@ export async function startLocalNodes(options: LocalNodesOptions): Promise<Local
   if (up.node === 'real') {
     const obstacle = whyNoContainers();
     if (obstacle === undefined) {
-      agents.push(await startAgent(options, { name: nodeName(), kind: 'real', count: 1 }));
+      agents.push(await startAgent(options, { name: machineName(hostname()), kind: 'real', count: 1 }));
     } else {
       simulated = Math.max(simulated, STAND_INS);
       out.line(
@@ -43,15 +44,6 @@ function whyNoContainers(): string | undefined {
   if (process.platform !== 'linux') return `this is ${process.platform}, not Linux`;
   if (process.getuid?.() !== 0) return 'not root';
   return undefined;
-}
-
-/** The machine's name as a node name: lower case, a DNS subdomain. */
-export function nodeName(): string {
-  const name = hostname()
-    .toLowerCase()
-    .replace(/[^a-z0-9.-]/g, '-')
-    .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '');
-  return name === '' ? 'node' : name;
 }
 
 async function startAgent(options: LocalNodesOptions, spec: AgentSpec): Promise<AgentProcess> {

@@ -17,12 +17,13 @@ export interface WorkerdConfigOptions {
   dialer?: string;
   /** Text bindings of the Worker. */
   variables: Readonly<Record<string, string>>;
-  compatibilityDate: string;
-  compatibilityFlags: readonly string[];
 }
 
-/** Durable Object classes of the bundle and the bindings they stand under; wrangler.toml lists the same. */
-const OBJECTS = [
+/** The behaviour of the runtime that the bundle is made for, as in wrangler.toml. */
+export const COMPATIBILITY = { date: '2026-10-01', flags: ['enable_request_signal'] } as const;
+
+/** Durable Object classes of the bundle and the bindings they stand under, as in wrangler.toml. */
+export const OBJECTS = [
   ['STORAGE', 'StorageObject'],
   ['CONTROLLERS', 'ControllersObject'],
   ['SCHEDULER', 'SchedulerObject'],
@@ -71,8 +72,8 @@ const config :Workerd.Config = (
 );
 const kedge :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed ${embedded(options.workerFile)})],
-  compatibilityDate = ${text(options.compatibilityDate)},
-  compatibilityFlags = [${options.compatibilityFlags.map(text).join(', ')}],
+  compatibilityDate = ${text(COMPATIBILITY.date)},
+  compatibilityFlags = [${COMPATIBILITY.flags.map(text).join(', ')}],
   durableObjectNamespaces = [${namespaces.join(', ')}],
   durableObjectStorage = (localDisk = "storage"),
   bindings = [

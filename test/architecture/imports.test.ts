@@ -13,10 +13,9 @@ const MATRIX: Readonly<Record<string, readonly string[]>> = {
   controllers: ['client', 'kinds', 'machinery', 'base'],
   scheduler: ['client', 'kinds', 'machinery', 'base'],
   agent: ['client', 'kinds', 'machinery', 'base'],
-  dashboard: ['client', 'kinds', 'machinery', 'base'],
   cli: ['emulator', 'agent', 'client', 'kinds', 'machinery', 'base'],
   worker: ['server', 'edge', 'storage', 'controllers', 'scheduler', 'client', 'kinds', 'machinery', 'base'],
-  emulator: ['worker', 'agent', 'client', 'kinds', 'machinery', 'base'],
+  emulator: ['agent', 'client', 'kinds', 'machinery', 'base'],
 };
 
 /** Single files of layers that are otherwise out of reach. */

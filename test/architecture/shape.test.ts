@@ -24,7 +24,7 @@ const KIND_NAMES = [...new Set(allKinds.map((kind) => kind.kind))].join('|');
 const KIND_BRANCH = new RegExp(
   `(?<!subject|\\bref)\\.kind\\s*(?:===|!==)\\s*['"](?:${KIND_NAMES})['"]|case\\s+['"](?:Pod|Service|Deployment|Node|Namespace)['"]\\s*:`,
 );
-const MAY_BRANCH = new Set(['kinds', 'controllers', 'scheduler', 'agent', 'cli', 'dashboard', 'emulator']);
+const MAY_BRANCH = new Set(['kinds', 'controllers', 'scheduler', 'agent', 'cli', 'emulator']);
 
 describe('the shape of the source', () => {
   it('keeps every file at 400 lines or fewer', () => {

@@ -7,8 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { build } from 'esbuild';
-
-const COMPATIBILITY_DATE = '2026-10-01';
+import { COMPATIBILITY } from '../../src/emulator/workerd-config.ts';
 
 /** The binary that the newest wrangler brings along. */
 function findWorkerd(): string {
@@ -79,7 +78,7 @@ const config :Workerd.Config = (
 );
 const worker :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
-  compatibilityDate = "${COMPATIBILITY_DATE}",
+  compatibilityDate = "${COMPATIBILITY.date}",
   bindings = [
     (name = "STORAGE", durableObjectNamespace = "StorageObject"),
     (name = "CONTROLLERS", durableObjectNamespace = "ConsumerObject"),

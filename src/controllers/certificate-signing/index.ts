@@ -1,2 +1,2 @@
 export { certificateSigningController } from './controller.ts';
-export { awaitsSignature, isNodeClientRequest, lifetimeOf, refusalOf } from './plan.ts';
+export { isNodeClientRequest } from './plan.ts';

@@ -1,2 +1,2 @@
 export { createDeploymentController } from './controller.ts';
-export { type DeploymentInput, type DeploymentPlan, planDeployment } from './plan.ts';
+export { planDeployment } from './plan.ts';

@@ -1,2 +1,2 @@
 export { ingressStatusController } from './controller.ts';
-export { planIngressClass, planIngressStatus } from './plan.ts';
+export { planIngressStatus } from './plan.ts';

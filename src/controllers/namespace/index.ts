@@ -1,2 +1,1 @@
 export { createNamespaceController } from './controller.ts';
-export { planNamespace } from './plan.ts';

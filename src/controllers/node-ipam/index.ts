@@ -1,2 +1,1 @@
 export { nodeIpamController } from './controller.ts';
-export { planPodCidr } from './plan.ts';

@@ -1,2 +1,2 @@
 export { createPodGarbageCollector } from './controller.ts';
-export { isOutOfService, planFinished, planOrphaned, planTerminating } from './plan.ts';
+export { planFinished } from './plan.ts';

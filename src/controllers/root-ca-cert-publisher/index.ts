@@ -1,2 +1,1 @@
 export { rootCaCertPublisher } from './controller.ts';
-export { planRootCa } from './plan.ts';

@@ -1,2 +1,1 @@
 export { validatingAdmissionPolicyStatusController } from './controller.ts';
-export { checkTypes, type KindType, planStatus } from './plan.ts';

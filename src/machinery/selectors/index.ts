@@ -1,4 +1,3 @@
 export { type FieldRequirement, parseFieldSelector } from './fields.ts';
 export { type LabelRequirement, parseLabelSelector } from './labels.ts';
 export { formatRequirements, type LabelSelector, matchesLabels, matchesSelector, requirementsOf } from './match.ts';
-export { labelValueErrors, qualifiedNameErrors } from './names.ts';

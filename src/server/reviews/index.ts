@@ -1,2 +1,1 @@
 export { createReviews, type Review, type ReviewDeps, type ReviewScope } from './reviews.ts';
-export { shownUser } from './token-review.ts';

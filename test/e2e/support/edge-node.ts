@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLog } from '../../../src/agent/index.ts';
+import { silentLog } from '../../../src/agent/log.ts';
 import { obtainCredential } from '../../../src/agent/node/credential.ts';
 import { createNodeTransport } from '../../../src/agent/node-transport.ts';
 import { FakeRuntime } from '../../../src/agent/runtime/fake/fake-runtime.ts';

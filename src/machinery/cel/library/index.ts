@@ -14,7 +14,7 @@ import { urlsLibrary } from './urls.ts';
 export { authorizerValue, resourceCheckValue } from './authorizer.ts';
 export { hostTypes } from './host-types.ts';
 export { CelQuantity } from './quantity.ts';
-export { type CelSemver, parseSemver } from './semver.ts';
+export type { CelSemver } from './semver.ts';
 
 /** What every environment offers. Upstream: pkg/cel/environment/base.go of 1.36 */
 export function baseLibraries(): readonly Library[] {
