@@ -53,23 +53,26 @@ function form(schema: Schema, value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, item]) => [key, form(schema.values, item)]));
 }
 
-/** Go writes maps by their keys in order. */
-const sortedMaps = (value: object): object =>
-  Object.fromEntries(
-    Object.entries(value).map(([field, item]) =>
-      MAPS_OF_META.has(field) && item
-        ? [field, Object.fromEntries(Object.entries(item as object).sort(byKey))]
-        : [field, item],
-    ),
-  );
+/** What is set of a type of meta/v1, its fields in their order and maps by their keys, as Go writes both. */
+function metaForm(schema: ObjectSchema, value: object): object {
+  const input = value as Record<string, unknown>;
+  const shown: [string, unknown][] = [];
+  for (const { name } of schema.fields.values()) {
+    const item = input[name];
+    if (item === undefined) continue;
+    shown.push([name, MAPS_OF_META.has(name) && item ? Object.fromEntries(Object.entries(item).sort(byKey)) : item]);
+  }
+  return Object.fromEntries(shown);
+}
 
 function objectForm(schema: ObjectSchema, value: unknown): unknown {
-  if (schema.name?.startsWith('meta/v1.')) return sortedMaps(value as object);
+  if (schema.name?.startsWith('meta/v1.')) return metaForm(schema, value as object);
   const input = value as Record<string, unknown>;
   const output: Record<string, unknown> = {};
   for (const field of fieldsOf(schema)) {
     // Metadata is embedded, so that its fields stand among those of the type.
-    if (field.name === 'metadata') Object.assign(output, sortedMaps((input.metadata ?? {}) as object));
+    if (field.name === 'metadata')
+      Object.assign(output, metaForm(objectSchema('meta/v1.ObjectMeta'), (input.metadata ?? {}) as object));
     else output[goName(schema.name, field.name)] = fieldForm(field, input[field.name] ?? sentEmpty(input, field.name));
   }
   if (schema.name === 'core/v1.PodSpec' && output.SecurityContext) {

@@ -1,5 +1,6 @@
 /** Validators of formats and of metadata, each with upstream's messages. */
 export { type Condition, validateConditions } from './conditions.ts';
+export { domainPrefixedPath } from './domain-path.ts';
 export {
   boundedErrors,
   counted,

@@ -65,10 +65,17 @@ export async function checkServiceAccount(
   lookup: ObjectLookup,
   clock: Clock,
 ): Promise<void> {
-  const { namespace, serviceaccount } = payload['kubernetes.io'];
-  const alive = isAlive(serviceaccount, clock);
-  const object = await lookup.find({ resource: 'serviceaccounts', namespace, name: serviceaccount.name }, alive);
-  if (!object || !alive(object)) throw new InvalidTokenError(INVALIDATED);
+  const { namespace, serviceaccount: claim } = payload['kubernetes.io'];
+  const key = { resource: 'serviceaccounts', namespace, name: claim.name };
+  const account = await lookup.find(key, (object) => isClaimed(object, claim) && !isGone(object, clock));
+  if (!account) throw new InvalidTokenError(`serviceaccounts ${JSON.stringify(claim.name)} not found`);
+  if (!isClaimed(account, claim)) {
+    throw new InvalidTokenError(
+      `service account UID (${account.metadata.uid}) does not match claim (${claim.uid ?? ''})`,
+    );
+  }
+  if (isGone(account, clock))
+    throw new InvalidTokenError(`service account ${namespace}/${claim.name} has been deleted`);
 }
 
 /** Throws unless the objects the token is bound to still live with the same UIDs. */
@@ -78,34 +85,31 @@ export async function checkBoundObjects(
   clock: Clock,
 ): Promise<void> {
   const { namespace, pod, secret, node } = payload['kubernetes.io'];
-  if (pod) await checkObject({ resource: 'pods', namespace, claim: pod }, lookup, clock);
-  if (secret) await checkObject({ resource: 'secrets', namespace, claim: secret }, lookup, clock);
+  if (secret) await checkObject({ kind: 'secret', namespace, claim: secret }, lookup, clock);
+  if (pod) await checkObject({ kind: 'pod', namespace, claim: pod }, lookup, clock);
   // The node of a pod-bound token is information about the pod; only a token bound to the node itself depends on it.
-  if (node && !pod && !secret) await checkObject({ resource: 'nodes', namespace: '', claim: node }, lookup, clock);
+  if (node && !pod) await checkObject({ kind: 'node', namespace: '', claim: node }, lookup, clock);
 }
 
 interface BoundObject {
-  resource: string;
+  kind: 'secret' | 'pod' | 'node';
   namespace: string;
   claim: ObjectClaim;
 }
 
-async function checkObject(
-  { resource, namespace, claim }: BoundObject,
-  lookup: ObjectLookup,
-  clock: Clock,
-): Promise<void> {
-  const alive = isAlive(claim, clock);
-  const object = await lookup.find({ resource, namespace, name: claim.name }, alive);
-  if (!object || !alive(object)) throw new InvalidTokenError(INVALIDATED);
+async function checkObject({ kind, namespace, claim }: BoundObject, lookup: ObjectLookup, clock: Clock): Promise<void> {
+  const key = { resource: `${kind}s`, namespace, name: claim.name };
+  const object = await lookup.find(key, (found) => isClaimed(found, claim) && !isGone(found, clock));
+  if (object && !isClaimed(object, claim)) {
+    throw new InvalidTokenError(
+      `${kind} UID (${object.metadata.uid}) does not match service account ${kind} ref claim (${claim.uid ?? ''})`,
+    );
+  }
+  if (!object || isGone(object, clock)) throw new InvalidTokenError(INVALIDATED);
 }
 
-function isAlive(claim: ObjectClaim, clock: Clock): (object: KubeObject) => boolean {
-  return ({ metadata }) => {
-    if (metadata.uid !== claim.uid) return false;
-    return (
-      metadata.deletionTimestamp === undefined ||
-      Date.parse(metadata.deletionTimestamp) + DELETION_LEEWAY_MS >= clock.now()
-    );
-  };
-}
+const isClaimed = ({ metadata }: KubeObject, claim: ObjectClaim): boolean => metadata.uid === claim.uid;
+
+/** Whether it was deleted longer ago than its tokens outlive it. */
+const isGone = ({ metadata }: KubeObject, clock: Clock): boolean =>
+  metadata.deletionTimestamp !== undefined && Date.parse(metadata.deletionTimestamp) + DELETION_LEEWAY_MS < clock.now();

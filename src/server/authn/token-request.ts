@@ -53,10 +53,10 @@ export async function mintToken(
   deps: TokenRequestDeps,
 ): Promise<TokenRequest> {
   const spec = request.spec ?? {};
+  const { namespace = '', name = '', uid } = account.metadata;
+  checkMetadata(request, account.metadata);
   const seconds = spec.expirationSeconds ?? DEFAULT_SECONDS;
   checkSeconds(seconds);
-  const { namespace = '', name = '', uid } = account.metadata;
-  checkMetadata(request, { namespace, name });
   const audiences = spec.audiences?.length ? spec.audiences : [deps.settings.serviceAccountIssuer];
   const claims: ServiceAccountClaims = {
     namespace,
@@ -80,16 +80,15 @@ export async function mintToken(
     jti: deps.random.uuid(),
     'kubernetes.io': claims,
   });
-  const managedFields = request.metadata?.managedFields;
   return {
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
     metadata: {
+      ...request.metadata,
       name,
       namespace,
       ...(uid ? { uid } : {}),
       creationTimestamp: timestamp(issuedAt),
-      ...(managedFields ? { managedFields } : {}),
     },
     spec: { audiences, expirationSeconds: seconds, boundObjectRef: spec.boundObjectRef ?? null },
     status: { token, expirationTimestamp: timestamp(issuedAt + seconds) },
@@ -117,7 +116,7 @@ function checkSeconds(seconds: number): void {
   if (seconds > MAX_SECONDS) throw invalid(SUBJECT, '', [error('may not specify a duration larger than 2^32 seconds')]);
 }
 
-function checkMetadata(request: TokenRequest, { namespace, name }: AccountName): void {
+function checkMetadata(request: TokenRequest, { namespace, name = '', uid }: KubeObject['metadata']): void {
   const given = request.metadata ?? {};
   if (given.name && given.name !== name) {
     const message = `Invalid value: ${JSON.stringify(given.name)}: must match the service account name if specified`;
@@ -125,6 +124,10 @@ function checkMetadata(request: TokenRequest, { namespace, name }: AccountName):
   }
   if (given.namespace && given.namespace !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  if (given.uid && given.uid !== uid) {
+    const why = `the UID in the token request (${given.uid}) does not match the UID of the service account (${uid})`;
+    throw conflict(SUBJECT, name, why);
   }
 }
 
@@ -144,32 +147,41 @@ const BINDERS: Readonly<Record<string, Binder>> = {
 };
 
 async function bind(ref: BoundObjectReference, account: AccountName, lookup: ObjectLookup): Promise<BoundClaims> {
-  const core = !ref.apiVersion?.includes('/');
-  const binder = core && ref.kind !== undefined ? BINDERS[ref.kind] : undefined;
+  const parts = (ref.apiVersion ?? '').split('/');
+  const [version = '', group = ''] = parts.length > 2 ? [] : parts.reverse();
+  const binder = group === '' && ref.kind !== undefined && Object.hasOwn(BINDERS, ref.kind) && BINDERS[ref.kind];
   if (binder) return binder(ref, account, lookup);
-  throw badRequest(`cannot bind token to object of type ${core ? '/v1' : ref.apiVersion}, Kind=${ref.kind ?? ''}`);
+  throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${ref.kind ?? ''}`);
 }
 
 async function bindPod(ref: BoundObjectReference, account: AccountName, lookup: ObjectLookup): Promise<BoundClaims> {
-  const pod = await bound<PodShape>(ref, { resource: 'pods', namespace: account.namespace }, lookup);
-  if (pod.spec?.serviceAccountName !== account.name) {
+  const demand = ({ spec }: PodShape): void => {
+    if (spec?.serviceAccountName === account.name) return;
     throw badRequest(
       `cannot bind token for serviceaccount ${JSON.stringify(account.name)} to pod running with different serviceaccount name.`,
     );
-  }
-  const node = pod.spec.nodeName ? await nodeClaim(pod.spec.nodeName, lookup) : undefined;
+  };
+  const pod = await bound<PodShape>(ref, { resource: 'pods', namespace: account.namespace, demand }, lookup);
+  const node = pod.spec?.nodeName ? await nodeClaim(pod.spec.nodeName, lookup) : undefined;
   return { pod: claimOf(pod), ...(node ? { node } : {}) };
 }
 
-interface Place {
+interface Place<T> {
   resource: string;
   namespace: string;
+  /** Throws for an object that may not be bound to. */
+  demand?(object: T): void;
 }
 
-async function bound<T extends KubeObject>(ref: BoundObjectReference, place: Place, lookup: ObjectLookup): Promise<T> {
+async function bound<T extends KubeObject>(
+  ref: BoundObjectReference,
+  place: Place<T>,
+  lookup: ObjectLookup,
+): Promise<T> {
   if (!ref.name) throw badRequest('Name parameter required.');
   const object = await lookup.live<T>(place.resource, place.namespace, ref.name);
   if (!object) throw notFound({ group: '', kind: place.resource }, ref.name);
+  place.demand?.(object);
   if (ref.uid && ref.uid !== object.metadata.uid) {
     throw conflict(
       { group: '', kind: ref.kind ?? '' },

@@ -3,6 +3,7 @@
  * mode that last worked for a user goes first. Upstream: apiserver/pkg/endpoints/filters/impersonation.
  */
 import { badRequest, StatusError } from '../../machinery/status.ts';
+import { domainPrefixedPath } from '../../machinery/validation/index.ts';
 import {
   ALL_AUTHENTICATED,
   ALL_UNAUTHENTICATED,
@@ -15,6 +16,7 @@ import {
 } from '../authn/users.ts';
 import type { Attributes, Authorizer, UserInfo } from '../contract.ts';
 import { forbiddenRequest } from './forbidden.ts';
+import { aggregate } from './rbac.ts';
 
 interface WantedUser {
   name: string;
@@ -191,11 +193,8 @@ async function checkExtra(context: ModeCheck): Promise<void> {
   });
   if (mode.on !== undefined) {
     for (const [key, values] of wanted.extra) {
-      if (key === '')
-        throw forbiddenRequest(target('', ''), 'impersonating the empty string key in extra is not allowed');
-      if (values.includes('')) {
-        throw forbiddenRequest(target('', ''), 'impersonating the empty string value in extra is not allowed');
-      }
+      const fault = extraFault(key, values);
+      if (fault !== undefined) throw forbiddenRequest(target('', ''), fault);
     }
     const count = [...wanted.extra.values()].reduce((sum, values) => sum + values.length, 0);
     if (count >= MANY && (await isAllowed(context, target('*', '*')))) return;
@@ -203,6 +202,15 @@ async function checkExtra(context: ModeCheck): Promise<void> {
   for (const [key, values] of wanted.extra) {
     for (const value of values) await demand(context, target(key, value));
   }
+}
+
+/** What the old verb lets pass. */
+function extraFault(key: string, values: readonly string[]): string | undefined {
+  if (key === '') return 'impersonating the empty string key in extra is not allowed';
+  const wrong = domainPrefixedPath(key, 'extra.key').map(({ field, message }) => `${field}: ${message}`);
+  if (wrong.length > 0) return `impersonating an invalid key in extra is not allowed: ${aggregate(wrong)}`;
+  if (values.includes('')) return 'impersonating the empty string value in extra is not allowed';
+  return undefined;
 }
 
 interface Target {

@@ -1,4 +1,5 @@
 /** Who asks: the caller given in process, the proven credentials, or the anonymous user. */
+import { bearerWarning } from '../authn/bearer-token.ts';
 import { ALL_AUTHENTICATED, anonymousUser } from '../authn/users.ts';
 import type { UserInfo } from '../contract.ts';
 import type { RequestScope, ServerParts } from '../scope.ts';
@@ -10,8 +11,11 @@ export async function authenticate(
   caller: UserInfo | undefined,
 ): Promise<void> {
   const user = caller ?? (await parts.authenticator.authenticate(scope.request));
-  if (user === null) scope.user = anonymousUser();
-  else scope.user = user.groups.includes(ALL_AUTHENTICATED) ? user : authenticated(user);
+  if (user === null) {
+    scope.user = anonymousUser();
+    const warning = bearerWarning(scope.request.headers);
+    if (warning !== undefined) scope.warn(warning);
+  } else scope.user = user.groups.includes(ALL_AUTHENTICATED) ? user : authenticated(user);
 }
 
 /** Users of remembered tokens are one value each, so what is kept of them is found again. */

@@ -33,8 +33,8 @@ export function acceptedTypes(): string {
 export interface AcceptOptions {
   /** Collections can also stream. */
   streams?: boolean;
-  /** Transformations are possible; on by default. */
-  transforms?: boolean;
+  /** Transformations are possible, or that to metadata alone; on by default. */
+  transforms?: boolean | 'metadata';
   /** The objects have no protobuf form, only what is made of them (metadata) has. */
   unregistered?: boolean;
   /** No router stands before the route, whose refusal has words of its own. */
@@ -50,7 +50,7 @@ export function negotiateOutput(request: Request, query: URLSearchParams, option
   for (const clause of parseAccept(header)) {
     for (const serializer of SERIALIZERS) {
       if (!covers(clause, serializer.mediaType)) continue;
-      const output = readParams(clause, serializer, options.transforms !== false);
+      const output = readParams(clause, serializer, options.transforms ?? true);
       if (output && options.unregistered && !serializer.tables && !output.as) continue;
       if (output) return { ...output, pretty: pretty || output.pretty };
     }
@@ -114,7 +114,7 @@ export function negotiateDiscovery(request: Request): Pick<Output, 'serializer' 
   return undefined;
 }
 
-function readParams({ params }: Clause, serializer: Serializer, transforms: boolean): Output | undefined {
+function readParams({ params }: Clause, serializer: Serializer, transforms: boolean | 'metadata'): Output | undefined {
   const stream = params.get('stream') ?? '';
   if (stream !== '' && !(serializer.streams && stream === 'watch')) return undefined;
   const serverVersion = params.get('sv') ?? '';
@@ -125,7 +125,7 @@ function readParams({ params }: Clause, serializer: Serializer, transforms: bool
   const version = params.get('v');
   if (!transforms || !TRANSFORMS.has(as) || params.get('g') !== 'meta.k8s.io') return undefined;
   if (version !== 'v1' && version !== 'v1beta1') return undefined;
-  if (as === 'Table' && !serializer.tables) return undefined;
+  if (as === 'Table' && (!serializer.tables || transforms === 'metadata')) return undefined;
   return { serializer, as: as as Transform, metaVersion: version, pretty };
 }
 

@@ -1,11 +1,12 @@
 /** SubjectAccessReview and its kin: may somebody do something? Upstream: pkg/registry/authorization. */
-import type {
-  LocalSubjectAccessReview,
-  NonResourceAttributes,
-  ResourceAttributes,
-  SelfSubjectAccessReview,
-  SubjectAccessReview,
-  SubjectAccessReviewStatus,
+import {
+  internalForm,
+  type LocalSubjectAccessReview,
+  type NonResourceAttributes,
+  type ResourceAttributes,
+  type SelfSubjectAccessReview,
+  type SubjectAccessReview,
+  type SubjectAccessReviewStatus,
 } from '../../kinds/index.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import { badRequest, type FieldError, StatusError } from '../../machinery/status.ts';
@@ -127,7 +128,13 @@ function metadataErrors({ metadata = {} }: KubeObject, local: boolean): FieldErr
   const { managedFields: _managed, creationTimestamp: _created, namespace, ...rest } = metadata;
   const given = Object.values(rest).some((value) => value !== undefined && value !== '');
   if (!given && (local || !namespace)) return [];
-  return [wrong('metadata', JSON.stringify(metadata), local ? 'must be empty except for namespace' : 'must be empty')];
+  return [
+    wrong(
+      'metadata',
+      JSON.stringify(internalForm('meta/v1.ObjectMeta', metadata)),
+      local ? 'must be empty except for namespace' : 'must be empty',
+    ),
+  ];
 }
 
 const wrong = (field: string, value: string, why: string): FieldError => ({

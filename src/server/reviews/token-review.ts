@@ -6,23 +6,29 @@ import { InvalidTokenError, type TokenAuthenticator } from '../authn/index.ts';
 import type { UserInfo } from '../contract.ts';
 
 export async function reviewToken(review: KubeObject, authenticator: TokenAuthenticator): Promise<KubeObject> {
-  const { token, audiences } = (review as TokenReview).spec ?? {};
+  const { spec, status } = review as TokenReview;
+  const { token, audiences } = spec ?? {};
   if (!token) throw badRequest('token is required for TokenReview in authentication');
-  return { ...review, status: await statusOf(token, audiences ?? [], authenticator) };
+  const { authenticated: _sent, ...kept } = status ?? {};
+  const answer = await statusOf(token, audiences ?? [], authenticator);
+  return { ...review, status: { user: {}, ...kept, ...answer } };
 }
 
+/** What the token says; the rest of a status stays as it was sent. */
 async function statusOf(
   token: string,
   audiences: readonly string[],
   authenticator: TokenAuthenticator,
 ): Promise<TokenReviewStatus> {
   try {
-    const result = await authenticator.authenticateToken(token, audiences);
+    // Upstream puts the token behind a word and reads it as a header.
+    const [bearer = ''] = token.trimEnd().split(' ');
+    const result = await authenticator.authenticateToken(bearer, audiences);
     return { authenticated: true, user: shownUser(result.user), audiences: result.audiences };
   } catch (error) {
     if (!(error instanceof InvalidTokenError)) throw error;
     const why = error.message === '' ? 'invalid bearer token' : `[invalid bearer token, ${error.message}]`;
-    return { user: {}, error: why };
+    return { error: why };
   }
 }
 

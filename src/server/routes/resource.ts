@@ -106,7 +106,8 @@ function takes({ kind, scope: { info } }: ResourceCall): boolean {
 /** Whether the path has a form that the kind is served under. */
 function isReachable(kind: Kind, { info }: RequestScope): boolean {
   if (!kind.namespaced) return info.namespace === '' || (info.resource === 'namespaces' && info.group === '');
-  return info.namespace !== '' || !info.named;
+  // All namespaces at once are a path of kinds that are listed.
+  return info.namespace !== '' || (!info.named && (kind.verbs as readonly string[]).includes('list'));
 }
 
 /**

@@ -3,7 +3,7 @@ import { objectSchema } from '../../kinds/index.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import { decodeStored } from '../encode.ts';
 import { negotiateOutput } from '../negotiation/accept.ts';
-import { respondValue } from '../respond/object.ts';
+import { respondObject } from '../respond/object.ts';
 import { admissionRequest, apiTime } from '../verbs/context.ts';
 import { optionsObject } from '../verbs/create.ts';
 import { type BodyType, readObject } from '../verbs/decode-body.ts';
@@ -32,7 +32,7 @@ const tokenType = (): BodyType => ({
 export const tokenSubresource: SubresourceHandler = {
   async answer(call) {
     const { parts, scope } = call;
-    const output = negotiateOutput(scope.request, scope.query, { transforms: false });
+    const output = negotiateOutput(scope.request, scope.query, { transforms: 'metadata' });
     const options = parseWriteOptions(scope, 'CreateOptions');
     const type = tokenType();
     const request = await readObject(call, type, options);
@@ -65,6 +65,6 @@ export const tokenSubresource: SubresourceHandler = {
     await parts.admission.validate(admission);
     const answer = await parts.mintToken(account, request);
     answer.metadata.creationTimestamp ??= apiTime(parts.options.clock.now());
-    return respondValue(call, { value: answer, output, status: 201 });
+    return respondObject(call, { object: answer, output, status: 201, form: { ...type, columns: [], cells: () => [] } });
   },
 };

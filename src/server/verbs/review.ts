@@ -9,12 +9,16 @@ import { readObject } from './decode-body.ts';
 import { checkNamespace } from './metadata.ts';
 import { managerOf, parseWriteOptions } from './options.ts';
 
+/** What a client sends of these is dropped before anybody looks at it. Upstream: rest.WipeObjectMetaSystemFields. */
+const SYSTEM_FIELDS = ['uid', 'selfLink', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'];
+
 export async function reviewVerb(call: ResourceCall): Promise<Response> {
   const { kind, parts, scope } = call;
-  const output = negotiateOutput(scope.request, scope.query, { transforms: false });
+  const output = negotiateOutput(scope.request, scope.query, { transforms: 'metadata' });
   const options = parseWriteOptions(scope, 'CreateOptions');
   const object = await readObject(call, kind, options);
   checkNamespace(call, object);
+  for (const field of SYSTEM_FIELDS) delete (object.metadata as Record<string, unknown> | undefined)?.[field];
   const review = parts.reviews.get(kind.storedAs);
   if (!review) throw notFound(subjectOf(kind), '');
   parts.fieldOwners.recordUpdate({

@@ -144,3 +144,47 @@ describe('bootstrap tokens', () => {
     }
   });
 });
+
+describe('what is told about tokens', () => {
+  const review = async (cluster: TestCluster, body: object) =>
+    (
+      await cluster.send<{ metadata: object; status: { error?: string; user?: object; authenticated?: boolean } }>(
+        'POST /apis/authentication.k8s.io/v1/tokenreviews',
+        { body },
+      )
+    ).body.status;
+
+  it('names what became of the account, and keeps the rest of a status as it was sent', async () => {
+    const cluster = await clusterWithAccount();
+    const token = await mint(cluster);
+    await cluster.send('DELETE /api/v1/namespaces/default/serviceaccounts/bot');
+    const status = { authenticated: true, user: { username: 'x' } };
+    expect(await review(cluster, { spec: { token }, status })).toEqual({
+      user: { username: 'x' },
+      error: '[invalid bearer token, serviceaccounts "bot" not found]',
+    });
+    await cluster.send('POST /api/v1/namespaces/default/serviceaccounts', { body: { metadata: { name: 'bot' } } });
+    expect((await review(cluster, { spec: { token } })).error).toMatch(
+      /service account UID \(.+\) does not match claim \(.+\)/,
+    );
+  });
+
+  it('ignores a token behind two blanks, with a warning', async () => {
+    const cluster = await createTestCluster({ bootstrap: true });
+    const answer = await cluster.send('GET /version', { headers: { Authorization: 'Bearer  x' } });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('warning')).toContain('contains extra space before the bearer token');
+  });
+
+  it('keeps the metadata of a request for a token, whose uid must be that of the account', async () => {
+    const cluster = await clusterWithAccount();
+    const ask = (metadata: object, spec: object = {}) =>
+      cluster.send<{ metadata: { labels?: object }; message?: string }>(
+        'POST /api/v1/namespaces/default/serviceaccounts/bot/token',
+        { body: { metadata, spec } },
+      );
+    expect((await ask({ labels: { a: 'b' } })).body.metadata.labels).toEqual({ a: 'b' });
+    expect((await ask({ uid: 'other' })).status).toBe(409);
+    expect((await ask({}, { boundObjectRef: {} })).body.message).toBe('cannot bind token to object of type /, Kind=');
+  });
+});

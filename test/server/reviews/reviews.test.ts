@@ -54,6 +54,21 @@ describe('access reviews', () => {
     );
   });
 
+  it('overlook metadata that only the server sets, and show the rest in its order', async () => {
+    const cluster = await clusterWithJane();
+    const send = (metadata: object) =>
+      cluster.send<{ message?: string }>(
+        'POST /apis/authorization.k8s.io/v1/namespaces/default/localsubjectaccessreviews',
+        { body: { metadata, spec: { user: 'x', resourceAttributes: { namespace: 'default', verb: 'get' } } } },
+      );
+    expect((await send({ uid: 'u', creationTimestamp: '2026-01-01T00:00:00Z', selfLink: 'x' })).status).toBe(201);
+    expect((await send({ labels: { a: 'b' } })).body.message).toContain(
+      'metadata: Invalid value: {"namespace":"default","labels":{"a":"b"},"managedFields":[',
+    );
+    const nowhere = await cluster.send('POST /apis/authorization.k8s.io/v1/localsubjectaccessreviews', { body: {} });
+    expect(nowhere.status).toBe(404);
+  });
+
   it('answer what the authorizer would, with its reason', async () => {
     const cluster = await clusterWithJane();
     expect(await ask(cluster, { namespace: 'default', verb: 'list', resource: 'pods' })).toEqual({

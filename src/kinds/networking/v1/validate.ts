@@ -4,7 +4,7 @@ import {
   canonicalWarning,
   cidr,
   dns1123Label,
-  dns1123Subdomain,
+  domainPrefixedPath,
   forbiddenError,
   invalidError,
   invalidErrors,
@@ -13,7 +13,6 @@ import {
   parseNetwork,
   portName,
   portNumber,
-  regexText,
   requiredError,
   tooLongError,
 } from '../../../machinery/validation/index.ts';
@@ -120,14 +119,12 @@ export function warnOfRanges({ spec }: NetworkPolicy): string[] {
 }
 
 /** Upstream: httpPathFmt. */
-const HTTP_PATH = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
-const DOMAIN_PATH = 'must be a domain-prefixed path (such as "acme.io/foo")';
 
 export function validateIngressClass({ spec }: IngressClass): FieldError[] {
   const errors: FieldError[] = [];
   const controller = spec?.controller ?? '';
   if (controller.length > MAX_CONTROLLER) errors.push(tooLongError('spec.controller', MAX_CONTROLLER));
-  errors.push(...validateDomainPath(controller, 'spec.controller'));
+  errors.push(...domainPrefixedPath(controller, 'spec.controller'));
   const parameters = spec?.parameters;
   if (!parameters) return errors;
   const at = 'spec.parameters';
@@ -142,18 +139,6 @@ export function validateIngressClass({ spec }: IngressClass): FieldError[] {
     else errors.push(...invalidErrors(`${at}.namespace`, namespace, dns1123Label(namespace)));
   } else if (namespace !== undefined)
     errors.push(forbiddenError(`${at}.namespace`, "`parameters.scope` is set to 'Cluster'"));
-  return errors;
-}
-
-/** Upstream: IsDomainPrefixedPath. */
-function validateDomainPath(value: string, path: string): FieldError[] {
-  if (value === '') return [requiredError(path)];
-  const [domain = '', ...rest] = value.split('/');
-  if (rest.length === 0 || domain === '' || rest.join('/') === '') return [invalidError(path, value, DOMAIN_PATH)];
-  const under = rest.join('/');
-  const errors = invalidErrors(path, domain, dns1123Subdomain(domain));
-  if (!new RegExp(`^${HTTP_PATH}$`).test(under))
-    errors.push(invalidError(path, under, regexText('Invalid path', HTTP_PATH)));
   return errors;
 }
 

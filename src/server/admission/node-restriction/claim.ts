@@ -1,10 +1,9 @@
 /** A node reports the growth of a volume in the status of its claim, and nothing else. */
-import { internalDiff, internalForm, objectSchema, type PersistentVolumeClaim } from '../../../kinds/index.ts';
+import { internalDiff, internalForm, type PersistentVolumeClaim } from '../../../kinds/index.ts';
 import type { AdmissionRequest } from '../../contract.ts';
 import { refusal } from '../requests.ts';
 
 const REPORTED = ['capacity', 'conditions', 'allocatedResources', 'allocatedResourceStatuses'];
-const NOT_COMPARED = new Set(['managedFields', 'resourceVersion']);
 
 export function checkClaim(request: AdmissionRequest, node: string): void {
   if (request.subresource !== 'status') throw refusal(request, 'may only update PVC status');
@@ -20,13 +19,10 @@ export function checkClaim(request: AdmissionRequest, node: string): void {
 
 /** The claim without what a node may report, as messages show it. */
 function compared({ metadata, spec, status }: PersistentVolumeClaim): unknown {
-  const meta = metadata as Record<string, unknown>;
-  const shown = [...objectSchema('meta/v1.ObjectMeta').fields.keys()].filter(
-    (field) => meta[field] !== undefined && !NOT_COMPARED.has(field),
-  );
+  const { managedFields: _managed, resourceVersion: _version, ...meta } = metadata;
   const kept = Object.fromEntries(Object.entries(status ?? {}).filter(([field]) => !REPORTED.includes(field)));
   return {
-    ...Object.fromEntries(shown.map((field) => [field, meta[field]])),
+    ...(internalForm('meta/v1.ObjectMeta', meta) as object),
     Spec: internalForm('core/v1.PersistentVolumeClaimSpec', spec ?? {}),
     Status: internalForm('core/v1.PersistentVolumeClaimStatus', kept),
   };

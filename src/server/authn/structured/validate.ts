@@ -2,11 +2,10 @@
 import type { CelProgram } from '../../../machinery/cel/index.ts';
 import { badRequest, type FieldError } from '../../../machinery/status.ts';
 import {
-  dns1123Subdomain,
+  domainPrefixedPath,
   duplicateError,
   invalidError,
   invalidErrors,
-  regexText,
   requiredError,
   tooManyError,
 } from '../../../machinery/validation/index.ts';
@@ -39,7 +38,6 @@ export interface CompiledAuthentication {
 }
 
 const MAX_AUTHENTICATORS = 64;
-const HTTP_PATH = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
 
 /** Throws 400 with all that is wrong. `ownIssuers` are those of the cluster's service accounts. */
 export function compileAuthentication(
@@ -260,24 +258,12 @@ function compileExtra(compiled: CompiledAuthenticator, { path, errors }: At): vo
 }
 
 function extraKeyErrors(key: string, field: string): FieldError[] {
-  const errors = domainPathErrors(key, field);
+  const errors = domainPrefixedPath(key, field);
   if (key !== key.toLowerCase()) errors.push(invalidError(field, key, 'must be lowercase'));
   if (/^([^/]+\.)?(kubernetes|k8s)\.io\//.test(key)) {
     const why = 'k8s.io, kubernetes.io and their subdomains are reserved for Kubernetes use';
     errors.push(invalidError(field, key, why));
   }
-  return errors;
-}
-
-/** Upstream: apimachinery util/validation.IsDomainPrefixedPath. */
-function domainPathErrors(value: string, field: string): FieldError[] {
-  if (value === '') return [requiredError(field)];
-  const [host, path] = split(value, '/');
-  if (host === '' || path === '')
-    return [invalidError(field, value, 'must be a domain-prefixed path (such as "acme.io/foo")')];
-  const errors = invalidErrors(field, host, dns1123Subdomain(host));
-  if (!new RegExp(`^${HTTP_PATH}$`).test(path))
-    errors.push(invalidError(field, path, regexText('Invalid path', HTTP_PATH)));
   return errors;
 }
 
