@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // The `kedge` command of a clone: makes sure that dependencies and bundles are there, then runs the command.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ensureDependencies } from '../scripts/dependencies.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -13,17 +13,7 @@ if (major < 20) {
   process.exit(1);
 }
 
-if (!existsSync(join(root, 'node_modules', 'workerd')) || !existsSync(join(root, 'node_modules', 'esbuild'))) {
-  console.error('Installing the locked dependencies (once) …');
-  const result = spawnSync('npm', ['ci', '--omit=dev', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-  });
-  if (result.status !== 0) {
-    console.error('npm ci failed; its messages are above');
-    process.exit(1);
-  }
-}
+ensureDependencies(['workerd', 'esbuild'], ['--omit=dev']);
 
 const builder = join(root, 'scripts', 'build.mjs');
 const dist = join(root, 'dist');

@@ -6,8 +6,10 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from './build.mjs';
+import { ensureDependencies } from './dependencies.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+ensureDependencies(['esbuild', 'node', 'workerd']);
 await build();
 const own = join(root, 'node_modules', 'node', 'bin', 'node');
 const node = process.features.typescript || !existsSync(own) ? process.execPath : own;

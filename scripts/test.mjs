@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureDependencies } from './dependencies.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const bin = join(root, 'node_modules', '.bin');
@@ -18,7 +19,7 @@ function run(command, args, env = {}) {
   return result.status ?? 1;
 }
 
-if (!existsSync(join(root, 'node_modules', 'vitest')) && run('npm', ['ci', '--loglevel=error']) !== 0) process.exit(1);
+ensureDependencies(['vitest']);
 
 /** Name of the tier and the command that runs it; test runners write their counts to a file. */
 const tiers = [
@@ -50,6 +51,12 @@ const tiers = [
 ];
 
 const only = process.argv.slice(2);
+const names = tiers.map(([name]) => name);
+const unknown = only.find((name) => !names.includes(name));
+if (unknown !== undefined) {
+  console.error(`there is no tier "${unknown}"; there are: ${names.join(', ')}`);
+  process.exit(2);
+}
 const scratch = mkdtempSync(join(tmpdir(), 'kedge-test-'));
 let passed = 0;
 let failed = 0;
