@@ -23,6 +23,8 @@ export type ScalarType =
 
 export interface ScalarSchema {
   readonly type: ScalarType;
+  /** Of `json`: a configuration may have neither a map nor a list here. */
+  readonly isScalar?: boolean;
   /** Go's name of a named type, `v1.Protocol`; error texts tell it. */
   readonly goName?: string;
   /** Known values of a named string type; only published in OpenAPI when `enumPublished`. */

@@ -125,6 +125,8 @@ function validateLeaf(type: TypedNode, value: unknown, path: string): string[] {
         : [fault(path, `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`)];
     case 'boolean':
       return kind === 'boolean' ? [] : [fault(path, `expected boolean, got &{${goText(value)}}`)];
+    case 'scalar':
+      return kind === 'object' ? [fault(path, `expected any scalar, got &{${goText(value)}}`)] : [];
     case 'list':
       return Array.isArray(value)
         ? validateAtomicList(type, value, path)

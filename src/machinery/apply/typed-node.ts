@@ -11,7 +11,7 @@ import { goJson } from './field-set.ts';
 /** `leaf`: compared and owned whole. `deduced`: what the value is decides; maps are granular, lists are leaves. */
 export type Form = 'leaf' | 'struct' | 'map' | 'list' | 'deduced';
 
-export type LeafType = 'numeric' | 'string' | 'boolean' | 'untyped' | 'list' | 'map';
+export type LeafType = 'numeric' | 'string' | 'boolean' | 'scalar' | 'untyped' | 'list' | 'map';
 
 /** A field that upstream's types write even when it is empty, so that it is never absent from a present struct. */
 export interface AlwaysField {
@@ -38,9 +38,10 @@ const LEAF_TYPES: Readonly<Partial<Record<ScalarType, LeafType>>> = {
   int64: 'numeric',
   float64: 'numeric',
   byte: 'string',
-  time: 'string',
-  microTime: 'string',
+  time: 'scalar',
+  microTime: 'scalar',
   duration: 'string',
+  quantity: 'scalar',
 };
 
 const nodes = new WeakMap<Schema, TypedNode>();
@@ -196,6 +197,7 @@ function formOf(schema: Schema): Form {
 function leafOf(schema: Schema): LeafType {
   if (schema.type === 'array') return 'list';
   if (schema.type === 'map' || schema.type === 'object') return 'map';
+  if (schema.type === 'json' && schema.isScalar === true) return 'scalar';
   return LEAF_TYPES[schema.type] ?? 'untyped';
 }
 

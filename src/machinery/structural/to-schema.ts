@@ -14,6 +14,7 @@ interface Context {
 
 const ANY: Schema = { type: 'any' };
 const STRING: Schema = { type: 'string' };
+const FORMATTED: Schema = { type: 'json', isScalar: true };
 
 /** The structure of whole objects; `metadata` is the type of their metadata. */
 export function rootSchema(
@@ -87,7 +88,7 @@ function schemaOf(props: JSONSchemaProps, outer: Context): Schema {
       return { type: 'bool' };
     case 'string':
       // Upstream merges strings of a format without looking at their type.
-      return !props.format || props.format === 'byte' ? STRING : { type: 'json' };
+      return !props.format || props.format === 'byte' ? STRING : FORMATTED;
     default:
       return props.properties === undefined ? ANY : objectOf(props, context);
   }

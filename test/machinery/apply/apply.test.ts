@@ -182,6 +182,10 @@ describe('apply', () => {
   it.each([
     [{ bogus: 1 }, '.bogus: field not declared in schema'],
     [{ spec: { replicas: 'x' } }, '.spec.replicas: expected numeric (int or float), got string'],
+    [
+      { spec: { items: [{ name: 'a', resources: { limits: { cpu: { x: [1] } } } }] } },
+      '.spec.items[name="a"].resources.limits.cpu: expected any scalar, got &{map[x:[1]]}',
+    ],
     [{ spec: { items: [{ name: 'a' }, { name: 'a' }] } }, '.spec.items: duplicate entries for key [name="a"]'],
     [
       { spec: { items: [{ name: 'a', ports: [{ port: 1 }, { port: 1, protocol: 'TCP' }] }] } },

@@ -81,7 +81,8 @@ function isSloppyCIDR(text: string): boolean {
 function isMAC(text: string): boolean {
   const pairs = /^[0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\1[0-9a-f]{2})*$/i.test(text) && (text.length + 1) / 3;
   const quads = /^[0-9a-f]{4}(?:\.[0-9a-f]{4})+$/i.test(text) && ((text.length + 1) / 5) * 2;
-  return [6, 8, 20].includes(pairs || quads || 0);
+  const digits = /^(?:[0-9a-f]{2})+$/i.test(text) && text.length / 2;
+  return [6, 8, 20].includes(pairs || quads || digits || 0);
 }
 
 function isCreditCard(text: string): boolean {
