@@ -61,10 +61,10 @@ async function runLocked(
 ): Promise<void> {
   const startedAt = performance.now();
   const address = listenAddress(options.host);
-  const token = ensureAdminToken(paths.adminToken);
-  const certificate = await ensureServingCertificate(paths.tls, address.hosts, Date.now());
   const port = await choosePort(options);
   const ingressPort = await nextFreePort(options.host, options.ingressPort);
+  const token = ensureAdminToken(paths.adminToken);
+  const certificate = await ensureServingCertificate(paths.tls, address.hosts, Date.now());
   const state = initialState(options, paths, { host: address.reach, port, ingressPort });
   const save = () => saveState(paths.state, state, out);
   save();

@@ -83,6 +83,8 @@ describe.skipIf(!canRunContainers())('a real cluster', () => {
     expect(cluster.output()).toMatch(
       /^Cluster default ready in \d+ ms: https:\/\/127\.0\.0\.1:\d+ \(kubeconfig .+\)$/m,
     );
+    // The README forwards a service to this port.
+    expect(cluster.output()).not.toContain(':8080');
     expect(await cluster.kubectl('get nodes --no-headers')).toMatch(/^\S+\s+Ready\s+<none>\s+\S+\s+v1\.36/);
     const components = await cluster.kubectl('get componentstatuses --no-headers');
     expect(components.match(/Healthy/g)?.length).toBeGreaterThanOrEqual(3);

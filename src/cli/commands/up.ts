@@ -9,7 +9,8 @@ import { clusterOf } from '../local-cluster.ts';
 import { secondsOf } from '../parse.ts';
 
 const DEFAULT_PORT = 6443;
-const DEFAULT_INGRESS_PORT = 8080;
+/** Not 8080: that is what people forward to their machine. */
+const DEFAULT_INGRESS_PORT = 6080;
 
 /** Starts a local cluster and stays in the foreground, or behind with --detach. */
 export const up = defineCommand({
