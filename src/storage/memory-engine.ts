@@ -55,7 +55,8 @@ const FIRST_REVISION = 1;
 /** Transaction ids remembered for TX-3. */
 const REMEMBERED_TRANSACTIONS = 4096;
 
-const idOf = (key: { namespace: string; name: string }): string => `${key.namespace}\0${key.name}`;
+/** Texts in the order of keys. */
+const idOf = (key: { namespace: string; name: string }): string => `${key.namespace}/${key.name}`;
 
 export class MemoryEngine implements ShardEngine {
   readonly #clock: Clock;

@@ -7,7 +7,7 @@ import { compileSelection, isFiltered } from './selection.ts';
 import type { SqlDatabase, SqlValue } from './sql-database.ts';
 import { firstSeqOf } from './sqlite-events.ts';
 import { decodeMeta, decodeProjection, lookupFor } from './sqlite-lookups.ts';
-import { compareKeys, type SqliteState } from './sqlite-state.ts';
+import { compareKeys, compareNamespaces, type SqliteState } from './sqlite-state.ts';
 
 interface Place {
   namespace: string;
@@ -89,6 +89,49 @@ export class SqliteList {
 
   /** Present objects that the selection wants, in key order, until `visit` has had enough. */
   #eachPresent(query: ListQuery, visit: (place: Place, text: () => string) => boolean): void {
+    let wanted = true;
+    for (const part of this.#inKeyOrder(query)) {
+      this.#eachOf(part, (place, text) => {
+        wanted = visit(place, text);
+        return wanted;
+      });
+      if (!wanted) return;
+    }
+  }
+
+  /**
+   * Queries that give, one after the other, the objects of `query` in key order. The index has the namespaces in an order
+   * that differs where one is the start of another that goes on with a dash; each is then asked for by itself.
+   */
+  #inKeyOrder(query: ListQuery): ListQuery[] {
+    if (query.namespace !== undefined) return [query];
+    const namespaces = this.#namespacesOf(query.resource);
+    const ordered = namespaces.toSorted(compareNamespaces);
+    if (ordered.every((namespace, index) => namespace === namespaces[index])) return [query];
+    const { after, ...rest } = query;
+    return ordered.flatMap((namespace) => {
+      if (after?.namespace === namespace) return [{ ...query, namespace }];
+      const passed = after !== undefined && compareNamespaces(namespace, after.namespace) < 0;
+      return passed ? [] : [{ ...rest, namespace }];
+    });
+  }
+
+  /** The namespaces in which there are objects, as the index has them: it is asked for one after the other. */
+  #namespacesOf(resource: string): string[] {
+    const found: string[] = [];
+    for (let last = ''; ; ) {
+      const [row] = this.#db.rows(
+        'SELECT namespace FROM objects WHERE resource = ? AND namespace > ? ORDER BY namespace LIMIT 1',
+        resource,
+        last,
+      );
+      if (!row) return found;
+      last = String(row[0]);
+      found.push(last);
+    }
+  }
+
+  #eachOf(query: ListQuery, visit: (place: Place, text: () => string) => boolean): void {
     const { from, where, values } = this.#conditions(query);
     const order = `WHERE ${where} ORDER BY namespace, name`;
     if (!isFiltered(query)) {
@@ -144,16 +187,17 @@ export class SqliteList {
     }
     const rows = this.#db.rows(
       `SELECT namespace, name, min(seq * 4 + type), max(seq * 4 + type) FROM events
-       WHERE ${clauses.join(' AND ')} GROUP BY namespace, name ORDER BY namespace, name`,
+       WHERE ${clauses.join(' AND ')} GROUP BY namespace, name`,
       ...values,
     );
-    return rows.map(([namespace, name, first, last]) => ({
+    const changes = rows.map(([namespace, name, first, last]) => ({
       namespace: String(namespace),
       name: String(name),
       seq: Math.floor(Number(first) / 4),
       existedThen: Number(first) % 4 !== CREATED,
       existsNow: Number(last) % 4 !== DELETED,
     }));
+    return changes.sort(compareKeys);
   }
 
   #addFormer(page: PageBuilder, query: ListQuery, change: Change): boolean {
@@ -164,8 +208,11 @@ export class SqliteList {
   }
 
   #countAfter(query: ListQuery, last: Place | undefined, changes: readonly Change[]): number {
-    const { from, where, values } = this.#conditions({ ...query, ...(last ? { after: last } : {}) });
-    let count = Number(this.#db.rows(`SELECT count(*) FROM ${from} WHERE ${where}`, ...values)[0]?.[0]);
+    let count = 0;
+    for (const part of this.#inKeyOrder({ ...query, ...(last ? { after: last } : {}) })) {
+      const { from, where, values } = this.#conditions(part);
+      count += Number(this.#db.rows(`SELECT count(*) FROM ${from} WHERE ${where}`, ...values)[0]?.[0]);
+    }
     for (const change of changes) {
       if (isAfter(change, last)) count += Number(change.existedThen) - Number(change.existsNow);
     }

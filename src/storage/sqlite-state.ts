@@ -73,11 +73,16 @@ export class SqliteState {
   }
 }
 
-/** The order of keys everywhere: namespace, then name. */
+/** The order of keys everywhere: of NAMESPACE/NAME, so that a namespace `a-b` comes before `a`. */
 export function compareKeys(
   a: Pick<ObjectKey, 'namespace' | 'name'>,
   b: Pick<ObjectKey, 'namespace' | 'name'>,
 ): number {
-  if (a.namespace !== b.namespace) return a.namespace < b.namespace ? -1 : 1;
+  if (a.namespace !== b.namespace) return compareNamespaces(a.namespace, b.namespace);
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+}
+
+/** The order of the keys of two different namespaces. */
+export function compareNamespaces(a: string, b: string): number {
+  return `${a}/` < `${b}/` ? -1 : 1;
 }

@@ -58,6 +58,35 @@ export function listRules({ open, reopen }: Implementation): void {
       expect(await shard.list({ resource: 'none' })).toMatchObject({ ok: true, text: '', count: 0 });
     });
 
+    it('LIST-1 a namespace comes after those that go on with a dash, page by page and in the past', async () => {
+      const shard = open();
+      const places = ['a-b', 'a', 'a0', 'a-b-c', 'b'].flatMap((namespace) => [
+        podKey('x', namespace),
+        podKey('y', namespace),
+      ]);
+      await commit(shard, ...places.map((key) => create(key)));
+      const sorted = ['a-b-c/x', 'a-b-c/y', 'a-b/x', 'a-b/y', 'a/x', 'a/y', 'a0/x', 'a0/y', 'b/x', 'b/y'];
+      const read = async (query: Partial<ListQuery>): Promise<string[]> => {
+        const { objects } = await listed(shard, query);
+        return objects.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+      };
+      expect(await read({})).toEqual(sorted);
+      const { revision } = await listed(shard);
+      await commit(shard, remove(podKey('x', 'a-b')), remove(podKey('y', 'a')), create(podKey('z', 'a-c')));
+      expect(await read({ revision, exact: true })).toEqual(sorted);
+      for (const limit of [1, 2, 3]) {
+        const found: string[] = [];
+        let after: ListQuery['after'];
+        do {
+          const page = await listed(shard, { limit, revision, exact: true, ...(after ? { after } : {}) });
+          found.push(...page.objects.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
+          expect(page.remaining ?? 0).toBe(sorted.length - found.length);
+          after = page.next;
+        } while (after);
+        expect(found).toEqual(sorted);
+      }
+    });
+
     it('LIST-1 pages stay at their snapshot while objects come, change and go', async () => {
       const shard = open();
       for (const name of ['b', 'd', 'f', 'h', 'j']) await commit(shard, create(podKey(name)));
