@@ -27,6 +27,8 @@ export interface KindBehaviour<T extends KubeObject> {
   definesApis?: boolean;
   /** Changes an object that its first deletion marks and does not remove. */
   markDeleted?(object: T, now: number): void;
+  /** A handler of its own deletes its objects. */
+  ownDeletion?: boolean;
   /** Clients may set the status on create (nodes). */
   statusOnCreate?: boolean;
   /** Strategies and scale paths of subresources other than status, by name. */
@@ -52,6 +54,7 @@ export function defineKind<T extends KubeObject>(id: KindId, behaviour: KindBeha
   const facts: KindFacts = kindFacts[id];
   const { subresources, cells, fieldsOf, statusStrategy, statusOnCreate, strategy, ...rest } = behaviour;
   delete rest.markDeleted;
+  delete rest.ownDeletion;
   const hasStatus = facts.subresources.some((sub) => sub.name === 'status');
   const writesStatus = hasStatus ? composeStatusStrategy(statusStrategy) : undefined;
   const apiVersion = facts.group === '' ? facts.version : `${facts.group}/${facts.version}`;
@@ -85,9 +88,11 @@ export function defineKind<T extends KubeObject>(id: KindId, behaviour: KindBeha
     },
     allowCreateOnUpdate: facts.createOnUpdate,
     allowUnconditionalUpdate: facts.unconditionalUpdate,
-    delete: behaviour.markDeleted
-      ? { ...facts.delete, mark: (object, now) => behaviour.markDeleted?.(object as T, now) }
-      : facts.delete,
+    delete: {
+      ...facts.delete,
+      ...(behaviour.markDeleted ? { mark: (object, now) => behaviour.markDeleted?.(object as T, now) } : {}),
+      ...(behaviour.ownDeletion ? { ownHandler: true } : {}),
+    },
     cached: false,
     strategy: hasStatus ? composeStrategy(() => objectSchema(facts.type), strategy, statusOnCreate) : (strategy ?? {}),
     ...(writesStatus ? { statusStrategy: writesStatus } : {}),

@@ -58,7 +58,8 @@ export function parseRequestInfo(method: string, url: Pick<URL, 'pathname' | 'se
     rest: [],
     named: false,
   };
-  const parts = path.split('/').filter((part) => part !== '');
+  // Slashes at the end do not count. Parts between two slashes are empty ones, which name nothing.
+  const parts = path.replace(/^\/|\/+$/g, '').split('/');
   const prefix = parts[0];
   if (parts.length < 3 || (prefix !== 'api' && prefix !== 'apis')) return info;
   let at = 1;
@@ -80,11 +81,13 @@ export function parseRequestInfo(method: string, url: Pick<URL, 'pathname' | 'se
 
 function readTarget(info: RequestInfo, parts: string[], start: number): void {
   let at = start;
+  // An empty namespace is all of them.
   if (parts[at] === 'namespaces' && parts.length > at + 1) {
     info.namespace = parts[at + 1]!;
     if (parts.length > at + 2 && !NAMESPACE_SUBRESOURCES.has(parts[at + 2]!)) at += 2;
   }
-  info.resource = parts[at] ?? '';
+  const isNamed = !parts.slice(at, at + 3).includes('');
+  info.resource = isNamed ? (parts[at] ?? '') : '';
   info.name = parts[at + 1] ?? '';
   info.subresource = parts[at + 2] ?? '';
   info.rest = parts.slice(at + 3);

@@ -63,6 +63,28 @@ describe('create', () => {
     expect((await cluster.send(`POST ${PATH}?dryRun=All`, { body: { metadata: { name: 'c' } } })).status).toBe(409);
   });
 
+  it('knows types that it does not serve, and groups that are empty', async () => {
+    const post = (apiVersion: string, kind: string) =>
+      cluster.send('POST /api/v1/namespaces/team/configmaps?dryRun=All', {
+        body: { apiVersion, kind, metadata: { name: 'n' } },
+      });
+    for (const kind of ['List', 'Status', 'ConfigMapList', 'DeleteOptions'])
+      expect((await post('v1', kind)).body).toMatchObject({
+        code: 400,
+        message: `${kind} in version "v1" cannot be handled as a ConfigMap: converting (v1.${kind}) to (core.ConfigMap): unknown conversion`,
+      });
+    expect((await post('/v1', 'ConfigMap')).status).toBe(201);
+    expect((await post('v1/', 'ConfigMap')).body).toMatchObject({
+      message: expect.stringContaining(`cannot be handled as a ConfigMap: Object 'apiVersion' is missing in '{`),
+    });
+  });
+
+  it('names a limit range that has no name', async () => {
+    const body = { metadata: {}, spec: { limits: [] } };
+    const { body: made } = await cluster.send('POST /api/v1/namespaces/team/limitranges', { body });
+    expect(made.metadata.name).toMatch(/^[0-9a-f]{8}-/);
+  });
+
   it('refuses a namespace other than that of the path', async () => {
     const { body } = await cluster.send(`POST ${PATH}`, { body: { metadata: { name: 'c', namespace: 'other' } } });
     expect(body).toMatchObject({

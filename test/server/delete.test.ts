@@ -91,6 +91,23 @@ describe('delete', () => {
     expect((await cluster.send(`GET ${PATH}/c`)).body.metadata.deletionTimestamp).toBeUndefined();
   });
 
+  it('names what a precondition is about as its handler does', async () => {
+    const body = { preconditions: { uid: 'x' } };
+    expect((await cluster.send('DELETE /api/v1/namespaces/team', { body })).body).toMatchObject({
+      message: expect.stringMatching(/^Operation cannot be fulfilled on namespaces "team": Precondition failed: UID/),
+    });
+    const path = '/apis/events.k8s.io/v1/namespaces/team/events';
+    const event = { reportingController: 'c', reportingInstance: 'i', action: 'a', reason: 'r', type: 'Normal' };
+    const regarding = { kind: 'Pod', namespace: 'team', name: 'p' };
+    const made = await cluster.send(`POST ${path}`, {
+      body: { ...event, metadata: { name: 'e' }, eventTime: '2026-01-01T00:00:00.000000Z', regarding },
+    });
+    expect(made.status).toBe(201);
+    expect((await cluster.send(`DELETE ${path}/e`, { body })).body).toMatchObject({
+      message: expect.stringMatching(/^Operation cannot be fulfilled on Event "e": the UID in the precondition/),
+    });
+  });
+
   it('of a namespace marks it first and removes it when its finalizers are gone', async () => {
     const marked = await cluster.send('DELETE /api/v1/namespaces/team');
     expect(marked.body).toMatchObject({ status: { phase: 'Terminating' }, spec: { finalizers: ['kubernetes'] } });
@@ -109,6 +126,11 @@ describe('deletecollection', () => {
     expect(body.items.map(({ metadata }) => metadata.name)).toEqual(['d']);
     expect((await cluster.send(`GET ${PATH}/c`)).status).toBe(200);
     expect((await cluster.send(`GET ${PATH}/d`)).status).toBe(404);
+  });
+
+  it('says what becomes of the pods of jobs', async () => {
+    const { headers } = await cluster.send('DELETE /apis/batch/v1/namespaces/team/jobs');
+    expect(headers.get('warning')).toContain('child pods are preserved by default');
   });
 
   it('is not there across namespaces', async () => {

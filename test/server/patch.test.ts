@@ -120,6 +120,16 @@ describe('patch', () => {
     expect((await patch('json', '[{"op":"remove","path":"/kind"}]')).status).toBe(200);
   });
 
+  it('takes lists of types no farther than its router', async () => {
+    const send = (type: string) => cluster.send(`PATCH ${PATH}/c`, { body: '{}', type });
+    expect((await send('application/merge-patch+json; charset=utf-8')).status).toBe(200);
+    expect((await send('Application/Merge-Patch+Json')).body).toMatchObject({ message: '415: Unsupported Media Type' });
+    expect((await send('application/merge-patch+json, text/plain')).body).toMatchObject({
+      code: 415,
+      message: expect.stringContaining('accepted media types include: application/json-patch+json,'),
+    });
+  });
+
   it('tells of equal owners when admission is over', async () => {
     const owner = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u' };
     const { headers } = await patch('merge', JSON.stringify({ metadata: { ownerReferences: [owner, owner] } }));

@@ -20,6 +20,13 @@ describe('request info', () => {
     ['GET /api/v1/namespaces/a', { verb: 'get', resource: 'namespaces', name: 'a', namespace: 'a' }],
     ['PUT /api/v1/namespaces/a/finalize', { resource: 'namespaces', subresource: 'finalize', name: 'a' }],
     ['POST /api/v1/nodes/n/proxy/a/b', { verb: 'create', subresource: 'proxy', rest: ['a', 'b'] }],
+    ['POST /api/v1/nodes/n/proxy/a//b/', { resource: 'nodes', rest: ['a', '', 'b'] }],
+    ['GET /api/v1/namespaces/a/pods/', { verb: 'list', resource: 'pods', namespace: 'a' }],
+    ['GET /api/v1/namespaces//pods', { verb: 'list', resource: 'pods', namespace: '' }],
+    ['GET /api/v1//pods', { isResource: true, resource: '' }],
+    ['GET /api/v1/namespaces/a/pods//log', { isResource: true, resource: '' }],
+    ['GET /apis/apps//v1/deployments', { isResource: true, group: 'apps', version: '' }],
+    ['GET //api/v1/pods', { isResource: false }],
     ['GET /healthz', { isResource: false, verb: 'get' }],
     ['GET /apis/apps/v1', { isResource: false }],
   ])('%s', (line, expected) => {

@@ -23,6 +23,27 @@ describe('update', () => {
     expect((await put('', '4')).body).toMatchObject({ data: { a: '4' } });
   });
 
+  it('takes version 0 for none', async () => {
+    const put = (dryRun: string) =>
+      cluster.send(`PUT ${PATH}/c${dryRun}`, { body: { metadata: { name: 'c', resourceVersion: '0' }, data: {} } });
+    expect((await put('?dryRun=All')).body.metadata.resourceVersion).toBe(version);
+    expect((await put('')).status).toBe(200);
+  });
+
+  it('names the key without its root where a dry run is refused for its uid', async () => {
+    const uid = '11111111-2222-3333-4444-555555555555';
+    const put = (path: string, kind: string, name: string) =>
+      cluster.send(`PUT ${path}/${name}?dryRun=All`, { body: { kind, metadata: { name, uid } } });
+    expect((await put(PATH, 'ConfigMap', 'c')).body).toMatchObject({
+      code: 409,
+      message: expect.stringContaining('Key: /configmaps/team/c,'),
+    });
+    expect((await put('/api/v1/namespaces/team/limitranges', 'LimitRange', 'l')).body).toMatchObject({
+      code: 409,
+      message: expect.stringMatching(/Key: \/limitranges\/team\/l,.*UID in object meta: $/),
+    });
+  });
+
   it('forgets the managers when an empty list of them is sent', async () => {
     const metadata = { name: 'c', managedFields: [] };
     const { body } = await cluster.send(`PUT ${PATH}/c`, { body: { metadata, data: { a: '1' } } });

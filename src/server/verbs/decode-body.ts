@@ -143,10 +143,14 @@ function explain(
     );
   }
   const given = raw as Record<string, unknown>;
-  if (
-    [given.apiVersion, given.kind].some((value) => value !== undefined && value !== null && typeof value !== 'string')
-  ) {
-    return unrecognized(type, `couldn't get version/kind; json parse error: ${error.message}`, text);
+  const untyped = Object.entries(given).find(
+    ([name, value]) => (name === 'apiVersion' || name === 'kind') && value !== null && typeof value !== 'string',
+  );
+  if (untyped) {
+    const [name, value] = untyped;
+    const shape = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+    const why = `json: cannot unmarshal ${shape} into Go struct field .${name} of type string`;
+    return unrecognized(type, `couldn't get version/kind; json parse error: ${why}`, text);
   }
   if (isCustom(type)) return badRequest(cannotHandle(type, given, error.message));
   try {
@@ -182,13 +186,18 @@ function checkType(
   { given, text }: { given: { apiVersion?: string | undefined; kind?: string | undefined }; text: string },
 ): void {
   const expected = apiVersionOf(type.group, type.version);
-  const apiVersion = given.apiVersion || expected;
+  // An empty group may stand before its slash.
+  const apiVersion = (given.apiVersion || expected).replace(/^\/(?!.*\/)/, '');
   const kind = given.kind || type.kind;
   if ((apiVersion === expected || type.alsoAs?.includes(apiVersion)) && kind === type.kind) return;
   const parts = apiVersion.split('/');
   if (parts.length > 2) throw unrecognized(type, `unexpected GroupVersion string: ${apiVersion}`, text);
   const version = parts.pop()!;
   const group = parts[0] ?? '';
+  if (version === '')
+    throw badRequest(
+      `${kind} in version "" cannot be handled as a ${type.kind}: Object 'apiVersion' is missing in '${text}'`,
+    );
   const known = isKnown(call, { group, version, kind });
   const cannot = `${kind} in version "${version}" cannot be handled as a ${type.kind}`;
   if (!known)
@@ -202,6 +211,25 @@ function checkType(
   throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`);
 }
 
+/** Types that upstream registers in every group-version, or in the one of the core, beside the kinds that are served. */
+const EVERYWHERE = new Set([
+  ...['ListOptions', 'GetOptions', 'CreateOptions', 'UpdateOptions', 'PatchOptions', 'DeleteOptions', 'WatchEvent'],
+]);
+const IN_CORE = new Set([
+  ...['List', 'Status', 'APIVersions', 'APIGroup', 'APIGroupList', 'APIResourceList', 'RangeAllocation'],
+  ...['SerializedReference', 'PodStatusResult', 'PodLogOptions', 'PodExecOptions', 'PodAttachOptions'],
+  ...['PodPortForwardOptions', 'PodProxyOptions', 'ServiceProxyOptions', 'NodeProxyOptions'],
+]);
+
+function isRegisteredBeside(call: ResourceCall, type: { group: string; version: string; kind: string }): boolean {
+  const { group, version, kind } = type;
+  if (group === '' && version === 'v1' && IN_CORE.has(kind)) return true;
+  const served = call.parts.kinds
+    .all()
+    .filter((other) => other.group === group && other.version === version && !other.itemsCarryType);
+  return served.some((other) => other.listKind === kind || EVERYWHERE.has(kind));
+}
+
 /** Versions that are no longer served and still registered, so that upstream gets as far as comparing versions. */
 const RETIRED: Record<string, readonly string[]> = {
   apps: ['v1beta1', 'v1beta2'],
@@ -213,6 +241,8 @@ const RETIRED: Record<string, readonly string[]> = {
   'rbac.authorization.k8s.io': ['v1alpha1', 'v1beta1'],
   'storage.k8s.io': ['v1alpha1', 'v1beta1'],
   'coordination.k8s.io': ['v1beta1'],
+  'authentication.k8s.io': ['v1alpha1', 'v1beta1'],
+  'authorization.k8s.io': ['v1beta1'],
 };
 
 function isKnown(
@@ -220,8 +250,11 @@ function isKnown(
   type: { group: string; version: string; kind: string },
 ): 'kind' | 'other' | undefined {
   if (call.parts.kinds.byKind(type.group, type.version, type.kind)) return 'kind';
+  if (isRegisteredBeside(call, type)) return 'other';
   if (type.group === 'autoscaling' && type.version === 'v1' && type.kind === 'Scale') return 'kind';
-  return RETIRED[type.group]?.includes(type.version) ? 'kind' : undefined;
+  if (!RETIRED[type.group]?.includes(type.version)) return undefined;
+  const isKept = type.group === 'extensions' || call.parts.kinds.byKind(type.group, 'v1', type.kind) !== undefined;
+  return isKept ? 'kind' : undefined;
 }
 
 function unrecognized(type: Pick<Kind, 'kind'>, why: string, text: string): StatusError {

@@ -2,7 +2,7 @@
 import { StatusError } from '../../machinery/status.ts';
 import { respondList } from '../respond/list.ts';
 import type { ResourceCall } from '../scope.ts';
-import { deleteObject } from './delete.ts';
+import { deleteObject, warnOnDelete } from './delete.ts';
 import { readDeleteOptions } from './delete-options.ts';
 import { readCollection } from './list.ts';
 import { parseCollectionOptions } from './list-options.ts';
@@ -15,6 +15,7 @@ export async function deleteCollectionVerb(call: ResourceCall): Promise<Response
   const output = outputOf(call);
   const collection = parseCollectionOptions(call, false);
   const options = { ...(await readDeleteOptions(call.scope)), inCollection: true };
+  warnOnDelete(call, options);
   const { objects, metadata } = await readCollection(call, collection);
   const queue = [...objects];
   const work = async (): Promise<void> => {

@@ -16,10 +16,14 @@ import { outputOf } from './output.ts';
 export async function deleteVerb(call: ResourceCall): Promise<Response> {
   const output = outputOf(call);
   const options = await readDeleteOptions(call.scope);
-  const { warningOnDelete } = call.kind;
-  if (warningOnDelete && options.propagationPolicy === undefined && options.orphanDependents === undefined)
-    call.scope.warn(warningOnDelete);
+  warnOnDelete(call, options);
   return answerDeletion(call, output, await deleteObject(call, options));
+}
+
+/** Adds what is said of deletions that say nothing of dependents. */
+export function warnOnDelete({ kind, scope }: ResourceCall, options: DeleteOptions): void {
+  if (kind.warningOnDelete && options.propagationPolicy === undefined && options.orphanDependents === undefined)
+    scope.warn(kind.warningOnDelete);
 }
 
 export interface Deleted {
@@ -138,14 +142,20 @@ function atRevision(text: string, { from, to }: { from: number; to: number }): s
 function checkPreconditions(call: ResourceCall, old: KubeObject, { preconditions }: DeleteOptions): void {
   if (!preconditions) return;
   const { uid, resourceVersion } = preconditions;
-  // These name the kind and not the resource.
-  const subject = { group: call.kind.group, kind: call.kind.kind };
+  const { ownHandler } = call.kind.delete;
+  // These name the kind and not the resource, and the group it is stored in.
+  const [group] = call.kind.storageVersion.includes('/') ? call.kind.storageVersion.split('/') : [''];
+  const subject = ownHandler ? subjectOf(call.kind) : { group: group ?? '', kind: call.kind.kind };
   if (uid !== undefined && uid !== null && uid !== old.metadata.uid) {
-    const why = `the UID in the precondition (${uid}) does not match the UID in record (${old.metadata.uid}). The object might have been deleted and then recreated`;
+    const why = ownHandler
+      ? `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`
+      : `the UID in the precondition (${uid}) does not match the UID in record (${old.metadata.uid}). The object might have been deleted and then recreated`;
     throw conflict(subject, call.name, why);
   }
   if (resourceVersion !== undefined && resourceVersion !== null && resourceVersion !== old.metadata.resourceVersion) {
-    const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${old.metadata.resourceVersion}). The object might have been modified`;
+    const why = ownHandler
+      ? `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${old.metadata.resourceVersion}`
+      : `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${old.metadata.resourceVersion}). The object might have been modified`;
     throw conflict(subject, call.name, why);
   }
 }

@@ -18,7 +18,6 @@ import { sortRawValues } from '../../machinery/raw-values.ts';
 import type { ObjectSchema } from '../../machinery/schema.ts';
 import { badRequest, invalid, StatusError } from '../../machinery/status.ts';
 import { convertTo, resetFieldsOf } from '../field-owners.ts';
-import { contentTypeOf } from '../negotiation/body.ts';
 import { yamlToJson } from '../negotiation/yaml-reader.ts';
 import type { ResourceCall } from '../scope.ts';
 import { managerOf, type WriteOptions } from './options.ts';
@@ -33,12 +32,17 @@ const TYPES: Readonly<Record<string, PatchType>> = {
   'application/apply-patch+yaml': 'apply',
 };
 
-/** The patch type that the Content-Type names. Throws 415 for one that the kind does not take. */
+/**
+ * The patch type that the Content-Type names. Throws 415 for one that the kind does not take: the router, which custom
+ * resources do not pass, takes lists of types, the handler takes none.
+ */
 export function patchTypeOf(call: ResourceCall): PatchType {
-  const type = TYPES[contentTypeOf(call.scope.request)];
+  const header = call.scope.request.headers.get('content-type') ?? '';
+  const type = TYPES[header.replace(/(?<=.);.*$/s, '')];
   const custom = call.kind.itemsCarryType === true;
   if (type !== undefined && !(custom && type === 'strategic')) return type;
-  if (!custom) throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
+  const isRouted = header.split(',').some((part) => TYPES[part.replace(/;.*$/s, '').trim()] !== undefined);
+  if (!custom && !isRouted) throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   const accepted = Object.keys(TYPES).filter((name) => !(custom && TYPES[name] === 'strategic'));
   throw new StatusError(
     415,

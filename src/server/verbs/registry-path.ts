@@ -7,10 +7,16 @@ const PREFIXES: Record<string, string> = {
   endpoints: 'services/endpoints',
   nodes: 'minions',
   'ingresses.networking.k8s.io': 'ingress',
+  'apiservices.apiregistration.k8s.io': 'apiregistration.k8s.io/apiservices',
+  'customresourcedefinitions.apiextensions.k8s.io': 'apiextensions.k8s.io/customresourcedefinitions',
 };
 
-export function registryPath(kind: Kind, { namespace, name }: { namespace: string; name: string }): string {
+/** A dry run does not come to the storage that knows of its root. */
+export function registryPath(
+  kind: Kind,
+  { namespace, name, dryRun }: { namespace: string; name: string; dryRun: boolean },
+): string {
   const custom = kind.itemsCarryType === true ? `${kind.group}/${kind.resource}` : kind.resource;
   const prefix = PREFIXES[kind.storedAs] ?? custom;
-  return `/registry/${prefix}/${kind.namespaced ? `${namespace}/` : ''}${name}`;
+  return `${dryRun ? '' : '/registry'}/${prefix}/${kind.namespaced ? `${namespace}/` : ''}${name}`;
 }

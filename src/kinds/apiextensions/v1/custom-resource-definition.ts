@@ -58,6 +58,7 @@ function acceptedNames({ spec, status }: CustomResourceDefinition): string[] {
 export const customResourceDefinitions = defineKind<CustomResourceDefinition>(
   'apiextensions.k8s.io/v1/customresourcedefinitions',
   {
+    ownDeletion: true,
     definesKinds: true,
     definesApis: true,
     markDeleted,

@@ -13,6 +13,12 @@ function setItemDefaults(item: LimitRangeItem): void {
 
 export const limitRanges = defineKind<LimitRange>('core/v1/limitranges', {
   cached: true,
-  strategy: { validateCreate: validateLimitRange, validateUpdate: validateLimitRange },
+  strategy: {
+    prepareForCreate({ metadata }, { uuid }) {
+      metadata.name ||= uuid();
+    },
+    validateCreate: validateLimitRange,
+    validateUpdate: validateLimitRange,
+  },
   defaults: (range) => range.spec.limits?.forEach(setItemDefaults),
 });

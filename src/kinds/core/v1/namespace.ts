@@ -33,6 +33,7 @@ function validatePhase({ status, metadata }: Namespace): FieldError[] {
 
 export const namespaces = defineKind<Namespace>('core/v1/namespaces', {
   cached: true,
+  ownDeletion: true,
   statusStrategy: { validateUpdate: validatePhase },
   defaults(namespace) {
     namespace.status ??= {};
