@@ -13,6 +13,7 @@ export const DEFAULT_SHARD_MAP: ShardMap = {
 /** Every shard of a cluster. */
 export const shardNames = (map: ShardMap): string[] => [...new Set(['main', ...Object.values(map)])];
 
+/** The shard that holds a resource. */
 export function shardNameOf(map: ShardMap, resource: string): string {
   return Object.hasOwn(map, resource) ? map[resource]! : 'main';
 }

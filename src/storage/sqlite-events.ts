@@ -9,6 +9,7 @@ import { decodeProjection } from './sqlite-lookups.ts';
 export const MAX_OPS = 1024;
 const EVENT_TYPES = ['ADDED', 'MODIFIED', 'DELETED'] as const;
 
+/** The row of the first write of a revision, and the revision of a row. */
 export const firstSeqOf = (revision: number): number => revision * MAX_OPS;
 export const revisionOf = (seq: number): number => Math.floor(seq / MAX_OPS);
 
@@ -36,6 +37,7 @@ export class State {
   }
 }
 
+/** One row of the log. */
 export class LoggedEvent implements ShardEvent {
   readonly revision: number;
   readonly type: ShardEvent['type'];

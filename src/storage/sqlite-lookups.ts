@@ -8,6 +8,7 @@ export interface Meta extends Projection {
   claims?: string[];
 }
 
+/** A projection and claims as the column of an object holds them. */
 export function encodeMeta(projection: Projection, claims: readonly string[] | undefined): string {
   const { uid, labels, fields, indexed, owners, deleting, finalizers } = projection;
   const meta = { uid, labels, fields, indexed, owners, deleting, ...(finalizers && { finalizers }) };

@@ -9,6 +9,7 @@ const NO_FIELDS: ReadonlySet<string> = new Set();
 export class SqliteState {
   readonly #db: SqlDatabase;
   readonly #firstRevision: number;
+  /** Resources whose changes callers follow by `tracked`. */
   readonly tracked = new Set<string>();
   /** Fields that have look-up rows, by resource. */
   readonly #indexed = new Map<string, Set<string>>();

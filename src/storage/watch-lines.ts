@@ -3,6 +3,7 @@ import type { WatchQuery } from './contract.ts';
 import type { ShardEvent } from './engine.ts';
 import type { Matcher } from './selection.ts';
 
+/** One event over a complete text. */
 export function eventLine(type: ShardEvent['type'], text: string): string {
   return `{"type":"${type}","object":${text}}\n`;
 }
@@ -23,6 +24,7 @@ export function outcomeFor(event: ShardEvent, matches: Matcher): Outcome | undef
   return before ? 'LEFT' : undefined;
 }
 
+/** The line that a watcher gets for what it hears of an event. */
 export function outcomeLine(event: ShardEvent, outcome: Outcome): string {
   if (outcome === 'LEFT') return eventLine('DELETED', event.old?.text ?? event.text);
   return eventLine(outcome, event.text);

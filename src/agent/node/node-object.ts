@@ -31,6 +31,7 @@ function capacityOf(machine: Machine): Record<string, string> {
   };
 }
 
+/** What pods may have of the machine: less what keeps a node from its pressure thresholds. */
 export function allocatableOf(machine: Machine): Record<string, string> {
   return {
     ...capacityOf(machine),

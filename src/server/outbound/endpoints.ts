@@ -68,12 +68,14 @@ interface ServiceKey {
   name: string;
 }
 
+/** The Service; undefined when there is none. */
 export async function readService(store: Store, { namespace, name }: ServiceKey): Promise<Service | undefined> {
   const resource = services.storedAs;
   const { object } = await store.shardOf(resource).get({ resource, namespace, name });
   return object ? (JSON.parse(object.text) as Service) : undefined;
 }
 
+/** The slices of a Service; none where the list is refused. */
 export async function readSlices(store: Store, { namespace, name }: ServiceKey): Promise<EndpointSlice[]> {
   const resource = endpointSlices.storedAs;
   const page = await store.shardOf(resource).list({
