@@ -63,7 +63,7 @@ export function createFieldOwners(kinds: KindRegistry): FieldOwners {
     recordUpdate({ kind, object, live, manager, subresource, now, conversions }) {
       const managed = trackOrForget(kind, {
         live: live ?? null,
-        object,
+        object: asWritten(kind, object),
         schema: kind.schema,
         apiVersion: apiVersionOf(kind.group, kind.version),
         manager,
@@ -76,6 +76,14 @@ export function createFieldOwners(kinds: KindRegistry): FieldOwners {
       else delete object.metadata.managedFields;
     },
   };
+}
+
+/** An object as it would be read in its version: what a client sent may be written in another way there. */
+function asWritten(kind: Kind, object: KubeObject): KubeObject {
+  if (kind.inVersion || !kind.toStorage || !kind.fromStorage) return object;
+  const { managedFields } = object.metadata;
+  const written = kind.fromStorage(kind.toStorage(object));
+  return { ...written, metadata: { ...written.metadata, ...(managedFields ? { managedFields } : {}) } };
 }
 
 /** An object that does not fit its schema has no managers, until it does. Upstream: UpdateNoErrors. */

@@ -258,3 +258,63 @@ describe('single rules', () => {
     ]);
   });
 });
+
+describe('jobs', () => {
+  const path = '/apis/batch/v1/namespaces/n/jobs';
+  const template = (spec: object = {}): object => ({
+    spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }], ...spec },
+  });
+  const job = (name: string, spec: object = {}): object => ({
+    metadata: { name },
+    spec: { template: template(), ...spec },
+  });
+  const condition = (type: string, status = 'True'): object => ({ type, status });
+  const found = async (request: string, body: object): Promise<string[] | undefined> =>
+    (await send(request, body)).details?.causes?.map(({ field, message }) => `${field}: ${message}`);
+
+  it('that are suspended, as their controller says, may be placed and sized anew', async () => {
+    await send(`POST ${path}`, job('s', { suspend: true }));
+    const placed = { spec: { template: { spec: { nodeSelector: { a: 'b' } } } } };
+    expect((await found(`PATCH ${path}/s`, placed))?.[0]).toMatch(/^spec.template: .*field is immutable$/);
+    await send(`PATCH ${path}/s/status`, { status: { conditions: [condition('Suspended')] } });
+    expect(await found(`PATCH ${path}/s`, placed)).toBeUndefined();
+    const resources = { requests: { cpu: '1' } };
+    const sized = { spec: { template: template({ containers: [{ name: 'c', image: 'i', resources }] }) } };
+    expect(await found(`PATCH ${path}/s`, sized)).toBeUndefined();
+    const other = { spec: { template: template({ containers: [{ name: 'c', image: 'other' }] }) } };
+    expect((await found(`PATCH ${path}/s`, other))?.[0]).toMatch(/^spec.template.spec: .*field is immutable$/);
+  });
+
+  it('have the parts of their status checked that a write changes', async () => {
+    const wrong = (message: string): string[] => [`status.conditions: Invalid value: ${message}`];
+    await send(`POST ${path}`, job('t'));
+    const startTime = '2024-01-01T00:00:00Z';
+    const ended = { startTime, conditions: [condition('FailureTarget'), condition('Failed')] };
+    expect(await found(`PATCH ${path}/t/status`, { status: ended })).toBeUndefined();
+    const disabled = { conditions: [condition('FailureTarget', 'False'), condition('Failed')] };
+    expect(await found(`PATCH ${path}/t/status`, { status: disabled })).toEqual(
+      wrong('cannot disable the terminal FailureTarget=True condition'),
+    );
+    await send(`POST ${path}`, job('u', { completionMode: 'Indexed', completions: 3, parallelism: 2 }));
+    const met = { succeeded: 2, conditions: [condition('SuccessCriteriaMet')] };
+    expect(await found(`PATCH ${path}/u/status`, { status: met })).toBeUndefined();
+    expect(await found(`PATCH ${path}/u/status`, { status: { succeeded: 1, conditions: [] } })).toEqual([
+      'status.succeeded: Invalid value: 1: cannot decrease the succeeded counter',
+      ...wrong('cannot disable the SuccessCriteriaMet=True condition'),
+    ]);
+  });
+
+  it.each([
+    ['0 0 * * 7', 'end of range (7) above maximum (6): 7'],
+    ['5-1 * * * *', 'beginning of range (5) beyond end of range (1): 5-1'],
+    ['1-2-3 * * * *', 'too many hyphens: 1-2-3'],
+    ['*/0 * * * *', 'step of range should be a positive number: */0'],
+    ['x * * * *', 'failed to parse int from x: strconv.Atoi: parsing "x": invalid syntax'],
+    ['0 0 1 feb-jan *', 'beginning of range (2) beyond end of range (1): feb-jan'],
+  ])('are not made by the schedule %s', async (schedule, why) => {
+    const body = { metadata: { name: 'c' }, spec: { schedule, jobTemplate: { spec: { template: template() } } } };
+    expect(await found('POST /apis/batch/v1/namespaces/n/cronjobs?dryRun=All', body)).toEqual([
+      `spec.schedule: Invalid value: "${schedule}": ${why}`,
+    ]);
+  });
+});

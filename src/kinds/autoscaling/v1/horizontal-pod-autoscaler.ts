@@ -12,7 +12,7 @@ import type {
 import { internalForm } from '../../internal-form.ts';
 import { objectSchema } from '../../schema.ts';
 import { withoutCarriers } from '../v2/carriers.ts';
-import { DEFAULT_CPU_PERCENT } from '../v2/horizontal-pod-autoscaler.ts';
+import { DEFAULT_CPU_PERCENT, setAutoscalerDefaults } from '../v2/horizontal-pod-autoscaler.ts';
 import { validateAutoscaler, validateAutoscalerStatus } from '../v2/validate.ts';
 import { lowerKeys, newSpec, newStatus, oldSpec, oldStatus } from './metrics.ts';
 
@@ -60,7 +60,12 @@ function readBehavior(json: unknown): Stored['spec']['behavior'] {
   return rules.scaleUp || rules.scaleDown ? rules : undefined;
 }
 
+/** What the specs and statuses that were read are in storage: strategies keep them as they are. */
+const origins = new WeakMap<object, object>();
+
 function storedSpec(spec: HorizontalPodAutoscaler['spec'], annotations: Annotations): Stored['spec'] {
+  const origin = origins.get(spec);
+  if (origin) return origin as Stored['spec'];
   const { targetCPUUtilizationPercentage: percent, ...rest } = spec;
   const metrics = (parse(annotations[METRICS], (json) => items('MetricSpec', json)) ?? []).map(newSpec);
   if (percent !== undefined) metrics.push(cpuMetric(percent));
@@ -70,6 +75,8 @@ function storedSpec(spec: HorizontalPodAutoscaler['spec'], annotations: Annotati
 }
 
 function storedStatus(object: HorizontalPodAutoscaler, annotations: Annotations): NonNullable<Stored['status']> {
+  const origin = object.status && origins.get(object.status);
+  if (origin) return origin as NonNullable<Stored['status']>;
   const empty: HorizontalPodAutoscaler['status'] = { currentReplicas: 0, desiredReplicas: 0 };
   const { currentCPUUtilizationPercentage: percent, currentReplicas, ...status } = object.status ?? empty;
   const stated = parse(annotations[CURRENT_METRICS], (json) => items('MetricStatus', json))?.map(newStatus);
@@ -115,7 +122,7 @@ function fromStorage(object: Stored): HorizontalPodAutoscaler {
     annotations[BEHAVIOR] = JSON.stringify(internalForm('autoscaling/v2.HorizontalPodAutoscalerBehavior', behavior));
   if (currentMetrics?.length) annotations[CURRENT_METRICS] = JSON.stringify(currentMetrics.map(oldStatus));
   if (conditions?.length) annotations[CONDITIONS] = JSON.stringify(conditions);
-  return {
+  const read = {
     kind: object.kind ?? 'HorizontalPodAutoscaler',
     apiVersion: 'autoscaling/v1',
     metadata: Object.keys(annotations).length > 0 ? { ...metadata, annotations } : metadata,
@@ -126,48 +133,41 @@ function fromStorage(object: Stored): HorizontalPodAutoscaler {
       ...(percent === undefined ? {} : { currentCPUUtilizationPercentage: percent }),
     },
   };
+  origins.set(read.spec, object.spec);
+  if (object.status) origins.set(read.status, object.status);
+  return read;
 }
 
-/** Takes the annotations `names` from `old`, as a strategy keeps the part of the object that they carry. */
-function keepCarried(object: HorizontalPodAutoscaler, old: HorizontalPodAutoscaler | undefined, names: string[]): void {
-  const annotations: Annotations = { ...object.metadata.annotations };
-  for (const name of names) {
-    const value = old?.metadata.annotations?.[name];
-    if (value === undefined) delete annotations[name];
-    else annotations[name] = value;
-  }
-  if (Object.keys(annotations).length > 0) object.metadata.annotations = annotations;
-  else delete object.metadata.annotations;
+/** A new object has no status, nor the annotations that would carry one. */
+function dropStatus({ metadata }: HorizontalPodAutoscaler): void {
+  const { [CURRENT_METRICS]: _, [CONDITIONS]: __, ...annotations } = metadata.annotations ?? {};
+  if (Object.keys(annotations).length > 0) metadata.annotations = annotations;
+  else delete metadata.annotations;
 }
-
-const OF_SPEC = [METRICS, BEHAVIOR];
-const OF_STATUS = [CURRENT_METRICS, CONDITIONS];
 
 export const horizontalPodAutoscalersV1 = defineKind<HorizontalPodAutoscaler>(
   'autoscaling/v1/horizontalpodautoscalers',
   {
     storageVersion: 'autoscaling/v2',
     carriers: [METRICS, BEHAVIOR, CURRENT_METRICS, CONDITIONS],
-    toStorage: (object) => toStorage(object) as KubeObject,
+    toStorage(object) {
+      const stored = toStorage(object);
+      // What is read from storage has the defaults of its version.
+      setAutoscalerDefaults(stored);
+      return stored as KubeObject;
+    },
     fromStorage: (object) => fromStorage(object as Stored),
     strategy: {
-      prepareForCreate: (object) => keepCarried(object, undefined, OF_STATUS),
-      prepareForUpdate: (object, old) => keepCarried(object, old, OF_STATUS),
+      prepareForCreate: dropStatus,
       validateCreate: (object) => validateAutoscaler(toStorage(object)),
       validateUpdate: (object) => validateAutoscaler(toStorage(object)),
     },
     statusStrategy: {
-      prepareForUpdate: (object, old) => keepCarried(object, old, OF_SPEC),
       validateUpdate: (object) => validateAutoscalerStatus(toStorage(object)),
     },
     cells: (object, now) => autoscalerCells(toStorage(object), now),
-    // What comes in is seen as upstream's internal type would be written in this version.
-    defaults(object) {
-      object.spec.minReplicas ??= 1;
-      const { metadata, spec, status } = fromStorage(toStorage(object));
-      object.metadata = metadata;
-      object.spec = spec;
-      if (status) object.status = status;
+    defaults({ spec }) {
+      spec.minReplicas ??= 1;
     },
   },
 );

@@ -46,20 +46,26 @@ function toOld(metric: Fields, part: 'target' | 'current', all: Names): Fields {
   for (const source of SOURCES) {
     const fields = metric[source] as Fields | undefined;
     if (!fields) continue;
-    const { metric: identity, describedObject, [part]: amount, ...rest } = fields;
+    const { metric: identity, describedObject, [part]: amount, name: resource, container } = fields;
     const { name, selector } = (identity ?? {}) as { name?: string; selector?: unknown };
     const names = namesOf(source, all);
     const always = WRITTEN[part];
     const values = (amount ?? {}) as Target;
+    const value = values.value ?? (always.value.includes(source) ? '0' : undefined);
+    const mean = values.averageValue ?? (always.averageValue.includes(source) ? '0' : undefined);
+    const isObject = source === 'object';
+    // In the order of upstream's structs, as annotations are compared as texts.
     out[source] = compact({
-      ...rest,
+      name: resource,
       target: describedObject,
       metricName: name,
       ...(source === 'external' ? { metricSelector: selector } : {}),
-      [names.value]: values.value ?? (always.value.includes(source) ? '0' : undefined),
+      [names.value]: value,
       [names.averageUtilization]: values.averageUtilization,
-      [names.averageValue]: values.averageValue ?? (always.averageValue.includes(source) ? '0' : undefined),
+      ...(isObject ? {} : { [names.averageValue]: mean }),
       ...(source === 'external' ? {} : { selector }),
+      ...(isObject ? { [names.averageValue]: mean } : {}),
+      container,
     });
   }
   return out;

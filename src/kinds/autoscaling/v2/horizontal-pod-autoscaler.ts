@@ -14,7 +14,7 @@ function fillRules(rules: HPAScalingRules | undefined, defaults: HPAScalingRules
 }
 
 /** Upstream: apis/autoscaling/v2 SetDefaults_HorizontalPodAutoscaler. */
-function setDefaults(object: HorizontalPodAutoscaler): void {
+export function setAutoscalerDefaults(object: HorizontalPodAutoscaler): void {
   const { spec } = object;
   object.metadata = withoutCarriers(object.metadata);
   spec.minReplicas ??= 1;
@@ -33,7 +33,7 @@ function setDefaults(object: HorizontalPodAutoscaler): void {
 }
 
 export const horizontalPodAutoscalers = defineKind<HorizontalPodAutoscaler>('autoscaling/v2/horizontalpodautoscalers', {
-  defaults: setDefaults,
+  defaults: setAutoscalerDefaults,
   cells: autoscalerCells,
   strategy: { validateCreate: validateAutoscaler, validateUpdate: validateAutoscaler },
   statusStrategy: { validateUpdate: validateAutoscalerStatus },

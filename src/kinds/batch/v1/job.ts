@@ -4,8 +4,9 @@ import { templateStrategy } from '../../core/v1/template-strategy.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Job } from '../../generated/types/batch-v1.ts';
 import { setFailurePolicyDefaults } from './policy-defaults.ts';
-import { validateJob, validateJobUpdate } from './validate.ts';
+import { validateJob } from './validate.ts';
 import { validateJobStatus } from './validate-status.ts';
+import { validateJobUpdate } from './validate-update.ts';
 
 const MAX_INT32 = 2147483647;
 

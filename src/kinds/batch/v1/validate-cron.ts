@@ -3,55 +3,12 @@ import type { FieldError } from '../../../machinery/status.ts';
 import { invalidError, maxLengthText, notSupportedError, requiredError } from '../../../machinery/validation/index.ts';
 import type { CronJob } from '../../generated/types/batch-v1.ts';
 import { nonNegative } from '../../numbers.ts';
+import { scheduleError } from './schedule.ts';
 import { validateJobSpec } from './validate.ts';
 
 /** Jobs get eleven characters added to the name of their cron job. */
 const MAX_CRON_NAME = 52;
 const POLICIES = ['Allow', 'Forbid', 'Replace'];
-const MACROS = new Set(['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly']);
-const RANGES: readonly (readonly [number, number])[] = [
-  [0, 59],
-  [0, 23],
-  [1, 31],
-  [1, 12],
-  [0, 7],
-];
-const NAMES = /^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat)$/i;
-
-/** Why a schedule cannot be understood; undefined when it can. */
-function scheduleError(schedule: string): string | undefined {
-  if (schedule.startsWith('@'))
-    return MACROS.has(schedule) || /^@every \S+$/.test(schedule) ? undefined : `unrecognized descriptor: ${schedule}`;
-  const fields = schedule.split(/\s+/).filter((field) => field !== '');
-  if (fields.length !== 5) return `expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`;
-  for (const [index, field] of fields.entries()) {
-    const [low = 0, high = 0] = RANGES[index] ?? [];
-    for (const part of field.split(',')) {
-      const error = partError(part, low, high);
-      if (error !== undefined) return error;
-    }
-  }
-  return undefined;
-}
-
-function partError(part: string, low: number, high: number): string | undefined {
-  const [range = '', step, ...rest] = part.split('/');
-  if (rest.length > 0) return `too many slashes: ${part}`;
-  if (step !== undefined && !/^\d+$/.test(step))
-    return `failed to parse int from ${step}: strconv.Atoi: parsing "${step}": invalid syntax`;
-  if (step !== undefined && Number(step) === 0) return `step of range should be a positive number: ${part}`;
-  if (range === '*' || range === '?') return undefined;
-  const ends = range.split('-');
-  if (ends.length > 2) return `too many hyphens: ${part}`;
-  for (const end of ends) {
-    if (NAMES.test(end)) continue;
-    if (!/^\d+$/.test(end)) return `failed to parse int from ${end}: strconv.Atoi: parsing "${end}": invalid syntax`;
-    if (Number(end) < low) return `beginning of range (${end}) below minimum (${low}): ${part}`;
-    if (Number(end) > high) return `end of range (${end}) above maximum (${high}): ${part}`;
-  }
-  return undefined;
-}
-
 function timeZoneErrors(zone: string | undefined): FieldError[] {
   const at = 'spec.timeZone';
   if (zone === undefined) return [];

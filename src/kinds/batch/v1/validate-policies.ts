@@ -90,10 +90,12 @@ function validateExitCodes(
   if (values.length === 0)
     errors.push(invalidError(at, given ?? sentEmpty(onExitCodes, 'values'), 'at least one value is required'));
   else if (values.length > MAX_CODES) errors.push(tooManyError(at, values.length, MAX_CODES));
+  const seen = new Set<number>();
   for (const [index, code] of values.entries()) {
     if (code === 0 && operator === 'In')
       errors.push(invalidError(`${at}[${index}]`, code, 'must not be 0 for the In operator'));
-    if (values.indexOf(code) < index) errors.push(duplicateError(`${at}[${index}]`, code));
+    if (seen.has(code)) errors.push(duplicateError(`${at}[${index}]`, code));
+    seen.add(code);
   }
   if (values.some((code, index) => index > 0 && (values[index - 1] as number) > code))
     errors.push(invalidError(at, values, 'must be ordered'));

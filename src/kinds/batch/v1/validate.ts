@@ -1,18 +1,14 @@
 /** Rules of jobs. Upstream: pkg/apis/batch/validation. */
 import type { FieldError } from '../../../machinery/status.ts';
 import {
-  dns1123Subdomain,
+  domainPrefixedPath,
   invalidError,
-  invalidErrors,
   notSupportedError,
   requiredError,
   tooLongError,
 } from '../../../machinery/validation/index.ts';
 import { validatePodTemplate } from '../../core/v1/pod-spec/validate-spec.ts';
-import { equalJson } from '../../equal-json.ts';
 import type { Job, JobSpec } from '../../generated/types/batch-v1.ts';
-import type { Container, PodTemplateSpec } from '../../generated/types/core-v1.ts';
-import { internalForm } from '../../internal-form.ts';
 import { isEmptySelector, matchesSelector, validateLabelSelector } from '../../label-selector.ts';
 import { nonNegative } from '../../numbers.ts';
 import { validatePodFailurePolicy, validateSuccessPolicy } from './validate-policies.ts';
@@ -42,7 +38,7 @@ export function validateJobSpec(spec: JobSpec, path: string): FieldError[] {
   if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined)
     errors.push(requiredError(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'));
   if (managedBy !== undefined) {
-    errors.push(...validateDomainPrefixedPath(managedBy, `${path}.managedBy`));
+    errors.push(...domainPrefixedPath(managedBy, `${path}.managedBy`));
     if (managedBy.length > MAX_MANAGED_BY) errors.push(tooLongError(`${path}.managedBy`, MAX_MANAGED_BY));
   }
   if (mode !== undefined && !MODES.includes(mode))
@@ -75,29 +71,13 @@ function validateIndexed(spec: JobSpec, path: string): FieldError[] {
   if (completions !== undefined && most !== undefined && most > completions) refuse('maxFailedIndexes', 'completions');
   if (most !== undefined && most > MAX_FAILED_INDEXES) refuse('maxFailedIndexes', String(MAX_FAILED_INDEXES));
   if (limit === undefined || (completions ?? 0) <= MANY_COMPLETIONS) return errors;
-  const many = `completions is above ${MANY_COMPLETIONS}`;
-  if (most === undefined) errors.push(requiredError(`${path}.maxFailedIndexes`, `must be specified when ${many}`));
-  if (parallelism > MAX_OF_MANY)
-    refuse(
-      'parallelism',
-      `${MAX_OF_MANY} when completions are above ${MANY_COMPLETIONS} and used with backoff limit per index`,
-    );
-  if (most !== undefined && most > MAX_OF_MANY) refuse('maxFailedIndexes', `${MAX_OF_MANY} when ${many}`);
-  return errors;
-}
-
-/** `host/path`. Upstream: IsDomainPrefixedPath. */
-function validateDomainPrefixedPath(value: string, path: string): FieldError[] {
-  if (value === '') return [requiredError(path)];
-  const slash = value.indexOf('/');
-  const [host, rest] = [value.slice(0, slash), value.slice(slash + 1)];
-  if (slash <= 0 || rest === '')
-    return [invalidError(path, value, 'must be a domain-prefixed path (such as "acme.io/foo")')];
-  const errors = invalidErrors(path, host, dns1123Subdomain(host));
-  if (!/^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/.test(rest)) {
-    const why = `Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')`;
-    errors.push(invalidError(path, rest, why));
+  if (most === undefined) {
+    const why = `must be specified when completions is above ${MANY_COMPLETIONS}`;
+    errors.push(requiredError(`${path}.maxFailedIndexes`, why));
   }
+  const many = `${MAX_OF_MANY} when completions are above ${MANY_COMPLETIONS} and used with backoff limit per index`;
+  if (parallelism > MAX_OF_MANY) refuse('parallelism', many);
+  if (most !== undefined && most > MAX_OF_MANY) refuse('maxFailedIndexes', many);
   return errors;
 }
 
@@ -112,7 +92,7 @@ function validateRestarts(spec: JobSpec, path: string): FieldError[] {
 }
 
 /** The selector of a job and what it selects. Upstream: ValidateJobSpec. */
-function validateSelectedSpec(spec: JobSpec): FieldError[] {
+export function validateSelectedSpec(spec: JobSpec): FieldError[] {
   const errors = validateJobSpec(spec, 'spec');
   const { selector, template } = spec;
   if (!selector) errors.push(requiredError('spec.selector'));
@@ -156,71 +136,3 @@ export const validateJob = (job: Job): FieldError[] => [
   ...validateGeneratedSelector(job),
   ...validateSelectedSpec(job.spec),
 ];
-
-const FIXED = ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const;
-const FORMS: Readonly<Record<string, string>> = {
-  podFailurePolicy: 'batch/v1.PodFailurePolicy',
-  successPolicy: 'batch/v1.SuccessPolicy',
-};
-
-/** The work of a job is fixed; how much of it runs at once is not. The job is checked twice, as upstream does. */
-export function validateJobUpdate(job: Job, old: Job): FieldError[] {
-  const { spec } = job;
-  const errors = [...validateJob(job), ...validateSelectedSpec(spec), ...validateCompletions(spec, old.spec)];
-  if (!equalJson(spec.selector, old.spec.selector))
-    errors.push(invalidError('spec.selector', spec.selector ?? null, IMMUTABLE));
-  if (!equalJson(withMovedPlacement(job, old), old.spec.template))
-    errors.push(invalidError('spec.template', internalForm('core/v1.PodTemplateSpec', spec.template), IMMUTABLE));
-  for (const field of FIXED) {
-    const value = spec[field];
-    if (equalJson(value, old.spec[field])) continue;
-    const type = FORMS[field];
-    const shown = value !== undefined && type !== undefined ? internalForm(type, value) : (value ?? null);
-    errors.push(invalidError(`spec.${field}`, shown, IMMUTABLE));
-  }
-  return errors;
-}
-
-const IMMUTABLE = 'field is immutable';
-
-/** An indexed job may change its size, as a whole. */
-function validateCompletions(spec: JobSpec, old: JobSpec): FieldError[] {
-  if (spec.completions === old.completions) return [];
-  if (spec.completionMode !== 'Indexed') return [invalidError('spec.completions', spec.completions ?? null, IMMUTABLE)];
-  return spec.completions === spec.parallelism
-    ? []
-    : [
-        invalidError(
-          'spec.completions',
-          spec.completions ?? null,
-          'can only be modified in tandem with spec.parallelism',
-        ),
-      ];
-}
-
-/** The template as it is to be compared: a suspended job that has not started may be placed elsewhere. */
-function withMovedPlacement({ spec }: Job, old: Job): PodTemplateSpec {
-  const { template } = spec;
-  const before = old.spec.template;
-  if (old.spec.suspend !== true || old.status?.startTime || !template?.spec || !before?.spec) return template;
-  const { labels: _, annotations: __, ...metadata } = template.metadata ?? {};
-  const { labels, annotations } = before.metadata ?? {};
-  const nodeAffinity = before.spec.affinity?.nodeAffinity;
-  const { nodeAffinity: ___, ...affinity } = template.spec.affinity ?? {};
-  const isPlaced = template.spec.affinity !== undefined || before.spec.affinity !== undefined;
-  const resources = (list: readonly Container[] | undefined, now: readonly Container[] | undefined): unknown =>
-    now?.map((container, index) => ({ ...container, resources: list?.[index]?.resources }));
-  return {
-    ...template,
-    metadata: { ...metadata, labels, annotations },
-    spec: {
-      ...template.spec,
-      affinity: isPlaced && before.spec.affinity ? { ...affinity, nodeAffinity } : undefined,
-      nodeSelector: before.spec.nodeSelector,
-      tolerations: before.spec.tolerations,
-      schedulingGates: before.spec.schedulingGates,
-      containers: resources(before.spec.containers, template.spec.containers),
-      initContainers: resources(before.spec.initContainers, template.spec.initContainers),
-    },
-  } as PodTemplateSpec;
-}
