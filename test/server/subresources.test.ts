@@ -137,6 +137,40 @@ describe('eviction', () => {
 });
 
 describe('log, exec and proxy', () => {
+  it.each([
+    ['', 'line\n'],
+    ['binary.k8s.io', 'line\n'],
+    ['base64.binary.k8s.io', btoa('line\n')],
+  ])('sends the log as messages of a WebSocket under the protocol %j', async (protocol, text) => {
+    const messages: (string | Uint8Array)[] = [];
+    const closed = Promise.withResolvers<void>();
+    cluster = await createTestCluster({
+      nodes,
+      acceptWebSocket: (agreed) => {
+        expect(agreed ?? '').toBe(protocol);
+        const socket = {
+          send: (one: string | Uint8Array) => void messages.push(one),
+          close: closed.resolve,
+          onClose() {},
+        };
+        return { response: new Response(null), socket };
+      },
+    });
+    await cluster.send('POST /api/v1/namespaces', { body: { metadata: { name: 'team' } } });
+    await cluster.send('POST /api/v1/namespaces/team/serviceaccounts', { body: { metadata: { name: 'default' } } });
+    await createPod();
+    const headers = { Upgrade: 'websocket', ...(protocol ? { 'Sec-WebSocket-Protocol': protocol } : {}) };
+    await cluster.fetch(`GET ${PODS}/p/log`, { headers });
+    await closed.promise;
+    const shown = messages.map((one) => (typeof one === 'string' ? one : new TextDecoder().decode(one)));
+    expect(shown).toEqual(['', text]);
+    expect(asked[0]?.request.headers.get('upgrade')).toBeNull();
+    const refused = await cluster.send(`GET ${PODS}/p/log`, {
+      headers: { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': 'v4.channel.k8s.io' },
+    });
+    expect(refused.status).toBe(400);
+  });
+
   it('asks the node for the log of the only container, without the caller’s credentials', async () => {
     await createPod();
     const reply = await cluster.send(`GET ${PODS}/p/log?follow=true&tailLines=5`, {

@@ -126,6 +126,17 @@ export class PodVolumes {
   }
 }
 
+/** Whether files of a pod's volumes tell of it what has changed. */
+export function tellsOtherwise(before: Pod, after: Pod): boolean {
+  const told = ({ metadata }: Pod): string =>
+    JSON.stringify([metadata.labels ?? {}, metadata.annotations ?? {}, metadata.generation]);
+  const volumes = after.spec?.volumes ?? [];
+  const tells = volumes.some(
+    ({ downwardAPI, projected }) => downwardAPI ?? projected?.sources?.some((source) => source.downwardAPI),
+  );
+  return tells && told(before) !== told(after);
+}
+
 /** Whether no API server answered, or one that is broken. */
 const isUnreachable = (error: unknown): boolean =>
   !(error instanceof VolumeError) && !(error instanceof StatusError && error.code < 500);

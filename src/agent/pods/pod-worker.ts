@@ -17,7 +17,7 @@ import { podStatus } from './pod-status.ts';
 import { collectOldRuns, removePodRemains, stopPod } from './pod-teardown.ts';
 import { activeDeadline, graceSeconds } from './pod-times.ts';
 import { podViews } from './pod-views.ts';
-import { PodVolumes } from './pod-volumes.ts';
+import { PodVolumes, tellsOtherwise } from './pod-volumes.ts';
 import { PodResizer } from './resize.ts';
 import { sandboxConfig } from './sandbox-config.ts';
 import { TerminationMessages } from './termination-message.ts';
@@ -97,6 +97,7 @@ export class PodWorker {
   /** A newer state of the pod from the API. */
   update(pod: Pod): void {
     const before = graceSeconds(this.#pod, this.#forgotten);
+    if (tellsOtherwise(this.#pod, pod)) this.#volumes.markStale();
     this.#pod = pod;
     if (this.#isEnding() && this.#ending && graceSeconds(this.#pod, this.#forgotten) < before) this.#shorten();
     this.wake();

@@ -7,7 +7,8 @@ import { isTrue } from '../negotiation/accept.ts';
 import { loadStored } from '../verbs/get.ts';
 import { chooseContainer, type PodShape } from './container-choice.ts';
 import type { SubresourceHandler } from './handler.ts';
-import { askNode, ownResponse } from './node-request.ts';
+import { encoderOf, logOverSocket } from './log-socket.ts';
+import { askNode, ownResponse, upgradeOf } from './node-request.ts';
 
 const BOOLEANS = ['follow', 'previous', 'timestamps'];
 const NUMBERS = ['sinceSeconds', 'tailLines', 'limitBytes'];
@@ -28,8 +29,11 @@ export const logSubresource: SubresourceHandler = {
     }
     const search = params.size > 0 ? `?${params}` : '';
     const path = `/containerLogs/${encodeURIComponent(call.namespace)}/${encodeURIComponent(call.name)}/${encodeURIComponent(container)}${search}`;
-    const answer = ownResponse(await askNode(call, { node, path }));
+    const accept = upgradeOf(call.scope.request) === 'websocket' ? call.parts.options.acceptWebSocket : undefined;
+    const encode = accept && encoderOf(call.scope.request);
+    const answer = ownResponse(await askNode(call, { node, path, plain: true }));
     if (answer.status !== 200) throw refusalOfNode(answer.status, await answer.text());
+    if (accept && encode) return logOverSocket(call, answer.body, { accept, encode });
     answer.headers.set('Content-Type', 'text/plain');
     answer.headers.set('Cache-Control', 'no-cache, private');
     // A follower reads line by line; nothing on the way may gather lines to compress them.

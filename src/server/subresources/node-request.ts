@@ -23,6 +23,12 @@ export function upgradeOf(request: Request): 'websocket' | 'spdy' | undefined {
   return upgrade.startsWith('spdy/') ? 'spdy' : undefined;
 }
 
+/** The first protocol that a client offers besides the one that carries its token. */
+export function subprotocolOf(request: Request): string | undefined {
+  const offered = (request.headers.get('sec-websocket-protocol') ?? '').split(',').map((name) => name.trim());
+  return offered.find((name) => name !== '' && !name.startsWith('base64url.bearer.authorization.k8s.io.'));
+}
+
 /** Throws 400 unless the client opens a WebSocket. */
 export function requireWebSocket(request: Request): void {
   const upgrade = upgradeOf(request);
@@ -42,6 +48,8 @@ export interface NodeTarget {
   /** `HOST:PORT` on the node's network; the node's own kubelet API without it. */
   dial?: string;
   tls?: boolean;
+  /** Asks for a plain answer though the client opens a WebSocket. */
+  plain?: boolean;
 }
 
 /** The headers of a client's request that another server may see. */
@@ -61,6 +69,8 @@ export async function askNode(call: ResourceCall, target: NodeTarget): Promise<R
   const headers = forwardedHeaders(request);
   if (target.dial) headers.set('x-kedge-dial', target.dial);
   if (target.tls) headers.set('x-kedge-dial-scheme', 'https');
+  if (target.plain)
+    for (const name of [...headers.keys()]) if (/^(upgrade$|sec-websocket-)/.test(name)) headers.delete(name);
   const bodied = request.body !== null && request.method !== 'GET' && request.method !== 'HEAD';
   const init: RequestInit & { duplex?: 'half' } = { method: request.method, headers, redirect: 'manual' };
   if (bodied) {

@@ -11,7 +11,7 @@ import { isStoredForm } from '../respond/object.ts';
 import { partialMetadata } from '../respond/partial.ts';
 import { includeObjectOf, tableOf } from '../respond/table.ts';
 import type { ResourceCall } from '../scope.ts';
-import { upgradeOf } from '../subresources/node-request.ts';
+import { subprotocolOf, upgradeOf } from '../subresources/node-request.ts';
 import { type CollectionOptions, parseCollectionOptions, parseResourceVersion } from './list-options.ts';
 import { streamOutputOf } from './output.ts';
 
@@ -192,12 +192,6 @@ function openSocket(
   };
   stream.onClose = finish;
   return response;
-}
-
-/** The first protocol that a client offers besides the one that carries its token. */
-function subprotocolOf(request: Request): string | undefined {
-  const offered = (request.headers.get('sec-websocket-protocol') ?? '').split(',').map((name) => name.trim());
-  return offered.find((name) => name !== '' && !name.startsWith('base64url.bearer.authorization.k8s.io.'));
 }
 
 function watchQuery(call: ResourceCall, options: CollectionOptions): WatchQuery {

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runCommand } from '../../../src/agent/node/command.ts';
 import type { PodContext } from '../../../src/agent/pods/context.ts';
+import { tellsOtherwise } from '../../../src/agent/pods/pod-volumes.ts';
 import { writeAtomically } from '../../../src/agent/volumes/atomic-writer.ts';
 import { pluginFor, VolumeError } from '../../../src/agent/volumes/index.ts';
 import { bindSubPath } from '../../../src/agent/volumes/sub-path.ts';
@@ -116,6 +117,25 @@ describe('volumes', () => {
     );
     const { path } = await setUp({ name: 'w', configMap: { name: 'none', optional: true } });
     expect(readdirSync(path).filter((name) => !name.startsWith('..'))).toEqual([]);
+  });
+
+  test.each<[string, Partial<Pod['metadata']>, boolean]>([
+    ['labels', { labels: { a: 'c' } }, true],
+    ['annotations', { annotations: { a: 'b' } }, true],
+    ['its specification', { generation: 2 }, true],
+    ['nothing that is told', { resourceVersion: '9' }, false],
+  ])('files that tell of a pod are written again when it changes %s', (_, change, expected) => {
+    const told = (volumes: unknown[]): [Pod, Pod] => {
+      const metadata = { name: 'p', labels: { a: 'b' }, generation: 1 };
+      const spec = { containers: [], volumes } as unknown as Pod['spec'];
+      return [
+        { metadata, spec },
+        { metadata: { ...metadata, ...change }, spec },
+      ];
+    };
+    expect(tellsOtherwise(...told([{ name: 'v', downwardAPI: {} }]))).toBe(expected);
+    expect(tellsOtherwise(...told([{ name: 'v', projected: { sources: [{ downwardAPI: {} }] } }]))).toBe(expected);
+    expect(tellsOtherwise(...told([{ name: 'v', emptyDir: {} }]))).toBe(false);
   });
 
   test('the downward API writes the fields of the pod', async () => {
