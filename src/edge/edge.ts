@@ -1,5 +1,6 @@
 /** The ingress controller of a cluster: takes a request at a host name and streams it through a node into a pod. */
 import type { Clock } from '../base/clock.ts';
+import { DIAL, DIAL_ERROR } from '../base/dial-headers.ts';
 import type { Random } from '../base/random.ts';
 import type { Logger, NodeConnector } from '../server/contract.ts';
 import type { Store } from '../storage/contract.ts';
@@ -23,8 +24,6 @@ export interface Edge {
   serves(host: string): Promise<boolean>;
 }
 
-/** How the agent marks its own answer when the pod could not be reached: `connect` when nothing was sent to it. */
-const DIAL_ERROR = 'x-kedge-dial-error';
 const ATTEMPTS = 2;
 
 /** The edge of one cluster. Nothing is read before the first request. */
@@ -66,7 +65,7 @@ async function forward({ request, url, client, targets }: Forward, options: Edge
   const headers = requestHeaders(request, client);
   const bodied = hasBody(request);
   for (const { node, address } of bodied ? targets.slice(0, 1) : targets) {
-    headers.set('x-kedge-dial', address);
+    headers.set(DIAL.target, address);
     const init: RequestInit & { duplex?: 'half' } = {
       method: request.method,
       headers,

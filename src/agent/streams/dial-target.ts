@@ -1,36 +1,10 @@
 /** Where a request goes on to, how the other side proves who it is, and how a failure to reach it is told. */
 import { isIP } from 'node:net';
 import { type AddressClass, addressClass } from '../../base/address-class.ts';
+import { DIAL } from '../../base/dial-headers.ts';
 import { HttpError } from './target.ts';
 
-/** Request headers by which the control plane names the target. */
-export const DIAL_HEADER = 'x-kedge-dial';
-export const DIAL_SCHEME_HEADER = 'x-kedge-dial-scheme';
-/** PEM, in base64, of the authority that the target's certificate must be signed by; `system`: the machine's own. */
-export const DIAL_CA_HEADER = 'x-kedge-dial-ca';
-/** Name that the target's certificate must be for. */
-export const DIAL_SERVER_NAME_HEADER = 'x-kedge-dial-server-name';
-/** PEM, in base64, of a certificate and its key to show to the target. */
-export const DIAL_CERTIFICATE_HEADER = 'x-kedge-dial-certificate';
-/** Classes of addresses that may be dialled, with commas between; unset: all. */
-export const DIAL_ALLOW_HEADER = 'x-kedge-dial-allow';
-/** Set where the request is small and may be sent again when it did not arrive. */
-export const DIAL_WHOLE_HEADER = 'x-kedge-dial-whole';
-/**
- * Response header that tells the agent's own 502 from one of the target: `connect` when no connection came about, so that
- * the request may be sent elsewhere, else `lost`.
- */
-export const DIAL_ERROR_HEADER = 'x-kedge-dial-error';
-
-const CONTROL = new Set([
-  DIAL_HEADER,
-  DIAL_SCHEME_HEADER,
-  DIAL_CA_HEADER,
-  DIAL_SERVER_NAME_HEADER,
-  DIAL_CERTIFICATE_HEADER,
-  DIAL_ALLOW_HEADER,
-  DIAL_WHOLE_HEADER,
-]);
+const CONTROL: ReadonlySet<string> = new Set(Object.values(DIAL));
 const HOP_BY_HOP = new Set([
   'connection',
   'keep-alive',
@@ -56,27 +30,27 @@ export interface DialTarget {
 
 const decoded = (value: string): string => Buffer.from(value, 'base64').toString();
 
-/** `x-kedge-dial: HOST:PORT`, with `x-kedge-dial-scheme: https` for TLS. Throws HttpError 400. */
+/** The target that the headers of a request name. Throws HttpError 400. */
 export function dialTarget(headers: Headers): DialTarget {
-  const value = headers.get(DIAL_HEADER) ?? '';
+  const value = headers.get(DIAL.target) ?? '';
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/@\s]+)):(\d{1,5})$/.exec(value);
   const port = Number(match?.[3]);
   const host = match?.[1] ?? match?.[2];
-  if (!host || port < 1 || port > 65_535) throw new HttpError(400, `${DIAL_HEADER}: "${value}" is not HOST:PORT`);
-  const ca = headers.get(DIAL_CA_HEADER);
-  const serverName = headers.get(DIAL_SERVER_NAME_HEADER);
-  const certificate = headers.get(DIAL_CERTIFICATE_HEADER);
-  const allow = headers.get(DIAL_ALLOW_HEADER);
+  if (!host || port < 1 || port > 65_535) throw new HttpError(400, `${DIAL.target}: "${value}" is not HOST:PORT`);
+  const ca = headers.get(DIAL.ca);
+  const serverName = headers.get(DIAL.serverName);
+  const certificate = headers.get(DIAL.certificate);
+  const allow = headers.get(DIAL.allow);
   return {
     host,
     port,
-    tls: headers.get(DIAL_SCHEME_HEADER) === 'https',
+    tls: headers.get(DIAL.scheme) === 'https',
     // PEM spans lines and a header does not, so it travels in base64.
     ...(ca === null ? {} : { ca: ca === 'system' || ca === '' ? 'system' : decoded(ca) }),
     ...(serverName ? { serverName } : {}),
     ...(certificate ? { certificate: decoded(certificate) } : {}),
     ...(allow === null ? {} : { allow: allow.split(',') }),
-    ...(headers.has(DIAL_WHOLE_HEADER) ? { whole: true } : {}),
+    ...(headers.has(DIAL.whole) ? { whole: true } : {}),
   };
 }
 

@@ -12,11 +12,11 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
 import { WebSocket } from 'ws';
+import { DIAL_ERROR } from '../../base/dial-headers.ts';
 import type { IncomingRequest, MuxSocket, OutgoingResponse } from '../../base/mux/index.ts';
 import {
   AddressRefused,
   ConnectTimeout,
-  DIAL_ERROR_HEADER,
   type DialTarget,
   dialFailureText,
   dialTarget,
@@ -137,7 +137,7 @@ function dialFailure(error: Error, target: DialTarget): HttpError {
     error instanceof AddressRefused ||
     /^(connect|getaddrinfo)/.test((error as NodeJS.ErrnoException).syscall ?? '');
   const text = `error trying to reach service: ${dialFailureText(error, target)}`;
-  return new HttpError(502, text, [[DIAL_ERROR_HEADER, unconnected ? 'connect' : 'lost']]);
+  return new HttpError(502, text, [[DIAL_ERROR, unconnected ? 'connect' : 'lost']]);
 }
 
 function answerOf(response: IncomingMessage): OutgoingResponse {

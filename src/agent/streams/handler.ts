@@ -1,11 +1,11 @@
 /** The kubelet API as the agent serves it through the tunnel. Upstream: pkg/kubelet/server. */
 import type { Clock } from '../../base/clock.ts';
+import { DIAL } from '../../base/dial-headers.ts';
 import type { MuxHandler, OutgoingResponse } from '../../base/mux/index.ts';
 import type { Pod } from '../../kinds/index.ts';
 import { messageOf } from '../log.ts';
 import { type ContainerRuntime, RuntimeError } from '../runtime/contract.ts';
 import { serveDial } from './dial.ts';
-import { DIAL_HEADER } from './dial-target.ts';
 import { serveAttach, serveExec } from './exec.ts';
 import { serveLogs } from './logs.ts';
 import { servePortForward } from './port-forward.ts';
@@ -27,7 +27,7 @@ export interface KubeletHandlerOptions {
 export function createKubeletHandler(options: KubeletHandlerOptions): MuxHandler {
   return async (request) => {
     try {
-      if (request.headers.has(DIAL_HEADER)) return await serveDial(request);
+      if (request.headers.has(DIAL.target)) return await serveDial(request);
       const url = new URL(request.url, 'http://node');
       switch (url.pathname.split('/')[1]) {
         case 'containerLogs':

@@ -1,4 +1,5 @@
 /** Requests to whoever dials for the control plane: where they go on to stands in headers. */
+import { DIAL, DIAL_ERROR } from '../../base/dial-headers.ts';
 import type { OutboundOptions } from './contract.ts';
 
 export interface Dialling {
@@ -15,22 +16,22 @@ export interface Dialling {
   allow?: readonly string[];
 }
 
-/** A request with the headers that an agent understands (src/agent/streams/dial-target.ts). */
+/** A request with the headers that tell the dialler where it goes on to. */
 export function dialRequest({ options, signal, authority, path, dial, serverName, allow }: Dialling): Request {
   const { request, caBundle, insecure, clientCertificate } = options;
   const { method, body } = request;
   const headers = new Headers(request.headers);
   for (const name of [...headers.keys()]) if (name.startsWith('x-kedge-')) headers.delete(name);
-  headers.set('x-kedge-dial', dial);
-  headers.set('x-kedge-dial-scheme', 'https');
+  headers.set(DIAL.target, dial);
+  headers.set(DIAL.scheme, 'https');
   // An empty bundle is none, and never a reason to trust everybody.
-  if (!insecure) headers.set('x-kedge-dial-ca', caBundle?.trim() ? base64(caBundle) : 'system');
-  if (serverName) headers.set('x-kedge-dial-server-name', serverName);
-  if (!(body instanceof ReadableStream)) headers.set('x-kedge-dial-whole', '1');
-  if (allow) headers.set('x-kedge-dial-allow', allow.join(','));
+  if (!insecure) headers.set(DIAL.ca, caBundle?.trim() ? base64(caBundle) : 'system');
+  if (serverName) headers.set(DIAL.serverName, serverName);
+  if (!(body instanceof ReadableStream)) headers.set(DIAL.whole, '1');
+  if (allow) headers.set(DIAL.allow, allow.join(','));
   if (clientCertificate) {
     const { certificate, key } = clientCertificate;
-    headers.set('x-kedge-dial-certificate', base64(`${certificate.trimEnd()}\n${key}`));
+    headers.set(DIAL.certificate, base64(`${certificate.trimEnd()}\n${key}`));
   }
   // Plain http on this hop, so that the port is kept in the Host header as Go's client writes it.
   return new Request(`http://${authority}${path}`, {
@@ -49,7 +50,6 @@ function base64(text: string): string {
   return btoa(binary);
 }
 
-const DIAL_ERROR = 'x-kedge-dial-error';
 const PREFIX = 'error trying to reach service: ';
 
 /** Why the other side was not reached; undefined when `response` is its answer. */
