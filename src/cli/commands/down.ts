@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { clusterPaths, endOrphans, readRunningState, readState, UserError } from '../../emulator/index.ts';
 import { CLUSTER_FLAGS } from '../cluster-flags.ts';
@@ -26,9 +26,11 @@ export const deleteCluster = defineCommand({
   flags: { ...CLUSTER_FLAGS },
   async run(context) {
     const { name, data } = clusterOf(context);
+    const { root } = clusterPaths(data, name);
     await stop(context);
-    rmSync(clusterPaths(data, name).root, { recursive: true, force: true });
-    context.print(`Cluster ${name} is deleted`);
+    const existed = existsSync(root);
+    rmSync(root, { recursive: true, force: true });
+    context.print(existed ? `Cluster ${name} is deleted` : `There is no cluster ${name} in ${data}`);
     return 0;
   },
 });

@@ -65,6 +65,8 @@ function optionsOf(context: CommandContext): UpOptions {
   if (flags.port !== undefined && (Number(flags.port) < 1 || Number(flags.port) > 65535))
     throw new UsageError('flag --port takes a port, 1 to 65535');
   const simulatedNodes = Number(flags['simulated-nodes']);
+  if (flags['api-only'] && simulatedNodes > 0)
+    throw new UsageError('flag --api-only starts no nodes, so --simulated-nodes cannot go with it');
   const interval = flags['compaction-interval'];
   return {
     name,
