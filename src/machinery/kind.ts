@@ -202,6 +202,8 @@ export interface CustomDefinition {
   readonly webhook?: object;
   /** The kind of the version that is stored. */
   stored(): Kind;
+  /** Where a webhook converts: the kinds of the versions that can be selected by fields of their own. */
+  selectable(): readonly Kind[];
   /** An object as storage has it, in any version: pruned, with the defaults of that version. Takes over `object`. */
   read(object: KubeObject): KubeObject;
 }

@@ -193,6 +193,16 @@ test('the revision of a template that is used again rises, and its old one stays
   expect(written?.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('3');
 });
 
+test('revisions beyond what a double holds rise by one', () => {
+  const old = set('old', 10);
+  old.metadata.annotations = {
+    ...old.metadata.annotations,
+    'deployment.kubernetes.io/revision': '3546343826724305832',
+  };
+  const { written } = plan(deployment(), [set('new', 0, { revision: 1 }), old]);
+  expect(written?.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('3546343826724305833');
+});
+
 test('ReplicaSets beyond the history limit go, the oldest first, and never one with pods', () => {
   const sets = [
     set('a', 0, { revision: 1 }),

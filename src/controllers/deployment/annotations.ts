@@ -18,10 +18,16 @@ const OWN_ANNOTATIONS = new Set([
 /** Characters of the history annotation. */
 const MAX_HISTORY = 2000;
 
+const MAX_INT64 = 2n ** 63n - 1n;
+
 /** The revision of a deployment or ReplicaSet; 0 when it has none. */
-export function revisionOf(object: Deployment | ReplicaSet): number {
-  const revision = Number(object.metadata.annotations?.[REVISION] ?? 0);
-  return Number.isSafeInteger(revision) ? revision : 0;
+export function revisionOf({ metadata }: Deployment | ReplicaSet): bigint {
+  return parseRevision(metadata.annotations?.[REVISION]);
+}
+
+function parseRevision(text = ''): bigint {
+  const revision = /^[+-]?[0-9]{1,19}$/.test(text) ? BigInt(text.replace(/^\+/, '')) : 0n;
+  return revision > MAX_INT64 || revision < -MAX_INT64 - 1n ? 0n : revision;
 }
 
 /** A count that an annotation holds, if it does. */
@@ -39,6 +45,13 @@ export function withReplicas(
   return { ...annotations, [DESIRED_REPLICAS]: String(desired), [MAX_REPLICAS]: String(max) };
 }
 
+/** For sorting, the oldest first. */
+export function compareRevisions(a: ReplicaSet, b: ReplicaSet): number {
+  const [one, other] = [revisionOf(a), revisionOf(b)];
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
+}
+
 /**
  * The annotations of the ReplicaSet of the current template: the deployment's, and the revision, which only rises;
  * revisions it had before stay readable. Upstream: SetNewReplicaSetAnnotations.
@@ -46,14 +59,14 @@ export function withReplicas(
 export function newSetAnnotations(
   deployment: Deployment,
   current: Record<string, string> | undefined,
-  revision: number,
+  revision: bigint,
 ): Record<string, string> {
   const annotations = { ...current };
   for (const [name, value] of Object.entries(deployment.metadata.annotations ?? {})) {
     if (!OWN_ANNOTATIONS.has(name)) annotations[name] = value;
   }
   const before = annotations[REVISION];
-  if (Number(before ?? 0) >= revision) return annotations;
+  if (parseRevision(before) >= revision) return annotations;
   annotations[REVISION] = String(revision);
   if (before === undefined) return annotations;
   const history = annotations[REVISION_HISTORY] ? annotations[REVISION_HISTORY].split(',') : [];

@@ -3,7 +3,7 @@ import { type Deployment, type DeploymentStatus, deployments, replicaSets } from
 import type { Plan, Step, Write } from '../runtime/apply-plan.ts';
 import { sameJson } from '../runtime/canonical.ts';
 import type { EventSpec } from '../runtime/events.ts';
-import { REVISION, revisionOf } from './annotations.ts';
+import { compareRevisions, REVISION, revisionOf } from './annotations.ts';
 import { historyLimit, isRollingUpdate, progressDeadline, replicasOf } from './limits.ts';
 import { rollForward } from './rolling.ts';
 import { addNewSet, allSets, openRollout, type Planned, type Rollout, resize, sizeOf, syncNewSet } from './rollout.ts';
@@ -59,7 +59,7 @@ interface Progress {
   now: number;
   /** The step moved the rollout on, so that the status reports on its progress. */
   rollingOut: boolean;
-  revision: number;
+  revision: bigint;
   cleanup: Write[];
 }
 
@@ -131,7 +131,7 @@ function planCleanup(rollout: Rollout): Write[] {
   if (limit === undefined) return [];
   const alive = rollout.oldSets.filter(({ object }) => !object.metadata.deletionTimestamp);
   if (alive.length <= limit) return [];
-  const byRevision = alive.sort((a, b) => revisionOf(a.object) - revisionOf(b.object));
+  const byRevision = alive.sort((a, b) => compareRevisions(a.object, b.object));
   return byRevision
     .slice(0, alive.length - limit)
     .map(({ object }) => object)
@@ -161,9 +161,9 @@ function scaled(deployment: Deployment, set: ReplicaSet, before: number): EventS
   return { kind: deployments, object: deployment, type: 'Normal', reason: 'ScalingReplicaSet', message };
 }
 
-function statusWrites(deployment: Deployment, status: DeploymentStatus, revision: number): Write[] {
+function statusWrites(deployment: Deployment, status: DeploymentStatus, revision: bigint): Write[] {
   const annotations = { ...deployment.metadata.annotations };
-  if (revision > 0) annotations[REVISION] = String(revision);
+  if (revision > 0n) annotations[REVISION] = String(revision);
   const same =
     sameJson(normalStatus(deployment.status), normalStatus(status)) &&
     sameJson(annotations, deployment.metadata.annotations ?? {});

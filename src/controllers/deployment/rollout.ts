@@ -3,7 +3,15 @@ import { apiVersionOf } from '../../machinery/meta.ts';
 import { canonicalText, safeHash } from '../runtime/canonical.ts';
 import { controllerReference } from '../runtime/claim.ts';
 import { parseTime } from '../runtime/time.ts';
-import { countIn, DESIRED_REPLICAS, MAX_REPLICAS, newSetAnnotations, revisionOf, withReplicas } from './annotations.ts';
+import {
+  compareRevisions,
+  countIn,
+  DESIRED_REPLICAS,
+  MAX_REPLICAS,
+  newSetAnnotations,
+  revisionOf,
+  withReplicas,
+} from './annotations.ts';
 import { isRollingUpdate, maxSurge, replicasOf } from './limits.ts';
 
 const HASH_LABEL = 'pod-template-hash';
@@ -62,9 +70,14 @@ export function resize(rollout: Rollout, set: Planned, size: number): boolean {
 }
 
 /** Brings revision, annotations and minReadySeconds of the current ReplicaSet up to date; gives its revision. */
-export function syncNewSet(rollout: Rollout, newSet: Planned): number {
+export function syncNewSet(rollout: Rollout, newSet: Planned): bigint {
   const { deployment, oldSets } = rollout;
-  const revision = Math.max(0, ...oldSets.map(({ object }) => revisionOf(object))) + 1;
+  const newest = oldSets
+    .map(({ object }) => object)
+    .toSorted(compareRevisions)
+    .at(-1);
+  const before = newest ? revisionOf(newest) : 0n;
+  const revision = before < 0n ? 1n : before + 1n;
   const { object } = newSet;
   object.metadata.annotations = newSetAnnotations(deployment, object.metadata.annotations, revision);
   if ((object.spec?.minReadySeconds ?? 0) !== (deployment.spec?.minReadySeconds ?? 0)) {

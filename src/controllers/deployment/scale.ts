@@ -1,5 +1,5 @@
 import type { Deployment } from '../../kinds/index.ts';
-import { countIn, DESIRED_REPLICAS, MAX_REPLICAS, revisionOf } from './annotations.ts';
+import { compareRevisions, countIn, DESIRED_REPLICAS, MAX_REPLICAS } from './annotations.ts';
 import { isRollingUpdate, maxSurge, replicasOf } from './limits.ts';
 import { allSets, type Planned, type Rollout, resize, sizeOf, totalSize } from './rollout.ts';
 
@@ -80,5 +80,5 @@ function fractionOf(deployment: Deployment, set: Planned): number {
 function revisionOrder(a: Planned, b: Planned): number {
   const created = (set: Planned) => set.object.metadata.creationTimestamp ?? '';
   if (created(a) !== created(b)) return created(a) < created(b) ? -1 : 1;
-  return revisionOf(a.object) - revisionOf(b.object);
+  return compareRevisions(a.object, b.object);
 }

@@ -1,5 +1,6 @@
+import { apiTime } from '../../machinery/time.ts';
 import type { Deployment, DeploymentCondition, DeploymentStatus, ReplicaSetCondition } from '../../kinds/index.ts';
-import { formatTime, parseTime } from '../runtime/time.ts';
+import { parseTime } from '../runtime/time.ts';
 import { maxUnavailable, progressDeadline, replicasOf } from './limits.ts';
 import { allSets, type Rollout, sumOf } from './rollout.ts';
 
@@ -25,7 +26,7 @@ export function setCondition(conditions: Conditions, condition: NewCondition, no
 
 function replaceCondition(conditions: Conditions, condition: NewCondition, now: number): void {
   const old = conditionOf(conditions, condition.type);
-  const time = formatTime(now);
+  const time = apiTime(now);
   const lastTransitionTime = old?.status === condition.status ? old.lastTransitionTime : time;
   removeCondition(conditions, condition.type);
   conditions.push({ ...condition, lastUpdateTime: time, lastTransitionTime });

@@ -6,7 +6,7 @@ import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '
 import { objectSchema } from '../schema.ts';
 import { customColumns } from './columns.ts';
 import type { DefinitionRecord, VersionRecord } from './definition-record.ts';
-import { readSelectable, selectableFields } from './selectable-fields.ts';
+import { fieldsOfVersion, readSelectable, selectableFields } from './selectable-fields.ts';
 import { customDefinition, type DefinitionParts, storageForms } from './storage-forms.ts';
 
 const VERBS: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
@@ -96,7 +96,9 @@ function customKind(options: VersionOptions): Kind {
     defaults: (object) => schema.applyDefaults(object),
     ...forms,
     selectableFields: selectableFields(version),
-    fieldsOf: (object) => readSelectable(given, forms.toStorage?.(object) ?? object),
+    ...(shared.webhook
+      ? fieldsOfVersion(version)
+      : { fieldsOf: (object) => readSelectable(given, forms.toStorage?.(object) ?? object) }),
     columns,
     cells,
     inVersion: parts.kindOf,

@@ -1,5 +1,6 @@
 /** Fields that custom resources can be selected by. Upstream: registry/customresource/strategy.go selectableFields. */
 import { compileJsonPath, type JsonPath } from '../../machinery/json-path.ts';
+import type { Kind } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import type { CustomResourceDefinitionVersion } from '../generated/types/apiextensions-v1.ts';
 
@@ -33,4 +34,20 @@ export function readSelectable(
     fields[name] = value === undefined || value === null ? '' : String(value);
   }
   return fields;
+}
+
+/**
+ * How storage knows the fields of one version where a webhook converts: the same field may have another value in each
+ * version, so each has names of its own.
+ */
+export function fieldsOfVersion(version: CustomResourceDefinitionVersion): Pick<Kind, 'storedFields' | 'fieldsOf'> {
+  const stored = (name: string): string => `${version.name}/${name}`;
+  const versions = [version];
+  return {
+    storedFields: Object.fromEntries(selectableFields(version).map((name) => [name, stored(name)])),
+    fieldsOf: (object) =>
+      Object.fromEntries(
+        Object.entries(readSelectable(versions, object)).map(([name, value]) => [stored(name), value]),
+      ),
+  };
 }

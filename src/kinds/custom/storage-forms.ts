@@ -22,6 +22,11 @@ export function customDefinition({ record, definition, schemaOf, kindOf }: Defin
     terminating: record.terminating,
     ...(conversion?.strategy === 'Webhook' && conversion.webhook ? { webhook: conversion.webhook } : {}),
     stored: () => kindOf(record.storageVersion)!,
+    selectable: () =>
+      record.versions
+        .filter(({ served }) => served)
+        .map(({ name }) => kindOf(name)!)
+        .filter((kind) => kind.selectableFields.length > 0),
     read(object) {
       const version = object.apiVersion?.slice(record.group.length + 1) ?? '';
       return (schemaOf(version) ?? schemaOf(record.storageVersion))!.fromStorage(object);

@@ -89,13 +89,53 @@ async function transact(
 }
 
 /** What is written, in the version that is stored; it is no more than that version knows. */
-async function convertEncoded({ kind, definition, convert }: ConvertingOptions, encoded: EncodedObject) {
+async function convertEncoded(options: ConvertingOptions, encoded: EncodedObject): Promise<EncodedObject> {
+  const { kind, definition, convert } = options;
   const target = definition.stored();
-  if (target.version === kind.version) return encoded;
+  const others = definition.selectable().filter(({ version }) => version !== target.version);
+  if (target.version === kind.version && others.length === 0) return encoded;
   const object = parseJson(encoded.text) as KubeObject;
-  const [converted] = await convert([object], apiVersionOf(target.group, target.version));
-  const written = encodeObject(target, target.fromStorage!(converted!));
-  return encoded.claims ? { ...written, claims: encoded.claims } : written;
+  let written = encoded;
+  if (target.version !== kind.version) {
+    const [converted] = await convert([object], apiVersionOf(target.group, target.version));
+    written = encodeObject(target, target.fromStorage!(converted!));
+  }
+  const fields = await Promise.all(others.map((other) => fieldsIn(other, { object, kind, written, convert })));
+  const { projection } = written;
+  return {
+    ...written,
+    projection: { ...projection, fields: Object.assign({}, projection.fields, ...fields) },
+    ...(encoded.claims ? { claims: encoded.claims } : {}),
+  };
+}
+
+interface WrittenObject {
+  /** As it was sent, in the version of `kind`. */
+  object: KubeObject;
+  kind: Kind;
+  written: EncodedObject;
+  convert: Convert;
+}
+
+/**
+ * The values of the fields of another version, for watches that select by them. A webhook that fails does not keep the
+ * object from being written: it is then found by lists of that version only.
+ */
+async function fieldsIn(
+  other: Kind,
+  { object, kind, written, convert }: WrittenObject,
+): Promise<Record<string, string>> {
+  if (other.version === kind.version) return other.fieldsOf?.(object) ?? {};
+  try {
+    const [converted] = await convert(
+      [parseJson(written.text) as KubeObject],
+      apiVersionOf(other.group, other.version),
+    );
+    return other.fieldsOf?.(converted!) ?? {};
+  } catch (error) {
+    if (error instanceof StatusError) return {};
+    throw error;
+  }
 }
 
 /** Frames are converted one after the other, so that their order stays. */

@@ -10,10 +10,14 @@ import type { FieldRequirement, ListQuery } from '../../storage/contract.ts';
 import type { ListPage } from '../respond/list.ts';
 
 /** The requirements of a query that storage cannot be asked. */
-export function ownFields({ itemsCarryType, selectableFields }: Kind, { fields }: ListQuery): FieldRequirement[] {
-  if (!itemsCarryType || !fields) return [];
-  return fields.filter(({ field }) => selectableFields.includes(field));
+export function ownFields(kind: Kind, { fields }: ListQuery): FieldRequirement[] {
+  if (!kind.itemsCarryType || !fields) return [];
+  return fields.filter(({ field }) => nameOf(kind, field) !== undefined);
 }
+
+/** The name of a field of the objects that storage knows as `stored`. */
+const nameOf = ({ selectableFields, storedFields }: Kind, stored: string): string | undefined =>
+  selectableFields.find((name) => (storedFields?.[name] ?? name) === stored);
 
 /** A page of the objects that `own` selects; `read` gives pages of all. */
 export async function selectPage(
@@ -55,7 +59,9 @@ const MAX_PATHS = 1_000;
 function matcherOf(kind: Kind, own: readonly FieldRequirement[]): (object: KubeObject) => boolean {
   return (object) => {
     const read = kind.fromStorage?.(object) ?? object;
-    return own.every(({ field, operator, value }) => (fieldValue(read, field) === value) === (operator === '='));
+    return own.every(
+      ({ field, operator, value }) => (fieldValue(read, nameOf(kind, field) ?? field) === value) === (operator === '='),
+    );
   };
 }
 
