@@ -2,7 +2,7 @@
 import { objectSchema, podDisruptionBudgets } from '../../kinds/index.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import { type LabelSelector, matchesSelector } from '../../machinery/selectors/index.ts';
-import { badRequest, type Status, StatusError } from '../../machinery/status.ts';
+import { badRequest, conflict, forbidden, type Status, StatusError } from '../../machinery/status.ts';
 import { decodeStored, encodeObject } from '../encode.ts';
 import { negotiateOutput } from '../negotiation/accept.ts';
 import { respondValue } from '../respond/object.ts';
@@ -12,7 +12,7 @@ import { admissionRequest, apiTime } from '../verbs/context.ts';
 import { optionsObject } from '../verbs/create.ts';
 import { type BodyType, readObject } from '../verbs/decode-body.ts';
 import { deleteObject } from '../verbs/delete.ts';
-import { checkDeleteOptions, type DeleteOptions } from '../verbs/delete-options.ts';
+import { type DeleteOptions, takeDeleteOptions } from '../verbs/delete-options.ts';
 import { loadStored } from '../verbs/get.ts';
 import { checkNamespace } from '../verbs/metadata.ts';
 import { parseWriteOptions } from '../verbs/options.ts';
@@ -35,7 +35,7 @@ interface Budget extends KubeObject {
     desiredHealthy?: number;
     currentHealthy?: number;
     disruptedPods?: Record<string, string>;
-    conditions?: { type: string; status?: string; reason?: string; lastTransitionTime?: string }[];
+    conditions?: { type: string; status?: string; reason?: string; message?: string; lastTransitionTime?: string }[];
   };
 }
 
@@ -59,9 +59,8 @@ export const evictionSubresource: SubresourceHandler = {
     const options = parseWriteOptions(scope, 'CreateOptions');
     const eviction = (await readObject(call, evictionType(), options)) as Eviction;
     checkNamespace(call, eviction);
-    if (eviction.metadata.name && eviction.metadata.name !== call.name) {
-      throw badRequest('name in URL does not match name in Eviction object');
-    }
+    if (eviction.metadata.name !== call.name) throw badRequest('name in URL does not match name in Eviction object');
+    const deletion = deletionOf(eviction, options.dryRun);
     const request = admissionRequest(call, {
       operation: 'CREATE',
       subresource: 'eviction',
@@ -71,13 +70,23 @@ export const evictionSubresource: SubresourceHandler = {
     });
     await parts.admission.admit(request);
     await parts.admission.validate(request);
-    const deletion = checkDeleteOptions(eviction.deleteOptions ?? {});
-    if (options.dryRun) deletion.dryRun = true;
     await evict(call, deletion);
     const status: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
     return respondValue(call, { value: status, output, status: 201 });
   },
 };
+
+/** The options of the deletion, which is tried only where either of its two requests is. Upstream: propagateDryRun. */
+function deletionOf({ deleteOptions = {} }: Eviction, dryRun: boolean): DeleteOptions {
+  const deletion = takeDeleteOptions(deleteOptions);
+  const given = deletion.raw.dryRun as string[] | undefined;
+  if (dryRun && given?.length && (given.length > 1 || given[0] !== 'All')) {
+    const why = `Non-matching dry-run options in request and content: [All] and [${given.join(' ')}]`;
+    throw new StatusError(500, '', why);
+  }
+  if (dryRun) deletion.dryRun = true;
+  return deletion;
+}
 
 async function evict(call: ResourceCall, deletion: DeleteOptions): Promise<void> {
   const pod = decodeStored(call.kind, (await loadStored(call)).text) as PodShape;
@@ -101,12 +110,18 @@ async function evict(call: ResourceCall, deletion: DeleteOptions): Promise<void>
       };
     }
   }
-  if (!deletion.dryRun) await markDisrupted(call, deletion);
+  if (!deletion.dryRun) {
+    const { text } = await markDisrupted(call, deletion);
+    const { preconditions } = deletion;
+    // The pod was changed by nobody else since.
+    if (preconditions?.resourceVersion)
+      preconditions.resourceVersion = decodeStored(call.kind, text).metadata.resourceVersion ?? '';
+  }
   await deleteObject(call, deletion);
 }
 
 /** Says on the pod why it goes, for whoever counts its end. Upstream: addConditionAndDeletePod. */
-async function markDisrupted(call: ResourceCall, { preconditions }: DeleteOptions): Promise<void> {
+async function markDisrupted(call: ResourceCall, { preconditions }: DeleteOptions): Promise<{ text: string }> {
   const condition = {
     type: 'DisruptionTarget',
     status: 'True',
@@ -115,7 +130,7 @@ async function markDisrupted(call: ResourceCall, { preconditions }: DeleteOption
     reason: 'EvictionByEvictionAPI',
     message: 'Eviction API: evicting',
   };
-  await updateObject(call, {
+  return updateObject(call, {
     options: { dryRun: false, fieldManager: '', fieldValidation: 'Ignore', force: false },
     optionsKind: 'UpdateOptions',
     subresource: 'status',
@@ -124,13 +139,30 @@ async function markDisrupted(call: ResourceCall, { preconditions }: DeleteOption
     createAbsent: false,
     retryConflicts: true,
     bare: true,
-    ...(preconditions?.uid ? { uid: preconditions.uid } : {}),
     transform(live) {
       const pod = live as PodShape;
+      checkPreconditions(pod, preconditions);
       const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== condition.type);
       return { ...pod, status: { ...pod.status, conditions: [...others, condition] } };
     },
   });
+}
+
+/** Upstream: getLatestPod, which calls the resource of pods by their kind. */
+function checkPreconditions(
+  { metadata }: PodShape,
+  { uid, resourceVersion }: NonNullable<DeleteOptions['preconditions']> = {},
+): void {
+  const pods = { group: '', kind: 'Pod' };
+  const refuse = (what: string, [asked, found]: [string, string | undefined], why: string): StatusError =>
+    conflict(
+      pods,
+      metadata.name ?? '',
+      `the ${what} in the precondition (${asked}) does not match the ${what} in record (${found}). The object might have been ${why}`,
+    );
+  if (uid && uid !== metadata.uid) throw refuse('UID', [uid, metadata.uid], 'deleted and then recreated');
+  if (resourceVersion && resourceVersion !== metadata.resourceVersion)
+    throw refuse('ResourceVersion', [resourceVersion, metadata.resourceVersion], 'modified');
 }
 
 /** Pods that end anyway disturb nobody. Upstream: canIgnorePDB. */
@@ -216,23 +248,13 @@ function takeDisruption(call: ResourceCall, budget: Budget): Budget {
     });
   }
   const allowed = status.disruptionsAllowed ?? 0;
-  if (allowed < 0) throw new StatusError(403, 'Forbidden', `pdb disruptions allowed is negative`);
+  const budgets = { group: 'policy', kind: 'poddisruptionbudget' };
+  if (allowed < 0) throw forbidden(budgets, name, 'pdb disruptions allowed is negative');
   if (Object.keys(status.disruptedPods ?? {}).length > MAX_DISRUPTED_PODS) {
-    throw new StatusError(
-      403,
-      'Forbidden',
-      'DisruptedPods map too big - too many evictions not confirmed by PDB controller',
-    );
+    const why = 'DisruptedPods map too big - too many evictions not confirmed by PDB controller';
+    throw forbidden(budgets, name, why);
   }
-  if (allowed === 0) {
-    const failed = status.conditions?.find(
-      ({ type, reason }) => type === 'DisruptionAllowed' && reason === 'SyncFailed',
-    );
-    const why = failed
-      ? `The disruption budget ${name} does not allow evicting pods currently because it failed sync`
-      : `The disruption budget ${name} needs ${status.desiredHealthy ?? 0} healthy pods and has ${status.currentHealthy ?? 0} currently`;
-    throw refusal({ message: why });
-  }
+  if (allowed === 0) throw refusal({ message: `The disruption budget ${name} ${whyNone(status)}` });
   return {
     ...budget,
     status: {
@@ -242,6 +264,17 @@ function takeDisruption(call: ResourceCall, budget: Budget): Budget {
       disruptedPods: { ...status.disruptedPods, [call.name]: apiTime(call.parts.options.clock.now()) },
     },
   };
+}
+
+/** What keeps a budget from allowing a disruption. */
+function whyNone({ conditions, currentHealthy = 0, desiredHealthy = 0 }: NonNullable<Budget['status']>): string {
+  const none = 'does not allow evicting pods currently';
+  const condition = conditions?.find(({ type }) => type === 'DisruptionAllowed');
+  const explained = condition?.status === 'False' && condition.message ? condition : undefined;
+  if (explained?.reason === 'SyncFailed') return `${none} because it failed sync: ${explained.message}`;
+  if (currentHealthy <= desiredHealthy)
+    return `needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`;
+  return explained ? `${none} (${explained.reason}): ${explained.message}` : none;
 }
 
 function refusal({ message, retryAfterSeconds }: { message: string; retryAfterSeconds?: number }): StatusError {

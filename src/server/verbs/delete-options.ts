@@ -41,6 +41,16 @@ export async function readDeleteOptions(scope: RequestScope): Promise<DeleteOpti
 
 /** Checks options that came as an object. Throws 400 and 422. */
 export function checkDeleteOptions(given: Record<string, unknown>): DeleteOptions {
+  const options = takeDeleteOptions(given);
+  const { dryRun } = options.raw;
+  const errors = validate(options);
+  options.dryRun = checkDryRun(errors, Array.isArray(dryRun) ? (dryRun as string[]) : []);
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
+  return options;
+}
+
+/** Options that have only their types checked: those of evictions. */
+export function takeDeleteOptions(given: Record<string, unknown>): DeleteOptions {
   const grace = given.gracePeriodSeconds;
   const raw = withoutLiterals(given) as Record<string, unknown>;
   const options: DeleteOptions = {
@@ -61,9 +71,7 @@ export function checkDeleteOptions(given: Record<string, unknown>): DeleteOption
     options.propagationPolicy = policy;
   }
   if (raw.preconditions) options.preconditions = raw.preconditions as NonNullable<DeleteOptions['preconditions']>;
-  const errors = validate(options);
-  options.dryRun = checkDryRun(errors, Array.isArray(raw.dryRun) ? (raw.dryRun as string[]) : []);
-  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
+  options.dryRun = Array.isArray(raw.dryRun) && raw.dryRun.length > 0;
   return options;
 }
 

@@ -69,8 +69,8 @@ export function validateIngressCreate(ingress: Ingress): FieldError[] {
   return errors;
 }
 
-export const warnOfClassAnnotation = ({ metadata }: Ingress): string[] =>
-  metadata.annotations?.[CLASS] === undefined
+export const warnOfClassAnnotation = ({ metadata, spec }: Ingress): string[] =>
+  metadata.annotations?.[CLASS] === undefined || spec.ingressClassName !== undefined
     ? []
     : [`annotation "${CLASS}" is deprecated, please use 'spec.ingressClassName' instead`];
 
@@ -96,8 +96,10 @@ export const warnOfAddresses = ({ status }: Ingress): string[] =>
   );
 
 function validateHost(host: string, path: string): FieldError[] {
-  if (isIP(host)) return [invalidError(path, host, 'must be a DNS name, not an IP address')];
-  return invalidErrors(path, host, host.includes('*') ? wildcardSubdomain(host) : dns1123Subdomain(host));
+  return [
+    ...(isIP(host) ? [invalidError(path, host, 'must be a DNS name, not an IP address')] : []),
+    ...invalidErrors(path, host, host.includes('*') ? wildcardSubdomain(host) : dns1123Subdomain(host)),
+  ];
 }
 
 function validatePath({ path = '', pathType, backend }: HTTPIngressPath, at: string): FieldError[] {
