@@ -2,7 +2,7 @@
 import { withoutLiterals } from '../exact-numbers.ts';
 import { rememberEmpty } from '../explicit-empty.ts';
 import type { FieldSchema, ObjectSchema, Schema } from '../schema.ts';
-import { type DecodeContext, type Decoder, goName, jsonTypeOf, wrongType } from './decode-context.ts';
+import { type DecodeContext, DecodeError, type Decoder, goName, jsonTypeOf, wrongType } from './decode-context.ts';
 import { scalarDecoders } from './scalars.ts';
 
 type JsonRecord = Record<string, unknown>;
@@ -68,7 +68,8 @@ function compileMap(values: Schema, schema: Schema): Decoder {
     for (const key of Object.keys(map)) {
       const before = map[key];
       const after = before === null ? emptyOf(values) : item(before, context);
-      if (after !== before) setOwn(map, key, after);
+      // What is of no form is an empty value in Go, whose key stays.
+      if (after !== before) setOwn(map, key, after === undefined ? [] : after);
     }
     return map;
   };
@@ -77,13 +78,23 @@ function compileMap(values: Schema, schema: Schema): Decoder {
 /** A null value of a map: bytes come back as an empty text once they were stored. */
 const emptyOf = (schema: Schema): unknown => (schema.type === 'byte' ? '' : zeroOf(schema));
 
-/** The first alternative whose JSON type fits; scalars that are not listed (a bool, say) pass. */
+/**
+ * The alternative whose JSON type fits. Types in Go that take several forms have decoders of their own: unknown fields
+ * below them are told to nobody, and a value of no form is refused where one form is a bool, and nothing elsewhere.
+ */
 function compileAlternatives(schemas: readonly Schema[]): Decoder {
+  const takesBool = schemas.some(({ type }) => type === 'bool');
   return (value, context) => {
     const given = jsonTypeOf(value);
-    const isScalar = given !== 'array' && given !== 'object';
-    const schema = isScalar ? undefined : schemas.find((candidate) => candidate.type === given);
-    return schema === undefined ? settled(value, context) : decoderOf(schema)(value, context);
+    const schema = schemas.find((candidate) => candidate.type === given);
+    if (schema === undefined || (given === 'array' && (value as unknown[]).length === 0)) {
+      if (takesBool) throw new DecodeError('boolean or JSON schema expected');
+      return undefined;
+    }
+    const { unknown } = context;
+    const decoded = decoderOf(schema)(value, context);
+    context.unknown = unknown;
+    return decoded;
   };
 }
 
@@ -110,6 +121,7 @@ function compileObject(schema: ObjectSchema): Decoder {
       context.path[context.depth++] = plan.name;
       const decoded = plan.decode(present, context);
       context.depth = depth;
+      if (decoded === undefined) continue;
       if (plan.dropEmpty && isEmpty(decoded)) {
         if (plan.zero !== undefined) setOwn(out, plan.name, plan.zero());
         if (plan.remembersEmpty) rememberEmpty(out, plan.name, decoded);

@@ -56,6 +56,7 @@ const GO_SCALARS: Partial<Record<Schema['type'], string>> = {
   quantity: 'resource.Quantity',
   intOrString: 'intstr.IntOrString',
   fieldsV1: 'v1.FieldsV1',
+  json: 'v1.JSON',
 };
 
 /** The Go type of a schema, for error texts. */

@@ -40,6 +40,7 @@ function visit(schema: Schema, value: unknown, search: Search): void {
   } else if (schema.type === 'any' && schema.oneOf !== undefined) {
     const form = schema.oneOf.find((candidate) => candidate.type === type);
     if (form !== undefined) visit(form, value, search);
+    else decodeLeaf(schema, value, search);
   } else decodeLeaf(schema, value, search);
 }
 

@@ -50,7 +50,7 @@ class StrictScanner {
   #value(schema: Schema | undefined): void {
     this.#space();
     const first = this.#text[this.#at];
-    const known = schema === ANYTHING ? untyped(first) : typed(schema, first);
+    const known = schema === ANYTHING ? untyped(first) : schema;
     if (first === '{' && (known?.type === 'object' || known?.type === 'map')) this.#object(known);
     else if (first === '[' && known?.type === 'array') this.#array(known.items);
     else this.#skip();
@@ -148,13 +148,4 @@ class StrictScanner {
 
 function untyped(first: string | undefined): Schema | undefined {
   return first === '{' ? ANY_OBJECT : first === '[' ? ANY_LIST : undefined;
-}
-
-function typed(schema: Schema | undefined, first: string | undefined): Schema | undefined {
-  return schema?.type === 'any' && schema.oneOf !== undefined ? alternative(schema.oneOf, first) : schema;
-}
-
-function alternative(schemas: readonly Schema[], first: string | undefined): Schema | undefined {
-  const wanted = first === '{' ? 'object' : first === '[' ? 'array' : undefined;
-  return wanted === undefined ? undefined : schemas.find((schema) => schema.type === wanted);
 }

@@ -173,12 +173,26 @@ describe('decodeBody', () => {
     ]);
   });
 
-  it('looks into schemas that may be lists or objects', () => {
-    const text =
-      '{"spec":{"versions":[{"schema":{"openAPIV3Schema":{"properties":{"a":{"items":{"typo":1}}},"additionalProperties":{"x":1}}}}]}}';
-    expect(decodeBody(customResourceDefinitions.schema, text, 'Warn').fieldErrors).toEqual([
-      'unknown field "spec.versions[0].schema.openAPIV3Schema.properties.a.items.typo"',
-      'unknown field "spec.versions[0].schema.openAPIV3Schema.additionalProperties.x"',
-    ]);
+  const definition = (schema: string): string => `{"spec":{"versions":[{"schema":{"openAPIV3Schema":${schema}}}]}}`;
+
+  it('drops unknown fields below what may take several forms, and tells nobody', () => {
+    const text = definition(
+      '{"not":{"typo":1},"items":{"typo":1,"type":"a","type":"b"},"additionalProperties":{"x":1}}',
+    );
+    const { object, fieldErrors } = decodeBody(customResourceDefinitions.schema, text, 'Warn');
+    expect(fieldErrors).toEqual(['unknown field "spec.versions[0].schema.openAPIV3Schema.not.typo"']);
+    expect(JSON.stringify(object)).toContain('"items":{"type":"b"}');
+  });
+
+  it.each(['"x"', '5', 'true', '[]'])('takes items that are %s for none', (items) => {
+    const { object } = decodeBody(customResourceDefinitions.schema, definition(`{"items":${items}}`), 'Strict');
+    expect(JSON.stringify(object)).not.toContain('items');
+  });
+
+  it.each(['"x"', '5', '[]'])('refuses additional properties that are %s', (given) => {
+    const text = definition(`{"additionalProperties":${given}}`);
+    expect(() => decodeBody(customResourceDefinitions.schema, text, 'Ignore')).toThrow(
+      'boolean or JSON schema expected',
+    );
   });
 });
