@@ -25,6 +25,7 @@ import {
 import { type LabelChange, LabelIndex } from './label-index.ts';
 import { readRevision } from './list-page.ts';
 import { migrate } from './migrations.ts';
+import { NamespaceOrder } from './namespace-order.ts';
 import { ReadRows } from './read-rows.ts';
 import { isFullError, type SqlDatabase } from './sql-database.ts';
 import { firstSeqOf, LoggedEvent, MAX_OPS, revisionOf, SqliteEvents, State } from './sqlite-events.ts';
@@ -60,6 +61,7 @@ export class SqliteEngine implements ShardEngine {
   readonly #log: SqliteEvents;
   readonly #lists: SqliteList;
   readonly #labels: LabelIndex;
+  readonly #namespaces: NamespaceOrder;
   #revision: number;
   #trackedRevision: number;
   #applied: Map<string, number> | undefined;
@@ -73,7 +75,8 @@ export class SqliteEngine implements ShardEngine {
     this.state = new SqliteState(db, FIRST_REVISION);
     this.#log = new SqliteEvents(db);
     this.#labels = new LabelIndex(db);
-    this.#lists = new SqliteList(db, this.state, this.#labels);
+    this.#namespaces = new NamespaceOrder(db);
+    this.#lists = new SqliteList(db, { state: this.state, labels: this.#labels, namespaces: this.#namespaces });
     // REV-1: the log and what was compacted from it together know the last revision.
     const last = db.rows('SELECT max(seq) FROM events')[0]?.[0];
     this.#revision = Math.max(this.state.compacted, typeof last === 'number' ? revisionOf(last) : 0);
@@ -127,7 +130,10 @@ export class SqliteEngine implements ShardEngine {
     }
     const events = changes.map(eventOf);
     if (events.length > 0) this.#note(transaction.id, events);
-    for (const change of changes) this.#labels.apply(labelChange(change));
+    for (const change of changes) {
+      this.#labels.apply(labelChange(change));
+      if (change.type === 'create') this.#namespaces.created(change.after.key);
+    }
     return { result: { ok: true, revision: this.#revision, objects, tracked: this.#trackedRevision }, events };
   }
 

@@ -3,6 +3,7 @@ import type { ListQuery, ObjectKey } from './contract.ts';
 import type { ListPage, ProjectionPage } from './engine.ts';
 import type { LabelIndex } from './label-index.ts';
 import { PageBuilder } from './list-page.ts';
+import type { NamespaceOrder } from './namespace-order.ts';
 import { compileSelection, isFiltered } from './selection.ts';
 import type { SqlDatabase, SqlValue } from './sql-database.ts';
 import { firstSeqOf } from './sqlite-events.ts';
@@ -35,11 +36,16 @@ export class SqliteList {
   readonly #db: SqlDatabase;
   readonly #state: SqliteState;
   readonly #labels: LabelIndex;
+  readonly #namespaces: NamespaceOrder;
 
-  constructor(db: SqlDatabase, state: SqliteState, labels: LabelIndex) {
+  constructor(
+    db: SqlDatabase,
+    { state, labels, namespaces }: { state: SqliteState; labels: LabelIndex; namespaces: NamespaceOrder },
+  ) {
     this.#db = db;
     this.#state = state;
     this.#labels = labels;
+    this.#namespaces = namespaces;
   }
 
   page(query: ListQuery, at: { revision: number; current: number; tracked: number }): ListPage {
@@ -99,36 +105,16 @@ export class SqliteList {
     }
   }
 
-  /**
-   * Queries that give, one after the other, the objects of `query` in key order. The index has the namespaces in an order
-   * that differs where one is the start of another that goes on with a dash; each is then asked for by itself.
-   */
+  /** Queries that give, one after the other, the objects of `query` in key order. */
   #inKeyOrder(query: ListQuery): ListQuery[] {
-    if (query.namespace !== undefined) return [query];
-    const namespaces = this.#namespacesOf(query.resource);
-    const ordered = namespaces.toSorted(compareNamespaces);
-    if (ordered.every((namespace, index) => namespace === namespaces[index])) return [query];
+    const namespaces = query.namespace === undefined ? this.#namespaces.of(query.resource) : null;
+    if (!namespaces) return [query];
     const { after, ...rest } = query;
-    return ordered.flatMap((namespace) => {
+    return namespaces.flatMap((namespace) => {
       if (after?.namespace === namespace) return [{ ...query, namespace }];
       const passed = after !== undefined && compareNamespaces(namespace, after.namespace) < 0;
       return passed ? [] : [{ ...rest, namespace }];
     });
-  }
-
-  /** The namespaces in which there are objects, as the index has them: it is asked for one after the other. */
-  #namespacesOf(resource: string): string[] {
-    const found: string[] = [];
-    for (let last = ''; ; ) {
-      const [row] = this.#db.rows(
-        'SELECT namespace FROM objects WHERE resource = ? AND namespace > ? ORDER BY namespace LIMIT 1',
-        resource,
-        last,
-      );
-      if (!row) return found;
-      last = String(row[0]);
-      found.push(last);
-    }
   }
 
   #eachOf(query: ListQuery, visit: (place: Place, text: () => string) => boolean): void {

@@ -74,6 +74,7 @@ export function listRules({ open, reopen }: Implementation): void {
       const { revision } = await listed(shard);
       await commit(shard, remove(podKey('x', 'a-b')), remove(podKey('y', 'a')), create(podKey('z', 'a-c')));
       expect(await read({ revision, exact: true })).toEqual(sorted);
+      expect((await read({})).slice(3, 5)).toEqual(['a-c/z', 'a/x']);
       for (const limit of [1, 2, 3]) {
         const found: string[] = [];
         let after: ListQuery['after'];
