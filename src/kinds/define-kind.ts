@@ -38,6 +38,7 @@ export interface KindBehaviour<T extends KubeObject> {
   indexedFields?: readonly string[];
   storedFields?: Readonly<Record<string, string>>;
   carriers?: readonly string[];
+  completeEmpty?(object: T): void;
   rowConditions?(object: T): readonly object[];
   /** Cells of a Table row; without it: the name, and the age or creation time. */
   cells?(object: T, now: number): unknown[];

@@ -125,6 +125,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindRef<T> {
   fromStorage?(object: KubeObject): T;
   /** Annotations that stand for fields of upstream's internal type: views of the metadata alone do not show them. */
   readonly carriers?: readonly string[];
+  /** Gives an object without anything, which bookmarks are, what upstream's internal type cannot leave out. */
+  completeEmpty?(object: T): void;
   toStorage?(object: T): KubeObject;
 
   /** Absent for custom resources, which have plain ones. */

@@ -212,7 +212,10 @@ describe('watch', () => {
     const text = response.text();
     cluster.clock.advance(1_000);
     const { object } = JSON.parse((await text).split('\n')[0]!) as Event;
-    expect(object).toMatchObject({ spec: { selector: null, strategy: {}, template: {} }, status: {} });
+    expect(object).toMatchObject({
+      spec: { replicas: 0, selector: null, strategy: {}, template: {} },
+      status: {},
+    });
   });
 
   it('rows of bookmarks show their metadata where they end what was there', async () => {

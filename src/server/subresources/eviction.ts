@@ -55,7 +55,7 @@ const evictionType = (): BodyType => ({
 export const evictionSubresource: SubresourceHandler = {
   async answer(call) {
     const { parts, scope } = call;
-    const output = negotiateOutput(scope.request, scope.query, { transforms: false });
+    const output = negotiateOutput(scope.request, scope.query, { transforms: 'metadata' });
     const options = parseWriteOptions(scope, 'CreateOptions');
     const eviction = (await readObject(call, evictionType(), options)) as Eviction;
     checkNamespace(call, eviction);

@@ -216,7 +216,9 @@ function emptyFieldsOf(kind: Kind): string {
   if (kind.itemsCarryType) return '';
   const known = emptyFields.get(kind);
   if (known !== undefined) return known;
-  const { kind: _kind, apiVersion: _version, metadata: _metadata, ...rest } = zeroOf(kind.schema) as KubeObject;
+  const empty = zeroOf(kind.schema) as KubeObject;
+  kind.completeEmpty?.(empty);
+  const { kind: _kind, apiVersion: _version, metadata: _metadata, ...rest } = empty;
   const text = JSON.stringify(rest).slice(1, -1);
   emptyFields.set(kind, text);
   return text;

@@ -23,6 +23,9 @@ function setDeploymentDefaults({ spec }: Deployment): void {
 
 export const deployments = defineKind<Deployment>('apps/v1/deployments', {
   defaults: setDeploymentDefaults,
+  completeEmpty({ spec }) {
+    spec.replicas = 0;
+  },
   statusStrategy: {
     validateUpdate: validateDeploymentStatus,
     resetFields: ['metadata.labels'],

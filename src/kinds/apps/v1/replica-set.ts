@@ -7,6 +7,9 @@ import { validateReplicaSetStatus } from '../../status-counts.ts';
 import { validateReplicaSet, validateReplicaSetUpdate } from './validate.ts';
 
 export const replicaSets = defineKind<ReplicaSet>('apps/v1/replicasets', {
+  completeEmpty({ spec }) {
+    spec.replicas = 0;
+  },
   defaults({ spec }) {
     setPodTemplateDefaults(spec.template);
     spec.replicas ??= 1;
