@@ -18,6 +18,9 @@ export interface FlowControlOptions {
   metrics?: FlowMetrics;
 }
 
+/** Media types whose answers are not the stored texts. */
+const TRANSFORMED = /as=|yaml|protobuf/;
+
 const SEATS = 600;
 /** A quarter of upstream's request time-out. */
 const WAIT_MS = 15_000;
@@ -50,12 +53,23 @@ class IsolateFlowControl implements FlowControl {
     const mark: FlowMark = { schemaUid: found.schemaUid, levelUid: found.level.uid };
     const deadline = request.started + WAIT_MS;
     const { info, query } = request;
-    const work = this.#work.estimate({ info, query, maxSeats: level.maxSeats, deadline });
+    const { limit } = level.set;
+    const { headers } = request.request;
+    // A body in chunks may be of any size.
+    const unknown = headers.has('transfer-encoding') ? Number.POSITIVE_INFINITY : 0;
+    const bodyBytes = Number(headers.get('content-length') ?? unknown);
+    const transforms = info.verb === 'list' && TRANSFORMED.test(headers.get('accept') ?? '');
+    const { maxSeats } = level;
+    const work = this.#work.estimate({ info, query, maxSeats, limit, bodyBytes, transforms, deadline });
     const distinguisher = distinguisherOf(found, request);
     const started = level.set.start(`${found.schema}\0${distinguisher}`, work);
     if (typeof started === 'string') return this.#refuse({ found, level, mark }, started);
     started.label = { schema: found.schema, distinguisher };
-    if (started.state === 'executing') return this.#seat({ found, level, mark, request }, started);
+    if (started.state === 'executing') {
+      const seat = this.#seat({ found, level, mark, request }, started);
+      // Requests that came at the same time get to their queues first, or each would run as if it were the only one.
+      return work.pauses === true && !level.shape.exempt ? this.#afterOthers(seat) : seat;
+    }
     return this.#wait({ found, level, mark, request }, started);
   }
 
@@ -73,6 +87,10 @@ class IsolateFlowControl implements FlowControl {
 
   dump(name: string): string | undefined {
     return dump(name, this.#levels);
+  }
+
+  #afterOthers(seat: FlowSeat): Promise<FlowSeat> {
+    return new Promise((resolve) => this.#options.clock.after(0, () => resolve(seat)));
   }
 
   async #wait(entry: Entry, queued: QueuedRequest): Promise<FlowSeat | FlowRefused> {

@@ -207,18 +207,25 @@ export class QueueSet {
     while (this.totals.waiting > 0 && this.totals.seatsInUse < this.limit && this.#dispatch());
   }
 
-  /** Takes the queue whose oldest request would be done first in virtual time; false when there is no seat for it. */
+  /**
+   * Takes the queue whose oldest request would be done first in virtual time; false when there is no seat for it. While
+   * a request waits that takes more seats than are free, those of other queues that fit go past it: what is wide holds
+   * up the thread, and no more than one of its kind at a time may stand between a small request and its answer.
+   */
   #dispatch(): boolean {
     const now = this.#syncedAt;
-    const chosen = this.#next();
-    const [request] = chosen?.waiting ?? [];
+    let chosen = this.#next();
+    let [request] = chosen?.waiting ?? [];
+    if (request && !isGone(request, now) && !this.#accommodates(request.work.seats)) {
+      chosen = this.#next(true);
+      [request] = chosen?.waiting ?? [];
+    }
     if (!chosen || !request) return false;
-    if (now >= request.work.deadline || now - request.seenAt >= SILENT_MS) {
+    if (isGone(request, now)) {
       this.#removeWaiting(request);
       request.wake();
       return true;
     }
-    if (!this.#accommodates(request.work.seats)) return false;
     this.#robin = chosen.index;
     this.#dequeue(request);
     this.#execute(request, now);
@@ -229,16 +236,17 @@ export class QueueSet {
     return true;
   }
 
-  #next(): Queue | undefined {
+  /** `fits`: only among those whose oldest request finds seats. */
+  #next(fits = false): Queue | undefined {
     // The usual case: a request that came and goes at once.
-    if (this.#waiting.size === 1) return this.#waiting.values().next().value;
+    if (!fits && this.#waiting.size === 1) return this.#waiting.values().next().value;
     const count = this.queues.length;
     const turn = (queue: Queue): number => (queue.index - this.#robin - 1 + count) % count;
     let best: Queue | undefined;
     let finish = Number.POSITIVE_INFINITY;
     for (const queue of this.#waiting) {
       const [oldest] = queue.waiting;
-      if (!oldest) continue;
+      if (!oldest || (fits && !this.#accommodates(oldest.work.seats))) continue;
       const done = queue.nextDispatchR + totalWork(oldest.work);
       if (done > finish || (best && done === finish && turn(queue) > turn(best))) continue;
       finish = done;
@@ -278,7 +286,8 @@ export class QueueSet {
       bound(queue);
       if (queue.waiting.size === 0 && queue.executing === 0) this.#active--;
     }
-    if (work.lingerMs > 0) this.#lingering.push({ until: now + work.lingerMs, request });
+    const lingers = work.lingerMs > 0 && (work.pauses !== true || this.totals.waiting > 0);
+    if (lingers) this.#lingering.push({ until: now + work.lingerMs, request });
     else this.#releaseSeats(request, now);
   }
 
@@ -298,6 +307,9 @@ export class QueueSet {
     for (const request of this.executing) if (request.leaseUntil <= now) this.#end(request, now);
   }
 }
+
+const isGone = ({ work, seenAt }: QueuedRequest, now: number): boolean =>
+  now >= work.deadline || now - seenAt >= SILENT_MS;
 
 /** Seat-seconds. */
 const totalWork = (work: Work): number =>

@@ -8,6 +8,8 @@ export interface Work {
   /** Seats that it holds for `lingerMs` after its end, for what it sets off in watchers. */
   finalSeats: number;
   lingerMs: number;
+  /** It lingers only for the sake of those that wait. */
+  pauses?: boolean;
   /** Until when it waits at most, in milliseconds since the epoch. */
   deadline: number;
 }

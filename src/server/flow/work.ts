@@ -15,8 +15,24 @@ export interface WorkInput {
   query: URLSearchParams;
   /** Seats that the priority level lets one request have; 0 when it says nothing. */
   maxSeats: number;
+  /** Seats of the priority level at this time. */
+  limit: number;
+  /** Bytes of the body. */
+  bodyBytes: number;
+  /** Whether the answer shows objects in another form than that they are stored in, so that each is looked into. */
+  transforms: boolean;
   deadline: number;
 }
+
+/**
+ * Bodies and answers beyond this keep the thread that serves everybody busy for long enough to be felt. One of them runs
+ * at a time in a priority level, and leaves a pause behind it in which others go on.
+ */
+const LARGE = 64 * 1024;
+/** Length of the pause: for each such amount, at least and at most. */
+const PAUSE_MS = 2;
+const MIN_PAUSE_MS = 10;
+const MAX_PAUSE_MS = 50;
 
 const MAX_LIST_SEATS = 100;
 const MAX_WRITE_SEATS = 10;
@@ -27,6 +43,8 @@ const WATCHES_PER_SEAT = 10;
 /** Milliseconds that an event keeps its watchers' seats. */
 const EVENT_MS = 5;
 const MAX_SIZES = 4_096;
+/** Characters of a list from which on transforming it takes long. */
+const LARGE_ANSWER = 400_000;
 
 /** Estimates by what this isolate has seen: sizes of lists, and watches. */
 export class WorkEstimator {
@@ -45,10 +63,17 @@ export class WorkEstimator {
 
   estimate(input: WorkInput): Work {
     const { verb } = input.info;
-    if (verb === 'list') return seats(this.#listSeats(input), input.deadline);
+    if (input.bodyBytes > LARGE) return alone(input, input.bodyBytes);
+    if (verb === 'list') return this.#list(input);
     if (verb === 'watch') return seats(startsWithList(input.query) ? this.#listSeats(input) : 1, input.deadline);
     if (verb === 'create' || verb === 'update' || verb === 'patch' || verb === 'delete') return this.#write(input);
     return seats(1, input.deadline);
+  }
+
+  #list(input: WorkInput): Work {
+    const count = this.#listSeats(input);
+    const isLarge = input.transforms && count * CHARACTERS_PER_SEAT > LARGE_ANSWER;
+    return isLarge ? alone(input, count * CHARACTERS_PER_SEAT) : seats(count, input.deadline);
   }
 
   #listSeats({ info, query, maxSeats }: WorkInput): number {
@@ -80,6 +105,13 @@ export class WorkEstimator {
 const seats = (count: number, deadline: number): Work => ({
   ...{ seats: count, initialSeats: count, finalSeats: 0, lingerMs: 0, deadline },
 });
+
+/** More than half of the seats, so that no other of the kind runs, and requests of one seat do. */
+function alone({ limit, deadline }: WorkInput, size: number): Work {
+  const count = Math.max(1, Math.floor(limit / 2) + 1);
+  const lingerMs = Math.max(MIN_PAUSE_MS, Math.min(MAX_PAUSE_MS, Math.ceil(size / LARGE) * PAUSE_MS));
+  return { seats: count, initialSeats: count, finalSeats: count, lingerMs, pauses: true, deadline };
+}
 
 /** A watch that asks for the present state first costs what a list does. */
 function startsWithList(query: URLSearchParams): boolean {

@@ -9,6 +9,8 @@ import { WorkEstimator } from '../../../src/server/flow/work.ts';
 import { parseRequestInfo } from '../../../src/server/request-info.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 
+const LIMITS = { deadline: 0, maxSeats: 4, limit: 100, bodyBytes: 0, transforms: false };
+
 const work = (over: Partial<Work> = {}): Work => ({
   ...{ seats: 1, initialSeats: 1, finalSeats: 0, lingerMs: 0, deadline: Number.POSITIVE_INFINITY },
   ...over,
@@ -219,7 +221,7 @@ describe('the time clients are told to stay away', () => {
 describe('the work of a request', () => {
   const request = (method: string, path: string) => {
     const url = new URL(`http://cluster.test${path}`);
-    return { info: parseRequestInfo(method, url), query: url.searchParams, deadline: 0, maxSeats: 4 };
+    return { info: parseRequestInfo(method, url), query: url.searchParams, ...LIMITS };
   };
   const create = request('POST', '/api/v1/namespaces/a/pods');
 
