@@ -251,7 +251,7 @@ export function compareElements(a: string, b: string): number {
   if (a === b) return 0;
   const kind = a[0]!;
   if (kind !== b[0]) return (RANK[kind] ?? 5) - (RANK[b[0]!] ?? 5);
-  if (kind === 'k') return compareKeys(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)));
+  if (kind === 'k') return comparePlainKeys(a, b) ?? compareKeys(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)));
   if (kind === 'v') {
     if (isPlainText(a) && isPlainText(b)) return a.slice(3, -1) < b.slice(3, -1) ? -1 : 1;
     return compareValues(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)));
@@ -262,6 +262,14 @@ export function compareElements(a: string, b: string): number {
 
 /** Whether a value is a string without escapes, which compares as it stands. */
 const isPlainText = (element: string): boolean => element[2] === '"' && !element.includes('\\');
+
+/** Order of keys of one field, the same, whose values are strings without escapes, as most are; else undefined. */
+function comparePlainKeys(a: string, b: string): number | undefined {
+  const start = a.indexOf('":"') + 3;
+  if (start === 2 || !b.startsWith(a.slice(0, start)) || a.includes('\\') || b.includes('\\')) return undefined;
+  if (a.indexOf('"', start) !== a.length - 2 || b.indexOf('"', start) !== b.length - 2) return undefined;
+  return a.slice(start, -2) < b.slice(start, -2) ? -1 : 1;
+}
 
 function compareKeys(a: Record<string, unknown>, b: Record<string, unknown>): number {
   const mine = Object.keys(a);
