@@ -60,14 +60,22 @@ export function coreVersions(address: string): object {
   };
 }
 
-/** `/apis`, plain. */
+/** `/apis`, plain: custom groups last, in the order of the names of their API services. */
 export function groupList(kinds: readonly Kind[]): { kind: string; apiVersion: string; groups: APIGroup[] } {
+  const custom = new Set(kinds.flatMap(({ group, itemsCarryType }) => (itemsCarryType ? [group] : [])));
+  const groups = [...versionsByGroup(kinds)].map(([group, versions]) => groupOf(group, versions));
+  const last = groups.filter(({ name }) => custom.has(name));
+  last.sort((a, b) => (firstService(a) < firstService(b) ? -1 : 1));
   return {
     kind: 'APIGroupList',
     apiVersion: 'v1',
-    groups: [...versionsByGroup(kinds)].map(([group, versions]) => groupOf(group, versions)),
+    groups: [...groups.filter(({ name }) => !custom.has(name)), ...last],
   };
 }
+
+/** The first of the API services of a group's versions, by name. */
+const firstService = ({ name, versions }: APIGroup): string =>
+  versions.map(({ version }) => `${version}.${name}`).sort()[0] ?? '';
 
 /** `/apis/GROUP`; undefined for a group that is not served. */
 export function groupDocument(kinds: readonly Kind[], group: string): APIGroup | undefined {

@@ -42,6 +42,15 @@ describe('discovery', () => {
     expect(resourceList(allKinds, 'apps', 'v9')).toBeUndefined();
   });
 
+  it('lists custom groups after all others, by the names of their API services', () => {
+    const custom = ['a.io/v1beta1', 'z.io/v1', 'm.io/v2', 'm.io/foo'].map((text) => {
+      const [group = '', version = ''] = text.split('/');
+      return { ...allKinds[0]!, group, version, itemsCarryType: true, preferredVersion: false };
+    });
+    const { groups } = groupList([...custom, ...allKinds]);
+    expect(groups.slice(-3).map(({ name }) => name)).toEqual(['m.io', 'z.io', 'a.io']);
+  });
+
   it('lists every group but the core one', () => {
     const { groups } = groupList(allKinds) as { groups: { name: string }[] };
     expect(groups.map((group) => group.name)).toContain('apps');
