@@ -52,7 +52,7 @@ export { pods } from './core/v1/pod/index.ts';
 export { podTemplates } from './core/v1/pod-template.ts';
 export { type Amounts, amountsOf, podAmounts } from './core/v1/quota/pod-amounts.ts';
 export { matchesScopes } from './core/v1/quota/scopes.ts';
-export { isCounted, missingAmounts, usageOf } from './core/v1/quota/usage.ts';
+export { isCounted, missingAmounts, storageClassOf, usageOf } from './core/v1/quota/usage.ts';
 export { replicationControllers } from './core/v1/replication-controller.ts';
 export { resourceQuotas } from './core/v1/resource-quota.ts';
 export { secrets } from './core/v1/secret.ts';

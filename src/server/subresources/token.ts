@@ -37,7 +37,6 @@ export const tokenSubresource: SubresourceHandler = {
     const type = tokenType();
     const request = await readObject(call, type, options);
     checkNamespace(call, request);
-    const account = decodeStored(call.kind, (await loadStored(call)).text);
     parts.fieldOwners.recordUpdate({
       kind: {
         ...call.kind,
@@ -62,9 +61,15 @@ export const tokenSubresource: SubresourceHandler = {
       dryRun: options.dryRun,
     });
     await parts.admission.admit(admission);
+    const account = decodeStored(call.kind, (await loadStored(call)).text);
     await parts.admission.validate(admission);
     const answer = await parts.mintToken(account, request);
     answer.metadata.creationTimestamp ??= apiTime(parts.options.clock.now());
-    return respondObject(call, { object: answer, output, status: 201, form: { ...type, columns: [], cells: () => [] } });
+    return respondObject(call, {
+      object: answer,
+      output,
+      status: 201,
+      form: { ...type, columns: [], cells: () => [] },
+    });
   },
 };

@@ -67,4 +67,52 @@ describe('resource quotas', () => {
     expect(replies.map((reply) => reply.status).sort()).toEqual([201, 201, 403]);
     expect(await cluster.usage()).toEqual({ 'count/leases.coordination.k8s.io': '2' });
   });
+
+  it.each([
+    [
+      'gpu.deviceclass.resource.k8s.io/devices',
+      'POST /apis/resource.k8s.io/v1/namespaces/default/resourceclaims',
+      { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'gpu', count: 2 } }] } },
+      '2',
+    ],
+    [
+      'gpu.deviceclass.resource.k8s.io/devices',
+      'POST /apis/resource.k8s.io/v1/namespaces/default/resourceclaims',
+      {
+        devices: {
+          requests: [
+            {
+              name: 'r',
+              firstAvailable: [
+                { name: 'a', deviceClassName: 'gpu', count: 3 },
+                { name: 'b', deviceClassName: 'gpu' },
+              ],
+            },
+          ],
+        },
+      },
+      '3',
+    ],
+    [
+      'hugepages-2Mi',
+      `POST ${NS}/pods`,
+      pod('x', { requests: { 'hugepages-2Mi': '4Mi', cpu: '1' }, limits: { 'hugepages-2Mi': '4Mi', cpu: '1' } }).spec,
+      '4Mi',
+    ],
+  ])('count %s of %s', async (name, path, spec, used) => {
+    const cluster = await clusterWithQuota({ [name]: '100Mi' });
+    expect((await cluster.send(path, { body: { metadata: { name: 'x' }, spec } })).status).toBe(201);
+    expect(await cluster.usage()).toEqual({ [name]: used });
+  });
+
+  it('count the class that an old claim names in an annotation, and never events', async () => {
+    const name = 'gold.storageclass.storage.k8s.io/persistentvolumeclaims';
+    const cluster = await clusterWithQuota({ [name]: '1', 'count/events': '0' });
+    const metadata = { name: 'c', annotations: { 'volume.beta.kubernetes.io/storage-class': 'gold' } };
+    const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+    await cluster.send(`POST ${NS}/persistentvolumeclaims`, { body: { metadata, spec } });
+    const event = { metadata: { name: 'e' }, involvedObject: { namespace: 'default' } };
+    expect((await cluster.send(`POST ${NS}/events`, { body: event })).status).toBe(201);
+    expect(await cluster.usage()).toEqual({ [name]: '1', 'count/events': '0' });
+  });
 });

@@ -10,13 +10,26 @@ const SYSTEM: Readonly<Record<string, number>> = {
 };
 const POLICIES = ['PreemptLowerPriority', 'Never'];
 
+function systemFault(name: string, value: number, globalDefault: boolean): string | undefined {
+  const known = SYSTEM[name];
+  if (known === undefined) return `${name} is not a known system priority class`;
+  if (value !== known) return `value of ${name} PriorityClass must be ${known}`;
+  return globalDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined;
+}
+
 /** Upstream: scheduling/validation ValidatePriorityClass. */
-export function validatePriorityClass({ metadata, value, preemptionPolicy }: PriorityClass): FieldError[] {
+export function validatePriorityClass({
+  metadata,
+  value,
+  globalDefault,
+  preemptionPolicy,
+}: PriorityClass): FieldError[] {
   const errors: FieldError[] = [];
   const name = metadata.name ?? '';
   if (name.startsWith('system-')) {
-    if (SYSTEM[name] === undefined) {
-      const why = `priority class names with 'system-' prefix are reserved for system use only. error: ${name} is not a known system priority class`;
+    const fault = systemFault(name, value ?? 0, globalDefault ?? false);
+    if (fault !== undefined) {
+      const why = `priority class names with 'system-' prefix are reserved for system use only. error: ${fault}`;
       errors.push(forbiddenError('metadata.name', why));
     }
   } else if ((value ?? 0) > MAX_USER_PRIORITY)

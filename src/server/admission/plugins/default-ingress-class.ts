@@ -14,7 +14,8 @@ export const defaultIngressClass: AdmissionPlugin = {
   admit(request, { config }) {
     const ingress = request.object as Ingress;
     ingress.spec ??= {};
-    if (typeof ingress.spec.ingressClassName === 'string' || ingress.metadata.annotations?.[OLD_CLASS]) return;
+    if (typeof ingress.spec.ingressClassName === 'string') return;
+    if (ingress.metadata.annotations?.[OLD_CLASS] !== undefined) return;
     const found = config.derive('admission/default-ingress-class', [CLASSES], (snapshot) =>
       newestDefault(snapshot.list<IngressClass>(CLASSES), [MARK]),
     );

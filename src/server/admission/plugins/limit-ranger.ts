@@ -8,6 +8,7 @@ import {
   type PodSpec,
   podAmounts,
 } from '../../../kinds/index.ts';
+import { aggregate } from '../../authz/rbac.ts';
 import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from '../../contract.ts';
 import { limitErrors, type Measured } from '../limits.ts';
 import { isPod, isPodCreate, podOf, refusal } from '../requests.ts';
@@ -25,8 +26,7 @@ export const limitRanger: AdmissionPlugin = {
   validate(request, context) {
     for (const range of rangesOf(request, context)) {
       const errors = isClaimWrite(request) ? claimErrors(request, range) : podErrors(podOf(request).spec, range);
-      if (errors.length > 0)
-        throw refusal(request, errors.length === 1 ? (errors[0] as string) : `[${errors.join(', ')}]`);
+      if (errors.length > 0) throw refusal(request, aggregate(errors));
     }
   },
 };

@@ -1,6 +1,6 @@
 /** Claims grow only where their class allows it. Upstream: plugin/pkg/admission/storage/persistentvolume/resize. */
 
-import type { PersistentVolumeClaim, StorageClass } from '../../../kinds/index.ts';
+import { type PersistentVolumeClaim, type StorageClass, storageClassOf } from '../../../kinds/index.ts';
 import { parseQuantity } from '../../../machinery/quantity.ts';
 import type { AdmissionPlugin } from '../../contract.ts';
 import { findObject, refusal } from '../requests.ts';
@@ -15,10 +15,11 @@ export const persistentVolumeClaimResize: AdmissionPlugin = {
     const [before, after] = [sizeOf(old), sizeOf(claim)];
     // A claim that is not bound is refused by validation, with a better reason.
     if (after.compare(before) <= 0 || old.status?.phase !== 'Bound') return;
-    const name = claim.spec?.storageClassName;
-    const found = name
-      ? await findObject<StorageClass>(context, { resource: 'storageclasses.storage.k8s.io', namespace: '', name })
-      : undefined;
+    const name = storageClassOf(claim);
+    const found =
+      name !== '' && name === storageClassOf(old)
+        ? await findObject<StorageClass>(context, { resource: 'storageclasses.storage.k8s.io', namespace: '', name })
+        : undefined;
     if (found?.allowVolumeExpansion === true) return;
     throw refusal(
       request,

@@ -18,12 +18,12 @@ export const podTopologyLabels: AdmissionPlugin = {
   name: 'PodTopologyLabels',
   handles: ({ kind, operation, subresource, object }) => {
     if (operation !== 'CREATE' || !object) return false;
-    if (kind.storedAs !== 'pods' && kind.resource !== 'bindings') return false;
+    if (kind.storedAs !== 'pods') return false;
     return subresource === 'binding' || subresource === '';
   },
-  async admit({ object, subresource, kind }, context) {
+  async admit({ object, subresource }, context) {
     const target = object as Target;
-    const isBinding = subresource === 'binding' || kind.resource === 'bindings';
+    const isBinding = subresource === 'binding';
     const name = isBinding ? target.target?.name : target.spec?.nodeName;
     if (!name || (isBinding && !BINDING_TARGETS.has(target.target?.kind ?? ''))) return;
     const node = await findObject<Node>(context, { resource: 'nodes', namespace: '', name });

@@ -28,7 +28,7 @@ import { isPodCreate, liveObject, refusal } from '../requests.ts';
 const QUOTAS = 'resourcequotas';
 const MAX_TRIES = 16;
 /** Kinds whose usage changes with an update. */
-const CHANGING = new Set(['services', 'persistentvolumeclaims', 'pods']);
+const CHANGING = new Set(['services', 'persistentvolumeclaims', 'pods', 'resourceclaims.resource.k8s.io']);
 
 export const resourceQuota: AdmissionPlugin = {
   name: 'ResourceQuota',

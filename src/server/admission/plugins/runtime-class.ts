@@ -1,6 +1,8 @@
 /** Applies what a RuntimeClass asks of its pods. Upstream: plugin/pkg/admission/runtimeclass. */
-import type { PodSpec, RuntimeClass, Toleration } from '../../../kinds/index.ts';
+import { equalJson, type PodSpec, type RuntimeClass, type Toleration } from '../../../kinds/index.ts';
+import { sentEmpty } from '../../../machinery/explicit-empty.ts';
 import { compareQuantities } from '../../../machinery/quantity.ts';
+import { StatusError } from '../../../machinery/status.ts';
 import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from '../../contract.ts';
 import { findObject, isPodCreate, podOf, refusal } from '../requests.ts';
 
@@ -17,7 +19,7 @@ export const runtimeClass: AdmissionPlugin = {
   async validate(request, context) {
     const { spec } = podOf(request);
     const found = await classOf(request, spec, context);
-    if (spec.overhead && Object.keys(spec.overhead).length > 0 && !found?.overhead) {
+    if ((spec.overhead ?? sentEmpty(spec, 'overhead')) && !found?.overhead) {
       throw refusal(request, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead');
     }
     if (found?.overhead && !sameQuantities(spec.overhead, found.overhead.podFixed)) {
@@ -32,7 +34,9 @@ async function classOf(
   context: AdmissionContext,
 ): Promise<RuntimeClass | undefined> {
   const name = spec.runtimeClassName;
-  if (!name) return undefined;
+  if (name === undefined || name === null) return undefined;
+  // To upstream's client this is an error of the caller's.
+  if (name === '') throw new StatusError(500, '', 'resource name may not be empty');
   const found = await findObject<RuntimeClass>(context, {
     resource: 'runtimeclasses.node.k8s.io',
     namespace: '',
@@ -63,17 +67,37 @@ function addScheduling(request: AdmissionRequest, spec: PodSpec, { scheduling }:
     }
   }
   if (scheduling.nodeSelector) spec.nodeSelector = { ...spec.nodeSelector, ...scheduling.nodeSelector };
-  const present = spec.tolerations ?? [];
-  const added = (scheduling.tolerations ?? []).filter((one) => !present.some((other) => sameToleration(one, other)));
-  if (added.length > 0) spec.tolerations = [...present, ...added.map((one) => ({ ...one }))];
+  if (scheduling.tolerations?.length) {
+    const all = [...(spec.tolerations ?? []), ...scheduling.tolerations.map((one) => ({ ...one }))];
+    spec.tolerations = mergeTolerations(all);
+  }
 }
 
-const sameToleration = (a: Toleration, b: Toleration): boolean =>
-  a.key === b.key &&
-  (a.operator ?? 'Equal') === (b.operator ?? 'Equal') &&
-  a.value === b.value &&
-  a.effect === b.effect &&
-  a.tolerationSeconds === b.tolerationSeconds;
+/** Leaves out each that another one covers; of equal ones the first stays. Upstream: util/tolerations MergeTolerations. */
+function mergeTolerations(all: readonly Toleration[]): Toleration[] {
+  const merged: Toleration[] = [];
+  for (const [index, one] of all.entries()) {
+    const later = all.slice(index + 1);
+    if (merged.some((other) => covers(other, one))) continue;
+    if (later.some((other) => !equalJson(one, other) && covers(other, one))) continue;
+    merged.push(one);
+  }
+  return merged;
+}
+
+/** Whether `wide` tolerates all that `narrow` does. */
+function covers(wide: Toleration, narrow: Toleration): boolean {
+  if (equalJson(wide, narrow)) return true;
+  const everyKey = !wide.key && wide.operator === 'Exists';
+  if (narrow.key !== wide.key && !everyKey) return false;
+  if (wide.effect && narrow.effect !== wide.effect) return false;
+  if (wide.effect === 'NoExecute' && wide.tolerationSeconds !== undefined) {
+    if (narrow.tolerationSeconds === undefined || narrow.tolerationSeconds > wide.tolerationSeconds) return false;
+  }
+  if (wide.operator === 'Exists') return true;
+  const comparesEqual = !wide.operator || wide.operator === 'Equal';
+  return comparesEqual && narrow.operator === 'Equal' && (narrow.value ?? '') === (wide.value ?? '');
+}
 
 function sameQuantities(a: Record<string, string> | undefined, b: Record<string, string> | undefined): boolean {
   const [left, right] = [Object.entries(a ?? {}), Object.entries(b ?? {})];
