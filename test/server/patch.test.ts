@@ -78,6 +78,15 @@ describe('patch', () => {
     if (code === 400) expect((answer.body as { message?: string }).message).toBe(message);
   });
 
+  it('does not fill in an object that lost its version', async () => {
+    const path = '/apis/apps/v1/namespaces/team/daemonsets';
+    const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const spec = { selector: { matchLabels: { a: 'b' } }, template };
+    await cluster.send(`POST ${path}`, { body: { metadata: { name: 'd' }, spec } });
+    const body = '[{"op":"remove","path":"/apiVersion"}]';
+    expect((await cluster.send(`PATCH ${path}/d`, { body, type: 'json' })).status).toBe(400);
+  });
+
   it('shows the document as upstream would have written it, and of several faults the first in it', async () => {
     const { body } = await patch('merge', '{"metadata":{"labels":{"k":2}},"data":{"b":1}}');
     const { message } = body as { message?: string };

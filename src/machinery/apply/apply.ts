@@ -75,15 +75,17 @@ export function apply(request: ApplyRequest): ApplyResult {
 
 function checkBody({ applied, apiVersion, kind, schema }: ApplyRequest): void {
   if (applied.apiVersion !== apiVersion || applied.kind !== kind) {
-    throw badRequest(`invalid object type: ${gvkText(textOf(applied.apiVersion), textOf(applied.kind))}`);
+    const given = textOf(applied.apiVersion);
+    const isVersion = given.split('/').length <= 2;
+    throw badRequest(`invalid object type: ${isVersion ? gvkText(given, textOf(applied.kind)) : gvkText('', '')}`);
   }
-  if (applied.metadata?.managedFields !== undefined && applied.metadata.managedFields !== null) {
+  if (Array.isArray(applied.metadata?.managedFields)) {
     throw badRequest('metadata.managedFields must be nil');
   }
   const faults = validateTyped(typedNode(schema), applied);
   if (faults.length === 0) return;
-  const { namespace = '', name = '' } = applied.metadata ?? {};
-  const what = `${namespace}/${name}; ${gvkText(apiVersion, kind)}`;
+  const { namespace, name } = applied.metadata ?? {};
+  const what = `${textOf(namespace)}/${textOf(name)}; ${gvkText(apiVersion, kind)}`;
   throw new StatusError(500, '', `failed to create typed patch object (${what}): ${faultsText(faults)}`);
 }
 

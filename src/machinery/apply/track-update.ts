@@ -75,6 +75,8 @@ export function trackUpdate(request: UpdateRequest): ManagedFieldsEntry[] | unde
   const changes = ownershipChanges({ context: request, before, after: object, managers });
   for (const [id, change] of changes.taken) putManager(managers, id, withSet(managers.get(id)!, change));
   takeOver(request, managers, changes.comparison);
+  // A client may have sent managers of nothing.
+  for (const [id, { set }] of managers) if (isEmpty(set)) managers.delete(id);
   capUpdateManagers(managers);
   return writeManagers(managers);
 }

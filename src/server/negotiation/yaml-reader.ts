@@ -1,8 +1,20 @@
 /** YAML bodies as JSON text. Upstream: sigs.k8s.io/yaml. */
-import { isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  visit,
+  type YAMLParseError,
+} from 'yaml';
 import { exactNumber, parseJson } from '../../machinery/exact-numbers.ts';
+import { goSyntax, goText } from '../../machinery/go-value.ts';
 import { quote } from '../../machinery/quote.ts';
 import { plainYamlToJson } from './plain-yaml.ts';
+import { conversionFault, faultBeforehand, faultText } from './yaml-faults.ts';
 
 export type YamlBody = { json: string; duplicates: string[]; error?: undefined } | { error: string };
 
@@ -37,6 +49,8 @@ function readScalar(text: string): string | undefined {
 /** Reads all of YAML. */
 function readFully(text: string): YamlBody {
   const lines = new LineCounter();
+  const fault = faultBeforehand(text);
+  if (fault !== undefined) return { error: fault };
   try {
     const document = parseDocument(text, {
       lineCounter: lines,
@@ -46,8 +60,9 @@ function readFully(text: string): YamlBody {
       logLevel: 'silent',
     });
     const [problem] = document.errors;
-    if (problem) return { error: `yaml: line ${problem.linePos?.[0].line ?? 1}: ${problem.message.split('\n')[0]}` };
+    if (problem) return { error: faultText(text, problem as YAMLParseError) };
     const duplicates: string[] = [];
+    const badKeys: string[] = [];
     visit(document, {
       Scalar(_, scalar) {
         if (typeof scalar.value === 'number' && LARGE.test(scalar.source ?? ''))
@@ -56,6 +71,8 @@ function readFully(text: string): YamlBody {
       Map(_, map) {
         const seen = new Set<unknown>();
         for (const pair of map.items) {
+          const bad = badKey(pair, (offset) => lines.linePos(offset).line);
+          if (bad !== undefined) badKeys.push(bad);
           if (!isScalar(pair.key)) continue;
           if (seen.has(pair.key.value)) {
             const { line } = lines.linePos(pair.key.range?.[0] ?? 0);
@@ -65,14 +82,29 @@ function readFully(text: string): YamlBody {
         }
       },
     });
+    if (badKeys[0] !== undefined) return { error: badKeys[0] };
     const value: unknown = document.contents === null ? {} : document.toJS({ maxAliasCount: MAX_ALIASES });
     const json = JSON.stringify(isMap(document.contents) ? value : (value ?? null));
     if (json.length > MAX_GROWTH * (text.length + 1_000))
       return { error: 'yaml: document contains excessive aliasing' };
     return { json, duplicates };
   } catch (error) {
-    return { error: `yaml: ${(error as Error).message.split('\n')[0]}` };
+    return { error: `yaml: ${conversionFault(text, (error as Error).message.split('\n')[0] ?? '')}` };
   }
+}
+
+/** Why a key cannot be one of JSON: it is missing, null, or no scalar. */
+function badKey({ key, value }: Pair, lineOf: (offset: number) => number): string | undefined {
+  if (isNode(key) && !isScalar(key) && !isAlias(key)) return `yaml: invalid map key: ${goSyntax(key.toJSON())}`;
+  if (!isScalar(key) || key.value !== null) return undefined;
+  // A colon without a key, unlike a key that is written as null.
+  const [start = 0, end = 0] = key.range ?? [];
+  if (start === end) {
+    const line = lineOf(start) - 1;
+    return line === 0 ? 'yaml: did not find expected key' : `yaml: line ${line}: did not find expected key`;
+  }
+  const shown: unknown = isNode(value) ? value.toJSON() : value;
+  return `unsupported map key of type: %!s(<nil>), key: <nil>, value: ${typeof shown === 'string' ? quote(shown) : goText(shown)}`;
 }
 
 /**

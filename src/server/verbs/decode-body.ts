@@ -45,12 +45,11 @@ export function decodeText(text: string, { call, type, format, validation }: Dec
   let fieldErrors: string[] = [];
   if (format === 'yaml') {
     const converted = yamlToJson(text);
-    if (converted.error !== undefined)
-      throw unrecognized(type, `couldn't get version/kind; json parse error: ${converted.error}`, text);
+    if (converted.error !== undefined) throw unrecognized(type, converted.error, text);
     json = converted.json;
     fieldErrors = validation === 'Ignore' ? [] : converted.duplicates;
   }
-  const decoded = decodeJson(json, { call, type, validation });
+  const decoded = decodeJson(json, { call, type, validation, sent: text });
   fieldErrors = [...fieldErrors, ...decoded.fieldErrors];
   if (fieldErrors.length > 0) report(call.scope, type, { fieldErrors, validation, yaml: format === 'yaml' });
   const { object } = decoded;
@@ -106,7 +105,7 @@ function report(
 
 function decodeJson(
   text: string,
-  { call, type, validation }: Omit<DecodeInput, 'format'>,
+  { call, type, validation, sent }: Omit<DecodeInput, 'format'> & { sent: string },
 ): Decoded<KubeObject> & { fieldErrors: string[] } {
   try {
     if (isCustom(type)) return decodeCustom(type, text, validation);
@@ -115,21 +114,21 @@ function decodeJson(
     return decoded;
   } catch (error) {
     if (error instanceof StatusError) throw error;
-    throw explain(error as Error, { call, type, text });
+    throw explain(error as Error, { call, type, text, sent });
   }
 }
 
 /** The answer for a body that could not be decoded, which depends on how far its type was understood. */
 function explain(
   error: Error,
-  { call, type, text }: { call: ResourceCall; type: BodyType; text: string },
+  { call, type, text, sent }: { call: ResourceCall; type: BodyType; text: string; sent: string },
 ): StatusError {
-  if (error instanceof MissingKindError) return unrecognized(type, error.message, text);
+  if (error instanceof MissingKindError) return unrecognized(type, error.message, sent);
   let raw: unknown;
   try {
     raw = JSON.parse(text);
   } catch {
-    return unrecognized(type, `couldn't get version/kind; json parse error: ${jsonSyntaxMessage(text)}`, text);
+    return unrecognized(type, `couldn't get version/kind; json parse error: ${jsonSyntaxMessage(text)}`, sent);
   }
   if (!(error instanceof DecodeError)) throw error;
   if (raw === null || typeof raw !== 'object' || Array.isArray(raw)) {
@@ -139,7 +138,7 @@ function explain(
     return unrecognized(
       type,
       `couldn't get version/kind; json parse error: json: cannot unmarshal ${shape} into ${target}`,
-      text,
+      sent,
     );
   }
   const given = raw as Record<string, unknown>;
@@ -150,7 +149,7 @@ function explain(
     const [name, value] = untyped;
     const shape = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
     const why = `json: cannot unmarshal ${shape} into Go struct field .${name} of type string`;
-    return unrecognized(type, `couldn't get version/kind; json parse error: ${why}`, text);
+    return unrecognized(type, `couldn't get version/kind; json parse error: ${why}`, sent);
   }
   if (isCustom(type)) return badRequest(cannotHandle(type, given, error.message));
   try {

@@ -29,8 +29,8 @@ export function parseWriteOptions(scope: RequestScope, kind: OptionsKind, apply 
   const fieldManager = query.get('fieldManager') ?? '';
   const fieldValidation = query.get('fieldValidation') ?? '';
   if (kind === 'PatchOptions') checkPatchOptions(errors, { force, fieldManager, apply });
-  const dryRun = checkDryRun(errors, query.getAll('dryRun'));
   checkManager(errors, fieldManager);
+  const dryRun = checkDryRun(errors, query.getAll('dryRun'));
   if (!VALIDATIONS.includes(fieldValidation)) errors.push(unsupported('fieldValidation', fieldValidation, VALIDATIONS));
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', errors);
   return {

@@ -20,6 +20,7 @@ import { badRequest, invalid, StatusError } from '../../machinery/status.ts';
 import { convertTo, resetFieldsOf } from '../field-owners.ts';
 import { yamlToJson } from '../negotiation/yaml-reader.ts';
 import type { ResourceCall } from '../scope.ts';
+import { deepEqual } from './metadata.ts';
 import { managerOf, type WriteOptions } from './options.ts';
 import { type BodyPatch, type BodyPatchType, type PatchedDocument, parsePatch } from './parse-patch.ts';
 
@@ -152,7 +153,7 @@ function decode(
   if (converts) sortRawValues(schema, object);
   // Decoding drops empty lists, but an empty list of managers is how a client asks to forget them.
   if (reset) object.metadata.managedFields = [];
-  call.kind.defaults?.(object);
+  if (schema !== INTERNAL_TYPE) call.kind.defaults?.(object);
   return decoded;
 }
 
@@ -247,11 +248,20 @@ function createApply(call: ResourceCall, input: PatchInput): (live: KubeObject |
     });
     if (options.fieldValidation === 'Strict' && duplicates.length > 0) throw duplicateKeyError(duplicates);
     if (options.fieldValidation === 'Warn') for (const line of duplicates) scope.warn(line);
-    const value = decodeApplied(call, applied, object as Json);
+    // What stays as it is stays so to the letter, raw values of users included.
+    const value = live && isSameButOwners(object, live) ? copyJson(live) : decodeApplied(call, applied, object as Json);
     if (managedFields) value.metadata.managedFields = managedFields;
     else delete value.metadata.managedFields;
     return value;
   };
+}
+
+function isSameButOwners(object: KubeObject, live: KubeObject): boolean {
+  const bare = ({ metadata, ...rest }: KubeObject): object => ({
+    ...rest,
+    metadata: { ...metadata, managedFields: undefined },
+  });
+  return deepEqual(bare(object), bare(live));
 }
 
 /** The body of an apply. Throws 400 when it is no map. */

@@ -214,6 +214,15 @@ describe('apply', () => {
     expect(failure(() => apply(request(null, config({}, { managedFields: [] })))).message).toBe(
       'metadata.managedFields must be nil',
     );
+    const odd = { ...config({}), apiVersion: 'a/b/c' };
+    expect(failure(() => apply(request(null, odd))).message).toBe('invalid object type: /, Kind=');
+  });
+
+  it('leaves out of messages what is no text', () => {
+    const odd = { ...config({}), metadata: { name: 5 } } as unknown as KubeObject;
+    expect(failure(() => apply(request(null, odd))).message).toMatch(
+      /typed patch object \(\/; \/v1, Kind=Thing\): \.metadata\.name/,
+    );
   });
 });
 

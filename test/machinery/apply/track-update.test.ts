@@ -39,6 +39,12 @@ const fieldsOf = (entries: ManagedFieldsEntry[] | undefined, manager: string) =>
   entries?.find((entry) => entry.manager === manager)?.fieldsV1;
 
 describe('trackUpdate on create', () => {
+  it('forgets managers of nothing that a client sent', () => {
+    const live = written(null, object({}, { labels: { a: '1' } }));
+    const nobody = { manager: 'x', operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1: {} };
+    expect(track(live, object({}, { labels: { a: '1' }, managedFields: [nobody] }))).toBeUndefined();
+  });
+
   it('lists what the object sets, in order, with maps and items marked and plain structs not', () => {
     const entries = track(
       null,
