@@ -7,6 +7,7 @@ import { createDeploymentController } from './deployment/index.ts';
 import { createDisruptionController, POD_READER } from './disruption/index.ts';
 import { endpointsController } from './endpoints/index.ts';
 import { endpointSliceController } from './endpointslice/index.ts';
+import { endpointSliceMirroringController } from './endpointslice-mirroring/index.ts';
 import { createGarbageCollector } from './garbage-collector/index.ts';
 import { ingressStatusController } from './ingress-status/index.ts';
 import { createJobController } from './job/index.ts';
@@ -38,6 +39,7 @@ export function createControllers(): Controller[] {
     createJobController(),
     createDisruptionController(),
     endpointSliceController,
+    endpointSliceMirroringController,
     endpointsController,
     createGarbageCollector(),
     createPodGarbageCollector(),

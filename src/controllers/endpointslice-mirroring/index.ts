@@ -1,0 +1,2 @@
+export { endpointSliceMirroringController } from './controller.ts';
+export { planMirror } from './plan.ts';
