@@ -2,17 +2,36 @@
 import { quote } from '../machinery/quote.ts';
 
 /** Why `text` is no JSON object; undefined when it is one (or null). */
-export function jsonObjectError(text: string): string | undefined {
-  const scan = new Scanner(text);
-  const why = scan.run();
+export const jsonObjectError = (text: string, goType = 'map[string]interface {}'): string | undefined =>
+  jsonError(text, 'object', goType);
+
+/** Why `text` is no JSON array; undefined when it is one (or null). */
+export const jsonArrayError = (text: string, goType: string): string | undefined => jsonError(text, 'array', goType);
+
+function jsonError(text: string, expected: string, goType: string): string | undefined {
+  const why = new Scanner(text).run();
   if (why !== undefined) return why;
-  const kind = { '[': 'array', '"': 'string', t: 'bool', f: 'bool' }[text.trimStart().charAt(0)];
-  const number = /^[-\d]/.test(text.trimStart()) ? 'number' : undefined;
-  const found = kind ?? number;
-  return found === undefined
+  const found = NAMES[text.trimStart().charAt(0)] ?? 'number';
+  return found === expected || found === 'null'
     ? undefined
-    : `json: cannot unmarshal ${found} into Go value of type map[string]interface {}`;
+    : `json: cannot unmarshal ${found} into Go value of type ${goType}`;
 }
+
+/** What Go calls the type of a decoded value that is not null. */
+export function jsonTypeName(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+/** What a value is by its first character; all others begin numbers. */
+const NAMES: Readonly<Record<string, string>> = {
+  '{': 'object',
+  '[': 'array',
+  '"': 'string',
+  t: 'bool',
+  f: 'bool',
+  n: 'null',
+};
 
 const END = 'unexpected end of JSON input';
 const SPACE = ' \t\r\n';

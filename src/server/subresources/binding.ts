@@ -3,10 +3,11 @@ import { pods } from '../../kinds/index.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import { quote } from '../../machinery/quote.ts';
 import { badRequest, conflict, type Status, StatusError } from '../../machinery/status.ts';
+import { apiTime } from '../../machinery/time.ts';
 import { negotiateOutput } from '../negotiation/accept.ts';
 import { respondValue } from '../respond/object.ts';
 import type { ResourceCall } from '../scope.ts';
-import { admissionRequest, apiTime } from '../verbs/context.ts';
+import { admissionRequest } from '../verbs/context.ts';
 import { optionsObject } from '../verbs/create.ts';
 import { readObject } from '../verbs/decode-body.ts';
 import { checkNamespace } from '../verbs/metadata.ts';
@@ -20,7 +21,7 @@ interface Binding extends KubeObject {
 
 interface PodShape extends KubeObject {
   spec?: { nodeName?: string; schedulingGates?: unknown[] };
-  status?: { conditions?: PodCondition[] };
+  status?: { conditions?: PodCondition[]; nominatedNodeName?: string };
 }
 
 interface PodCondition {
@@ -37,7 +38,7 @@ interface PodCondition {
 export const bindingSubresource: SubresourceHandler = {
   async answer(call) {
     const { parts, scope } = call;
-    const output = negotiateOutput(scope.request, scope.query, { transforms: false });
+    const output = negotiateOutput(scope.request, scope.query, { transforms: 'metadata' });
     const options = parseWriteOptions(scope, 'CreateOptions');
     const kind = parts.kinds.byKind('', 'v1', 'Binding') ?? call.kind;
     const binding = (await readObject(call, kind, options)) as Binding;
@@ -66,6 +67,7 @@ export const bindingSubresource: SubresourceHandler = {
       retryConflicts: true,
       bare: true,
       ...(binding.metadata.uid ? { uid: binding.metadata.uid } : {}),
+      ...(binding.metadata.resourceVersion ? { version: binding.metadata.resourceVersion } : {}),
       transform: (live) => bind(live as PodShape, binding, parts.options.clock.now()),
     });
     const status: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
@@ -98,23 +100,28 @@ function bind(pod: PodShape, binding: Binding, now: number): PodShape {
     metadata: {
       ...pod.metadata,
       ...(annotations ? { annotations: { ...pod.metadata.annotations, ...annotations } } : {}),
-      ...(labels ? { labels: { ...labels, ...pod.metadata.labels } } : {}),
+      ...(labels ? { labels: { ...pod.metadata.labels, ...labels } } : {}),
     },
     spec: { ...pod.spec, nodeName: binding.target!.name! },
-    status: { ...pod.status, conditions: scheduled(pod, now) },
+    status: { ...withoutNomination(pod.status), conditions: scheduled(pod, now) },
   };
 }
 
+/** A node that was thought of means nothing once there is one. */
+function withoutNomination({ nominatedNodeName: _, ...status }: PodShape['status'] = {}): PodShape['status'] {
+  return status;
+}
+
+/** The conditions with the one of the scheduler, which keeps its place, and its time while it stays true. */
 function scheduled(pod: PodShape, now: number): PodCondition[] {
   const conditions = pod.status?.conditions ?? [];
+  const index = conditions.findIndex(({ type }) => type === 'PodScheduled');
+  const before = conditions[index];
   const condition: PodCondition = {
     type: 'PodScheduled',
     status: 'True',
     lastProbeTime: null,
-    lastTransitionTime: apiTime(now),
+    lastTransitionTime: before?.status === 'True' ? before.lastTransitionTime : apiTime(now),
   };
-  const { generation } = pod.metadata;
-  if (conditions.some(({ observedGeneration }) => observedGeneration) && generation)
-    condition.observedGeneration = generation;
-  return [...conditions.filter(({ type }) => type !== 'PodScheduled'), condition];
+  return before ? conditions.with(index, condition) : [...conditions, condition];
 }

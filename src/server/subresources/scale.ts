@@ -9,7 +9,7 @@ import type { SubresourceDefinition } from '../../machinery/kind.ts';
 import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../machinery/meta.ts';
 import { quote } from '../../machinery/quote.ts';
 import { formatRequirements, type LabelSelector, requirementsOf } from '../../machinery/selectors/index.ts';
-import { badRequest, internalError, invalid } from '../../machinery/status.ts';
+import { badRequest, conflict, internalError, invalid } from '../../machinery/status.ts';
 import { decodeStored } from '../encode.ts';
 import { methodNotAllowed } from '../errors.ts';
 import type { Output } from '../negotiation/accept.ts';
@@ -277,6 +277,7 @@ async function write(
         dryRun: options.dryRun,
       });
       await parts.admission.admit(request);
+      checkUid(call, scale, live!);
       const replicas = scale.spec?.replicas ?? 0;
       if (absent && replicas === NO_REPLICAS)
         throw badRequest(`the spec replicas field ${quote(paths.specReplicas)} cannot be empty`);
@@ -304,6 +305,14 @@ async function write(
     },
   });
   return respond(call, { output, scale: scaleOf(decodeStored(kind, text), paths) });
+}
+
+/** A patch may name the object that it means. Upstream: scaleUpdatedObjectInfo. */
+function checkUid({ kind, name }: ResourceCall, scale: Scale, { metadata }: KubeObject): void {
+  const { uid } = scale.metadata;
+  if (!uid || uid === metadata.uid) return;
+  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid ?? ''}`;
+  throw conflict({ group: kind.group, kind: `${kind.resource}/scale` }, name, why);
 }
 
 function checkReplicas(call: ResourceCall, replicas: number): void {

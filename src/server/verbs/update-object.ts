@@ -35,6 +35,8 @@ export interface UpdatePlan {
   transform(old: KubeObject | undefined): Promise<KubeObject> | KubeObject;
   /** The UID the stored object must have. */
   uid?: string;
+  /** The version that the stored object must have, whatever the new one says. */
+  version?: string;
   /** Creates the object when it is absent. */
   createAbsent: boolean;
   /** `transform` admits and validates what the client sent; the object itself is not validated again. */
@@ -70,7 +72,8 @@ async function createInstead(call: ResourceCall, plan: UpdatePlan): Promise<Upda
   if (!plan.createAbsent) throw notFound(subjectOf(call.kind), call.name);
   await authorize(call.parts, { ...attributesOf(call.scope), verb: 'create' });
   const object = await plan.transform(undefined);
-  if (plan.uid && plan.options.dryRun) throw otherUid(call, plan, '');
+  if (plan.uid && plan.options.dryRun)
+    throw failedPrecondition(call, plan, { field: 'UID', wanted: plan.uid, present: '' });
   if (plan.uid) {
     const why = `uid mismatch: the provided object specified uid ${plan.uid}, and no existing object was found`;
     throw conflict(subjectOf(call.kind), call.name, why);
@@ -86,7 +89,7 @@ type Attempt = Updated | { current: StoredObject | null };
 async function tryUpdate(call: ResourceCall, plan: UpdatePlan, stored: StoredObject): Promise<Attempt> {
   const { kind } = call;
   const old = decodeStored(kind, stored.text);
-  checkUid(call, plan, old);
+  checkPreconditions(call, plan, old);
   const object = await plan.transform(old);
   // Version 0 is none.
   if (/^0+$/.test(object.metadata.resourceVersion ?? '')) delete object.metadata.resourceVersion;
@@ -199,13 +202,23 @@ function raiseGeneration(call: ResourceCall, object: KubeObject, old: KubeObject
   }
 }
 
-function checkUid(call: ResourceCall, plan: UpdatePlan, old: KubeObject): void {
-  if (plan.uid && plan.uid !== old.metadata.uid) throw otherUid(call, plan, old.metadata.uid ?? '');
+function checkPreconditions(call: ResourceCall, plan: UpdatePlan, { metadata }: KubeObject): void {
+  const { uid = '', resourceVersion = '' } = metadata;
+  if (plan.uid && plan.uid !== uid)
+    throw failedPrecondition(call, plan, { field: 'UID', wanted: plan.uid, present: uid });
+  if (plan.version && plan.version !== resourceVersion) {
+    const field = 'ResourceVersion';
+    throw failedPrecondition(call, plan, { field, wanted: plan.version, present: resourceVersion });
+  }
 }
 
-function otherUid(call: ResourceCall, { uid, options }: UpdatePlan, present: string): StatusError {
+function failedPrecondition(
+  call: ResourceCall,
+  { options }: UpdatePlan,
+  { field, wanted, present }: { field: string; wanted: string; present: string },
+): StatusError {
   const key = registryPath(call.kind, { namespace: call.namespace, name: call.name, dryRun: options.dryRun });
-  const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${present}`;
+  const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: ${field} in precondition: ${wanted}, ${field} in object meta: ${present}`;
   return conflict(subjectOf(call.kind), call.name, why);
 }
 

@@ -58,6 +58,7 @@ export const daemonSets = defineKind<DaemonSet>('apps/v1/daemonsets', {
   strategy: templateStrategy({
     template: ({ spec }: DaemonSet) => spec.template,
     path: 'spec.template',
+    warnsOnUpdate: 'new template',
     own: {
       validateCreate: validateDaemonSet,
       validateUpdate: validateDaemonSetUpdate,

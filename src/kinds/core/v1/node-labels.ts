@@ -1,4 +1,5 @@
 /** Labels of nodes that have new names. Upstream: pkg/api/node/util.go. */
+import { labelValue } from '../../../machinery/validation/index.ts';
 import type { NodeSelectorTerm } from '../../generated/types/core-v1.ts';
 
 const DEPRECATED: Readonly<Record<string, string>> = {
@@ -12,9 +13,16 @@ const DEPRECATED: Readonly<Record<string, string>> = {
 /** What to say of a label; undefined for one that may be used. */
 export const deprecatedLabel = (key: string): string | undefined => DEPRECATED[key];
 
-export function selectorTermWarnings(term: NodeSelectorTerm | undefined, path: string): string[] {
-  return (term?.matchExpressions ?? []).flatMap(({ key }, index) => {
+/** `withValues`: whether values that no label can have are told of. */
+export function selectorTermWarnings(term: NodeSelectorTerm | undefined, path: string, withValues = false): string[] {
+  return (term?.matchExpressions ?? []).flatMap(({ key, values = [] }, index) => {
+    const at = `${path}.matchExpressions[${index}]`;
     const text = deprecatedLabel(key);
-    return text === undefined ? [] : [`${path}.matchExpressions[${index}].key: ${key} is ${text}`];
+    const old = text === undefined ? [] : [`${at}.key: ${key} is ${text}`];
+    if (!withValues) return old;
+    const wrong = values.flatMap((value, position) =>
+      labelValue(value).map((why) => `${at}.values[${position}]: ${value} is invalid, ${why}`),
+    );
+    return [...old, ...wrong];
   });
 }

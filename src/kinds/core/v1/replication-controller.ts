@@ -24,6 +24,7 @@ export const replicationControllers = defineKind<ReplicationController>('core/v1
     template: ({ spec }: ReplicationController) => spec.template,
     path: 'spec.template',
     namesPods: true,
+    warnsOnUpdate: 'old template',
     own: {
       validateCreate: validateReplicationController,
       validateUpdate: validateReplicationController,

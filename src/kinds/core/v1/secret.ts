@@ -1,6 +1,7 @@
 import { secretCells } from '../../cells/core.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { Secret } from '../../generated/types/core-v1.ts';
+import { keyPairFault } from './key-pair.ts';
 import { validateSecret, validateSecretUpdate } from './validate-config.ts';
 
 const encoder = new TextEncoder();
@@ -10,6 +11,11 @@ function encodeBase64(text: string): string {
   let binary = '';
   for (const byte of encoder.encode(text)) binary += String.fromCharCode(byte);
   return btoa(binary);
+}
+
+function keyPairWarnings({ type, data }: Secret): string[] {
+  const why = type === 'kubernetes.io/tls' ? keyPairFault(data?.['tls.crt'] ?? '', data?.['tls.key'] ?? '') : undefined;
+  return why === undefined ? [] : [why];
 }
 
 export const secrets = defineKind<Secret>('core/v1/secrets', {
@@ -22,5 +28,10 @@ export const secrets = defineKind<Secret>('core/v1/secrets', {
   },
   fieldsOf: (secret) => ({ type: secret.type ?? '' }),
   cells: secretCells,
-  strategy: { validateCreate: validateSecret, validateUpdate: validateSecretUpdate },
+  strategy: {
+    validateCreate: validateSecret,
+    validateUpdate: validateSecretUpdate,
+    warningsOnCreate: keyPairWarnings,
+    warningsOnUpdate: keyPairWarnings,
+  },
 });

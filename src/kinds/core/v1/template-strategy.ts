@@ -13,6 +13,8 @@ export interface TemplateRules<T extends KubeObject> {
   path: string;
   /** The name of the object becomes part of the names of pods, so that it should fit a host name. */
   namesPods?: boolean;
+  /** Which template an update warns of: the new one where the object has a new generation, unless said otherwise. */
+  warnsOnUpdate?: 'new template' | 'old template';
   own: Strategy<T>;
 }
 
@@ -39,11 +41,18 @@ export function templateStrategy<T extends KubeObject>(rules: TemplateRules<T>):
       ...(own.warningsOnCreate?.(object, context) ?? []),
     ],
     warningsOnUpdate: (object, old, context) => [
-      ...(equalJson(rules.template(object), rules.template(old)) ? [] : templateWarnings(rules.template(object), path)),
+      ...(isChanged(object, old, rules)
+        ? templateWarnings(rules.template(rules.warnsOnUpdate === 'old template' ? old : object), path)
+        : []),
       ...(own.warningsOnUpdate?.(object, old, context) ?? []),
     ],
   };
 }
+
+const isChanged = <T extends KubeObject>(object: T, old: T, { template, warnsOnUpdate }: TemplateRules<T>): boolean =>
+  warnsOnUpdate === 'new template'
+    ? !equalJson(template(object), template(old))
+    : object.metadata.generation !== old.metadata.generation;
 
 function nameWarnings(name: string | undefined): string[] {
   const texts = name === undefined ? [] : dns1123Label(name);

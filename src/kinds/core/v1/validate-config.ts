@@ -42,12 +42,13 @@ export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): Fi
 }
 
 export function validateConfigMapUpdate(map: ConfigMap, old: ConfigMap): FieldError[] {
-  const errors = validateConfigMap(map);
-  if (old.immutable !== true) return errors;
-  if (map.immutable !== true) errors.push(forbiddenError('immutable', IMMUTABLE));
-  for (const field of ['data', 'binaryData'] as const)
-    if (!equalJson(map[field] ?? {}, old[field] ?? {})) errors.push(forbiddenError(field, IMMUTABLE));
-  return errors;
+  const errors: FieldError[] = [];
+  if (old.immutable === true) {
+    if (map.immutable !== true) errors.push(forbiddenError('immutable', IMMUTABLE));
+    for (const field of ['data', 'binaryData'] as const)
+      if (!equalJson(map[field] ?? {}, old[field] ?? {})) errors.push(forbiddenError(field, IMMUTABLE));
+  }
+  return [...errors, ...validateConfigMap(map)];
 }
 
 /** Keys that a secret of a type must have. */

@@ -15,21 +15,23 @@ import {
   requiredError,
 } from '../../../machinery/validation/index.ts';
 import type { Node, Taint } from '../../generated/types/core-v1.ts';
-import { jsonObjectError } from '../../json-error.ts';
+import { jsonObjectError, jsonTypeName } from '../../json-error.ts';
+import { decodeAnnotatedList } from './annotated-list.ts';
 import { joined } from './pod-spec/validate-scheduling.ts';
 import { validateResourceValue } from './resource-names.ts';
 
+const TAINTS = 'scheduler.alpha.kubernetes.io/taints';
+const TAINT = { name: 'core.Taint', fields: { Key: 'string', Value: 'string', Effect: 'core.TaintEffect' } };
 const AVOID_PODS = 'scheduler.alpha.kubernetes.io/preferAvoidPods';
-const ANY_MAP = 'map[string]interface {}';
 const MAX_FEATURE_NAME = 253;
 const FEATURE_NAME = /^[A-Z][a-zA-Z0-9]*(\/[a-zA-Z][a-zA-Z0-9]*)*$/;
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 /** The path is upstream's, though the taints are in the spec. */
-function validateTaints(taints: readonly Taint[]): FieldError[] {
+function validateTaints(taints: readonly Taint[], path = 'metadata.taints'): FieldError[] {
   const seen = new Set<string>();
   return taints.flatMap((taint, index) => {
-    const at = `metadata.taints[${index}]`;
+    const at = `${path}[${index}]`;
     const errors = invalidErrors(`${at}.key`, taint.key, labelKey(taint.key));
     if (taint.value) errors.push(...joined(`${at}.value`, taint.value, labelValue(taint.value)));
     if (!taint.effect) errors.push(requiredError(`${at}.effect`));
@@ -49,6 +51,18 @@ function validateTaints(taints: readonly Taint[]): FieldError[] {
   });
 }
 
+/** Taints as they were before they had a field. Upstream: ValidateTaintsInNodeAnnotations. */
+function validateTaintsText({ metadata }: Node): FieldError[] {
+  const text = metadata.annotations?.[TAINTS];
+  if (!text) return [];
+  const list = decodeAnnotatedList<Partial<Taint>>(text, TAINT);
+  if ('why' in list) return [invalidError('metadata.annotations', TAINTS, list.why)];
+  return validateTaints(
+    list.items.map(({ key = '', effect = '', ...rest }) => ({ ...rest, key, effect })),
+    `metadata.annotations.${TAINTS}`,
+  );
+}
+
 const validateAmounts = (list: Readonly<Record<string, string>> | undefined, path: string): FieldError[] =>
   Object.entries(list ?? {}).flatMap(([name, text]) => validateResourceValue(name, text, `${path}.${name}`));
 
@@ -58,6 +72,7 @@ const validateStatusAmounts = ({ status }: Node): FieldError[] => [
 ];
 
 export const validateNode = (node: Node): FieldError[] => [
+  ...validateTaintsText(node),
   ...validateAvoidPods(node),
   ...validateTaints(node.spec.taints ?? []),
   ...validateStatusAmounts(node),
@@ -100,10 +115,15 @@ function validateAvoidPods({ metadata }: Node): FieldError[] {
   const text = metadata.annotations?.[AVOID_PODS];
   if (!text) return [];
   const at = 'metadata.annotations';
-  const why = jsonObjectError(text);
-  if (why !== undefined) return [invalidError(`${at}.AvoidPods`, AVOID_PODS, why.replace(ANY_MAP, 'v1.AvoidPods'))];
+  const why = jsonObjectError(text, 'v1.AvoidPods');
+  if (why !== undefined) return [invalidError(`${at}.AvoidPods`, AVOID_PODS, why)];
   const { preferAvoidPods } = (JSON.parse(text) ?? {}) as { preferAvoidPods?: unknown };
-  if (!Array.isArray(preferAvoidPods)) return [];
+  if (preferAvoidPods === undefined || preferAvoidPods === null) return [];
+  if (!Array.isArray(preferAvoidPods)) {
+    const field = 'Go struct field AvoidPods.preferAvoidPods of type []v1.PreferAvoidPodsEntry';
+    const found = `json: cannot unmarshal ${jsonTypeName(preferAvoidPods)} into ${field}`;
+    return [invalidError(`${at}.AvoidPods`, AVOID_PODS, found)];
+  }
   return preferAvoidPods.flatMap((entry: AvoidPods | null, index) => {
     const field = `${at}.${AVOID_PODS}[${index}].PodSignature`;
     const owner = entry?.podSignature?.podController;
@@ -145,6 +165,7 @@ export const validateNodeUpdate = (node: Node, old: Node): FieldError[] => [
 export function validateNodeChange(node: Node, old: Node): FieldError[] {
   const { spec, status } = node;
   const errors = [
+    ...validateTaintsText(node),
     ...validateAvoidPods(node),
     ...validateStatusAmounts(node),
     ...validateDeclaredFeatures(status?.declaredFeatures ?? []),

@@ -165,12 +165,15 @@ function validateInline(spec: Spec, path: string): FieldError[] {
   return errors;
 }
 
+const sorted = (amounts: Readonly<Record<string, string>>): object =>
+  Object.fromEntries(Object.entries(amounts).sort(([a], [b]) => (a < b ? -1 : 1)));
+
 function validateCapacity(spec: Spec, path: string): FieldError[] {
   const { capacity } = spec;
   const names = Object.keys(capacity ?? {});
   const errors: FieldError[] = names.length > 0 ? [] : [requiredError(path)];
   if (capacity?.storage === undefined || names.length > 1)
-    errors.push(notSupportedError(path, capacity ?? sentEmpty(spec, 'capacity'), ['storage']));
+    errors.push(notSupportedError(path, capacity ? sorted(capacity) : sentEmpty(spec, 'capacity'), ['storage']));
   for (const [name, quantity] of Object.entries(capacity ?? {})) {
     const at = `${path}[${name}]`;
     errors.push(...validateBasicQuantity(quantity, at), ...validatePositive(quantity, at));

@@ -1,3 +1,4 @@
+import type { ObjectMeta } from '../../../../machinery/meta.ts';
 import type { PodSpec, PodTemplateSpec } from '../../../generated/types/core-v1.ts';
 import { setContainerDefaults } from './container-defaults.ts';
 import { setVolumeDefaults } from './volume-defaults.ts';
@@ -23,5 +24,25 @@ export function setPodSpecDefaults(spec: PodSpec): void {
 
 /** The defaults of a pod template; those of running pods only (requests, host ports) do not apply. */
 export function setPodTemplateDefaults(template: PodTemplateSpec | undefined): void {
-  if (template?.spec) setPodSpecDefaults(template.spec);
+  if (!template) return;
+  dropOldAnnotations(template.metadata);
+  if (template.spec) setPodSpecDefaults(template.spec);
+}
+
+const OLD_ANNOTATIONS = ['init-containers', 'init-container-statuses'].flatMap((name) => [
+  `pod.beta.kubernetes.io/${name}`,
+  `pod.alpha.kubernetes.io/${name}`,
+]);
+
+/** Init containers stood in annotations once, which are lost. Upstream: apis/core/v1 dropInitContainerAnnotations. */
+export function dropOldAnnotations(metadata: ObjectMeta | undefined): void {
+  const { annotations } = metadata ?? {};
+  if (!annotations) return;
+  let dropped = false;
+  for (const key of OLD_ANNOTATIONS) {
+    if (annotations[key] === undefined) continue;
+    delete annotations[key];
+    dropped = true;
+  }
+  if (dropped && Object.keys(annotations).length === 0) delete metadata?.annotations;
 }

@@ -2,14 +2,27 @@
 import type { ObjectMeta } from '../../../../machinery/meta.ts';
 import type { FieldError } from '../../../../machinery/status.ts';
 import { forbiddenError, invalidError } from '../../../../machinery/validation/index.ts';
-import type { PodSpec } from '../../../generated/types/core-v1.ts';
+import type { PodSpec, Toleration } from '../../../generated/types/core-v1.ts';
+import { decodeAnnotatedList } from '../annotated-list.ts';
 import { localPath } from './paths.ts';
+import { validateTolerations } from './validate-scheduling.ts';
 import { visitContainers } from './visit.ts';
 
 export const APP_ARMOR = 'container.apparmor.security.beta.kubernetes.io/';
 export const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod';
 export const SECCOMP_CONTAINER = 'container.seccomp.security.alpha.kubernetes.io/';
 export const MIRROR = 'kubernetes.io/config.mirror';
+const TOLERATIONS = 'scheduler.alpha.kubernetes.io/tolerations';
+const TOLERATION = {
+  name: 'core.Toleration',
+  fields: {
+    Key: 'string',
+    Operator: 'core.TolerationOperator',
+    Value: 'string',
+    Effect: 'core.TaintEffect',
+    TolerationSeconds: 'int64',
+  },
+};
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 export const LOCALHOST = 'localhost/';
 
@@ -21,20 +34,31 @@ export function validatePodAnnotations(annotations: Annotations, spec: PodSpec, 
   const mirror = annotations[MIRROR];
   if (mirror !== undefined && !spec.nodeName)
     errors.push(invalidError(`${path}[${MIRROR}]`, mirror, 'must set spec.nodeName if mirror pod annotation is set'));
-  for (const [key, value] of Object.entries(annotations)) {
-    if (key.startsWith(APP_ARMOR)) errors.push(...validateAppArmorAnnotation(key, value, { spec, path }));
-    else if (key === SECCOMP_POD || key.startsWith(SECCOMP_CONTAINER))
-      errors.push(...validateSeccompAnnotation(value, `${path}.${key}`));
-  }
+  const tolerations = annotations[TOLERATIONS];
+  if (tolerations) errors.push(...validateTolerationsText(tolerations, path));
   const cost = annotations[DELETION_COST];
   if (cost !== undefined && !isInt32(cost))
     errors.push(invalidError(`${path}[${DELETION_COST}]`, cost, 'must be a 32bit integer'));
+  const whole = annotations[SECCOMP_POD];
+  if (whole !== undefined) errors.push(...validateSeccompAnnotation(whole, `${path}.${SECCOMP_POD}`));
+  const entries = Object.entries(annotations);
+  for (const [key, value] of entries)
+    if (key.startsWith(SECCOMP_CONTAINER)) errors.push(...validateSeccompAnnotation(value, `${path}.${key}`));
+  for (const [key, value] of entries)
+    if (key.startsWith(APP_ARMOR)) errors.push(...validateAppArmorAnnotation(key, value, { spec, path }));
   return errors;
 }
 
-/** Upstream: GetDeletionCostFromPodAnnotations, which takes neither a plus nor leading zeros. */
+/** Tolerations as they were before they had a field. Upstream: ValidateTolerationsInPodAnnotations. */
+function validateTolerationsText(text: string, path: string): FieldError[] {
+  const list = decodeAnnotatedList<Toleration>(text, TOLERATION);
+  if ('why' in list) return [invalidError(path, TOLERATIONS, list.why)];
+  return validateTolerations(list.items, `${path}.${TOLERATIONS}`);
+}
+
+/** Upstream: GetDeletionCostFromPodAnnotations, which takes neither a plus nor zeros that lead. */
 const isInt32 = (text: string): boolean =>
-  /^(0|-?[1-9]\d*)$/.test(text) && Number(text) >= -2147483648 && Number(text) <= 2147483647;
+  /^(0|-\d+|[1-9]\d*)$/.test(text) && Number(text) >= -2147483648 && Number(text) <= 2147483647;
 
 function validateAppArmorAnnotation(
   key: string,

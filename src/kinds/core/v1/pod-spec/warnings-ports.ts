@@ -1,4 +1,5 @@
 /** Ports of a pod that are given more than once. Upstream: pkg/api/pod warningsForPodSpecAndMeta. */
+import { quote } from '../../../../machinery/quote.ts';
 import type { ContainerPort, PodSpec } from '../../../generated/types/core-v1.ts';
 import { visitContainers } from './visit.ts';
 
@@ -21,6 +22,22 @@ export function portWarnings(spec: PodSpec, at: string): string[] {
         if (how !== undefined) warnings.push(`${field}: ${how} port definition with ${other.path}`);
       }
       seen.set(key, [...others, { path: field, port }]);
+    }
+  });
+  return [...warnings, ...nameWarnings(spec, at)];
+}
+
+function nameWarnings(spec: PodSpec, at: string): string[] {
+  const warnings: string[] = [];
+  const first = new Map<string, string>();
+  visitContainers(spec, at, ({ ports }, path) => {
+    for (const [index, { name }] of (ports ?? []).entries()) {
+      const field = `${path}.ports[${index}]`;
+      const other = name ? first.get(name) : undefined;
+      if (other !== undefined) {
+        const effect = `services and probes that select ports by name will use ${other}`;
+        warnings.push(`${field}: duplicate port name ${quote(name ?? '')} with ${other}, ${effect}`);
+      } else if (name) first.set(name, field);
     }
   });
   return warnings;

@@ -2,6 +2,7 @@
 import type { ObjectMeta } from '../../../../machinery/meta.ts';
 import { parseQuantity } from '../../../../machinery/quantity.ts';
 import { quote } from '../../../../machinery/quote.ts';
+import { canonicalWarning } from '../../../../machinery/validation/index.ts';
 import type { Affinity, Container, PodSpec, PodTemplateSpec, Volume } from '../../../generated/types/core-v1.ts';
 import { deprecatedLabel, selectorTermWarnings } from '../node-labels.ts';
 import { claimSpecWarnings } from '../persistent-volume-claim/warnings.ts';
@@ -57,8 +58,15 @@ export function podWarnings(spec: PodSpec, metadata: ObjectMeta | undefined, pre
       `${at}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
     );
   if (spec.affinity) warnings.push(...affinityWarnings(spec.affinity, `${at}.affinity`));
-  return warnings;
+  return [...warnings, ...addressWarnings(spec, at)];
 }
+
+const addressWarnings = ({ dnsConfig, hostAliases }: PodSpec, at: string): string[] => [
+  ...(dnsConfig?.nameservers ?? []).flatMap((ip, index) =>
+    canonicalWarning(ip, `${at}.dnsConfig.nameservers[${index}]`),
+  ),
+  ...(hostAliases ?? []).flatMap(({ ip }, index) => canonicalWarning(ip, `${at}.hostAliases[${index}].ip`)),
+];
 
 const NO_SELECTOR = 'a null labelSelector results in matching no pod';
 
@@ -77,7 +85,7 @@ function placementWarnings(spec: PodSpec, at: string): string[] {
   }
   for (const [index, term] of (affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
     const field = `${path}.preferredDuringSchedulingIgnoredDuringExecution[${index}].preference`;
-    warnings.push(...selectorTermWarnings(term.preference, field));
+    warnings.push(...selectorTermWarnings(term.preference, field, true));
   }
   for (const [index, { topologyKey, labelSelector }] of (spec.topologySpreadConstraints ?? []).entries()) {
     const field = `${at}.topologySpreadConstraints[${index}]`;

@@ -1,11 +1,12 @@
 import type { Pod, PodSpec, ResourceRequirements } from '../../../generated/types/core-v1.ts';
-import { setPodSpecDefaults } from '../pod-spec/defaults.ts';
+import { dropOldAnnotations, setPodSpecDefaults } from '../pod-spec/defaults.ts';
 import { containerRequests } from '../pod-spec/requests.ts';
 import { overcommits } from '../resource-names.ts';
 
 /** Upstream: apis/core/v1 SetDefaults_Pod. */
 export function setPodDefaults(pod: Pod): void {
   const { spec } = pod;
+  dropOldAnnotations(pod.metadata);
   setPodSpecDefaults(spec);
   spec.enableServiceLinks ??= true;
   for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {

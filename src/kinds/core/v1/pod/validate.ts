@@ -5,7 +5,7 @@ import { equalJson } from '../../../equal-json.ts';
 import type { Affinity, Container, Pod, PodSpec, Toleration } from '../../../generated/types/core-v1.ts';
 import { internalDiff } from '../../../internal-diff.ts';
 import { internalForm } from '../../../internal-form.ts';
-import { MIRROR, validatePodAnnotations, validateProfileMatches } from '../pod-spec/validate-annotations.ts';
+import { APP_ARMOR, MIRROR, validatePodAnnotations, validateProfileMatches } from '../pod-spec/validate-annotations.ts';
 import { validateTrimmed } from '../pod-spec/validate-containers.ts';
 import { validateTolerations } from '../pod-spec/validate-scheduling.ts';
 import { validatePodSpec } from '../pod-spec/validate-spec.ts';
@@ -62,15 +62,15 @@ export function validatePodCreate(pod: Pod): FieldError[] {
 export function validateAnnotationUpdates(pod: Pod, old: Pod): FieldError[] {
   const before = old.metadata.annotations ?? {};
   const now = pod.metadata.annotations ?? {};
-  if (now[MIRROR] === before[MIRROR]) return [];
-  const at = `metadata.annotations[${MIRROR}]`;
+  const refuse = (key: string, what: string): FieldError[] => {
+    const name = key === MIRROR ? 'mirror pod annotation' : 'AppArmor annotations';
+    const isFixed = key === MIRROR || key.startsWith(APP_ARMOR);
+    return isFixed ? [forbiddenError(`metadata.annotations[${key}]`, `may not ${what} ${name}`)] : [];
+  };
   return [
-    forbiddenError(
-      at,
-      before[MIRROR] === undefined
-        ? 'may not add mirror pod annotation'
-        : 'may not remove or update mirror pod annotation',
-    ),
+    ...Object.keys(before).flatMap((key) => (now[key] === before[key] ? [] : refuse(key, 'remove or update'))),
+    ...Object.keys(now).flatMap((key) => (before[key] === undefined ? refuse(key, 'add') : [])),
+    ...validatePodAnnotations(now, pod.spec, 'metadata.annotations'),
   ];
 }
 
