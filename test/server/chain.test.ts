@@ -102,6 +102,11 @@ describe('paths beside the resources', () => {
     ['GET /apis/apps/', 200],
     ['GET /healthz/', 404],
     ['POST /.well-known/openid-configuration', 405],
+    ['OPTIONS /api/v1/nodes', 405],
+    ['OPTIONS /api/v1/nodes/none/proxy', 404],
+    ['DELETE /api/v1/componentstatuses', 405],
+    ['GET /apis/authentication.k8s.io/v1/tokenreviews/x', 404],
+    ['PUT /apis/authentication.k8s.io/v1/tokenreviews', 405],
   ])('answers %s with %i', async (target, status) => {
     expect((await cluster.send(target)).status).toBe(status);
   });
@@ -118,6 +123,22 @@ describe('paths beside the resources', () => {
     const reply = await cluster.send<{ message?: string }>(`GET /api?timeout=${timeout}`);
     const said = fault && `invalid timeout specified in the request URL - time: ${fault}`;
     expect([reply.status, reply.body.message]).toEqual([fault ? 400 : 200, said]);
+  });
+
+  it('warns of old kinds only where it answers', async () => {
+    const warningOf = async (target: string) => (await cluster.send(target)).headers.get('warning');
+    expect(await warningOf('GET /api/v1/componentstatuses')).toContain('deprecated');
+    expect(await warningOf('POST /api/v1/componentstatuses')).toBeNull();
+    expect(await warningOf('PUT /api/v1/namespaces/x/endpoints')).toBeNull();
+  });
+
+  it.each([
+    ['/api/v1/nodes', 405],
+    ['/apis/authentication.k8s.io/v1/tokenreviews', 405],
+    ['/apis/authentication.k8s.io/v1/tokenreviews/x', 404],
+    ['/apis/apps', 200],
+  ])('has for the head of %s a status of %i', async (path, status) => {
+    expect((await cluster.fetch(`HEAD ${path}`)).status).toBe(status);
   });
 
   it('offers documents under a tag that names their state', async () => {

@@ -2,11 +2,10 @@
 import type { KubeObject } from '../../machinery/meta.ts';
 import { matchesLabels } from '../../machinery/selectors/index.ts';
 import { notFound } from '../../machinery/status.ts';
-import { methodNotAllowed } from '../errors.ts';
 import { negotiateOutput } from '../negotiation/accept.ts';
 import { respondList } from '../respond/list.ts';
 import { respondObject } from '../respond/object.ts';
-import { type ResourceCall, subjectOf } from '../scope.ts';
+import type { ResourceCall } from '../scope.ts';
 import { parseCollectionOptions } from '../verbs/list-options.ts';
 
 /** Scheduler and controllers live beside storage, so that whoever can ask gets an answer for all of them. */
@@ -25,7 +24,6 @@ function componentOf(name: string): KubeObject {
 export async function componentStatus(call: ResourceCall): Promise<Response | undefined> {
   const { kind, scope } = call;
   if (kind.resource !== 'componentstatuses' || kind.group !== '') return undefined;
-  if (scope.info.verb !== 'get' && scope.info.verb !== 'list') throw methodNotAllowed();
   const output = negotiateOutput(scope.request, scope.query);
   if (scope.info.verb === 'list') {
     const { labels = [], fields = [] } = parseCollectionOptions(call, false).selection;
@@ -39,6 +37,6 @@ export async function componentStatus(call: ResourceCall): Promise<Response | un
     );
     return respondList(call, { objects: selected.map(componentOf), metadata: {}, output });
   }
-  if (!COMPONENTS.includes(call.name)) throw notFound(subjectOf(kind), call.name);
+  if (!COMPONENTS.includes(call.name)) throw notFound({ group: '', kind: 'componentstatus' }, call.name);
   return respondObject(call, { object: componentOf(call.name), output, status: 200 });
 }

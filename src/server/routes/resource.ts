@@ -56,25 +56,34 @@ export async function answerResource(parts: ServerParts, scope: RequestScope): P
 async function answerObject(call: ResourceCall): Promise<Response> {
   const { kind, scope } = call;
   const { info } = scope;
-  // The old watch paths name the verb, whatever the method; the router knows no HEAD.
   if (info.verb === 'proxy') throw resourceNotFound();
+  // The old watch paths name the verb, whatever the method.
   if (info.verb === 'watch' && scope.request.method !== 'GET') throw methodNotAllowed();
-  if (scope.request.method === 'HEAD' && !kind.itemsCarryType) throw methodNotAllowed();
   if (info.verb === 'watch' && !(kind.verbs as readonly string[]).includes('watch')) throw notWatchable(call);
-  warnDeprecated(call);
-  if (!kind.stored) {
-    const component = await componentStatus(call);
-    if (component) return component;
-    const handler = findSubresource(kind, '');
-    if (info.named) throw resourceNotFound();
-    if (info.verb !== 'create') throw methodNotAllowed();
-    return handler ? handler.answer(call, undefined) : reviewVerb(call);
-  }
+  if (!kind.stored) return answerComputed(call);
   const verb = VERBS[info.verb];
   // What custom resources take was found out with their path.
   if (!verb || !(kind.itemsCarryType || takes(call))) throw methodNotAllowed();
+  warnDeprecated(call);
   if (info.named) checkSegment(info.name);
   return verb(call);
+}
+
+/** Kinds whose objects are made for the answer. */
+async function answerComputed(call: ResourceCall): Promise<Response> {
+  const { kind, scope } = call;
+  const { info } = scope;
+  const handler = findSubresource(kind, '');
+  const readable = (kind.verbs as readonly string[]).includes('get');
+  if (info.named && !readable) throw resourceNotFound();
+  if (scope.request.method === 'HEAD') throw methodNotAllowed();
+  if (readable && (info.verb === 'get' || info.verb === 'list')) {
+    warnDeprecated(call);
+    const component = await componentStatus(call);
+    if (component) return component;
+  }
+  if (info.verb !== 'create' || readable) throw methodNotAllowed();
+  return handler ? handler.answer(call, undefined) : reviewVerb(call);
 }
 
 /** Throws 400 for a name that storage cannot have a key for. Upstream: registry/generic/registry/store.go NamespaceKeyFunc. */
@@ -93,8 +102,9 @@ function notWatchable(call: ResourceCall): StatusError {
 }
 
 /** Whether the method exists at this path. */
-function takes({ kind, scope: { info } }: ResourceCall): boolean {
-  if (!(kind.verbs as readonly string[]).includes(info.verb)) return false;
+function takes({ kind, scope: { info, request } }: ResourceCall): boolean {
+  // The router knows no HEAD.
+  if (request.method === 'HEAD' || !(kind.verbs as readonly string[]).includes(info.verb)) return false;
   const everywhere = kind.namespaced && info.namespace === '';
   if (everywhere) return info.verb === 'list' || info.verb === 'watch';
   if (info.verb === 'create') return !info.named;
@@ -132,7 +142,9 @@ async function answerSubresource(call: ResourceCall): Promise<Response> {
   const handler = findSubresource(kind, scope.info.subresource);
   if (!definition || !handler || scope.info.verb === 'watch') throw resourceNotFound();
   if (scope.info.rest.length > 0 && scope.info.subresource !== 'proxy') throw resourceNotFound();
-  if (!definition.verbs.includes(scope.info.verb)) throw methodNotAllowed();
+  // Proxies take every method; that which has no verb is not among theirs.
+  const proxied = scope.info.subresource === 'proxy' && scope.request.method === 'OPTIONS';
+  if (!proxied && !definition.verbs.includes(scope.info.verb)) throw methodNotAllowed();
   if (scope.request.method === 'HEAD' && scope.info.subresource !== 'proxy' && !kind.itemsCarryType)
     throw methodNotAllowed();
   return handler.answer(call, definition);
