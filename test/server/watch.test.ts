@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { configMaps } from '../../src/kinds/core/v1/config-map.ts';
 import type { KubeObject } from '../../src/machinery/meta.ts';
 import type { ServerSocket } from '../../src/server/contract.ts';
 import { ADMIN_TOKEN, createTestCluster, type RequestInput, type TestCluster } from '../support/cluster.ts';
@@ -230,6 +231,21 @@ describe('watch', () => {
     const text = pods.text();
     cluster.clock.advance(1_000);
     expect(await text).toContain('"type":"BOOKMARK"');
+  });
+
+  it('ends where an event cannot be shown, and the server goes on', async () => {
+    const { cells } = configMaps;
+    const w = await watch('', { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' });
+    try {
+      configMaps.cells = () => {
+        throw new Error('no such cell');
+      };
+      await create('a');
+      expect(await w.rest()).toEqual([]);
+    } finally {
+      configMaps.cells = cells;
+    }
+    expect((await cluster.send(`GET ${PATH}/a`)).status).toBe(200);
   });
 
   it('ends at the first event that it cannot tell, as no change is a list', async () => {

@@ -31,15 +31,13 @@ export async function watchVerb(call: ResourceCall): Promise<Response> {
   if (!query.initialEvents && query.since === undefined && options.sendInitialEvents === false)
     query.since = await shard.revision();
   const stream = await endWithDefinition(call, () => shard.watch(query));
-  const rewrite = rewriter(call, output);
+  const rewrite = tellableRewriter(call, output);
   const seconds = options.timeoutSeconds || MIN_TIMEOUT_SECONDS * (1 + host.random.next());
   const watch = {
     stream,
     rewrite,
     seconds,
     bookmarkSeconds: options.bookmarks ? bookmarkTimes(seconds, query.initialEvents === true) : [],
-    // What happens to one object is no list, which ends the watch at its first event.
-    barren: output.as === 'PartialObjectMetadataList',
   };
   if (upgradeOf(call.scope.request) === 'websocket' && host.acceptWebSocket)
     return openSocket(call, watch, {
@@ -61,12 +59,11 @@ export async function watchVerb(call: ResourceCall): Promise<Response> {
 
 interface OpenWatch {
   stream: WatchStream;
-  rewrite: (frame: string) => Uint8Array;
+  /** Undefined for what cannot be told, which ends the watch. */
+  rewrite: (frame: string) => Uint8Array | undefined;
   seconds: number;
   /** When bookmarks are due besides the regular ones, in seconds after the start. */
   bookmarkSeconds: readonly number[];
-  /** Nothing that happens can be told in the form that is asked for. */
-  barren: boolean;
 }
 
 /** Seconds before the end of a watch at which it sends a last bookmark, so that its client resumes from there. */
@@ -144,10 +141,11 @@ function openBody(call: ResourceCall, watch: OpenWatch): ReadableStream<Uint8Arr
         cancelTimer = limitTime(call, watch, finish);
         stream.onFrame = (frame) => {
           if (!open) return undefined;
-          if (watch.barren && !isFailure(frame)) return finish();
           // WATCH-5: a client that does not read is cut off; it comes back and resumes.
           if ((controller.desiredSize ?? 0) < -MAX_BUFFERED_BYTES) return finish();
-          controller.enqueue(rewrite(frame));
+          const bytes = rewrite(frame);
+          if (!bytes) return finish();
+          controller.enqueue(bytes);
           return new Promise((resolve) => passedOn.push(resolve));
         };
         stream.onClose = finish;
@@ -182,10 +180,10 @@ function openSocket(
   const cancelTimer = limitTime(call, watch, finish);
   socket.onClose = finish;
   stream.onFrame = (frame) => {
-    if (watch.barren && !isFailure(frame)) return finish();
     for (const line of frame.split('\n')) {
       if (line === '') continue;
       const message = rewrite(`${line}\n`);
+      if (!message) return finish();
       // A message has its own bounds, so the length that frames an event of a stream is left out.
       socket.send(binary ? new Uint8Array(message.subarray(4)) : decoder.decode(message));
     }
@@ -222,6 +220,25 @@ function emptyFieldsOf(kind: Kind): string {
   const text = JSON.stringify(rest).slice(1, -1);
   emptyFields.set(kind, text);
   return text;
+}
+
+/** Like `rewriter`; undefined where that fails, or what happens has no form of the kind that is asked for. */
+function tellableRewriter(call: ResourceCall, output: Output): OpenWatch['rewrite'] {
+  const rewrite = rewriter(call, output);
+  return (frame) => {
+    // What happens to one object is no list.
+    if (output.as === 'PartialObjectMetadataList' && !isFailure(frame)) return undefined;
+    try {
+      return rewrite(frame);
+    } catch (error) {
+      call.parts.options.log.error('watch failed', {
+        id: call.scope.id,
+        path: call.scope.info.path,
+        error: String(error),
+      });
+      return undefined;
+    }
+  };
 }
 
 /** What frames become on their way to the client; storage's own form passes untouched. */
