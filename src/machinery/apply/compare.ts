@@ -3,6 +3,7 @@
  * are always written count as present with their zero value. Upstream: structured-merge-diff/typed/compare.go.
  */
 import { sentEmpty } from '../explicit-empty.ts';
+import { memberOf } from '../own-member.ts';
 import { deepEqual } from './deep-equal.ts';
 import { type FieldSet, LEAF, type MutableFieldSet, sorted } from './field-set.ts';
 import { isMap, type JsonMap, type TypedNode } from './typed-node.ts';
@@ -71,7 +72,7 @@ function presentNames(type: TypedNode, value: JsonMap): string[] {
 }
 
 function valueAt(type: TypedNode, value: JsonMap, name: string): unknown {
-  const present = value[name];
+  const present = memberOf(value, name);
   if (present !== undefined) return present;
   for (const field of type.always) if (field.name === name) return field.zero;
   return undefined;
@@ -87,7 +88,7 @@ function compareMaps(type: TypedNode, before: unknown, after: unknown): Comparis
     if (value === undefined) continue;
     if (value === null) value = sentEmpty(now, name);
     any = true;
-    const was = old[name];
+    const was = memberOf(old, name);
     if (value === was) continue;
     const child = type.child(name);
     if (child === undefined) continue;
@@ -99,7 +100,7 @@ function compareMaps(type: TypedNode, before: unknown, after: unknown): Comparis
   for (const name in old) {
     if (old[name] === undefined) continue;
     any = true;
-    if (now[name] !== undefined) continue;
+    if (memberOf(now, name) !== undefined) continue;
     const child = type.child(name);
     if (child === undefined) continue;
     const value = after === null ? undefined : valueAt(type, now, name);

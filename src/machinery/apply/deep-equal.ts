@@ -1,3 +1,5 @@
+import { memberOf } from '../own-member.ts';
+
 /** Whether two JSON values are equal; a member that is undefined counts as absent. */
 export function deepEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
@@ -14,7 +16,7 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   for (const key in left) {
     if (left[key] === undefined) continue;
     members++;
-    if (right[key] === undefined || !deepEqual(left[key], right[key])) return false;
+    if (memberOf(right, key) === undefined || !deepEqual(left[key], right[key])) return false;
   }
   for (const key in right) if (right[key] !== undefined) members--;
   return members === 0;

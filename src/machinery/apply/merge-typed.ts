@@ -2,6 +2,7 @@
  * Merging an applied configuration into an object, and taking fields out of one.
  * Upstream: structured-merge-diff/typed/{merge,remove}.go, fieldpath/set.go (EnsureNamedFieldsAreMembers).
  */
+import { memberOf, setMember } from '../own-member.ts';
 import { type FieldSet, isEmpty, isMember, type MutableFieldSet, sorted, withSelf } from './field-set.ts';
 import { isMap, type JsonMap, type TypedNode } from './typed-node.ts';
 
@@ -30,7 +31,7 @@ function mergeMaps(type: TypedNode, old: JsonMap, now: JsonMap): JsonMap {
   for (const name in now) {
     if (now[name] === undefined) continue;
     const child = type.child(name);
-    out[name] = child === undefined ? now[name] : mergeTyped(child, old[name], now[name]);
+    setMember(out, name, child === undefined ? now[name] : mergeTyped(child, memberOf(old, name), now[name]));
   }
   return out;
 }
@@ -98,7 +99,8 @@ export function removeItems(type: TypedNode, value: unknown, set: FieldSet): unk
     const node = set[`f:${name}`];
     if (node !== undefined && isMember(node)) continue;
     const child = type.child(name);
-    out[name] = node === undefined || child === undefined ? value[name] : removeInside(child, value[name], node);
+    const left = node === undefined || child === undefined ? value[name] : removeInside(child, value[name], node);
+    setMember(out, name, left);
     kept = true;
   }
   return kept ? out : null;

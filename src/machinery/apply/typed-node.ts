@@ -4,6 +4,7 @@
  * Upstream: structured-merge-diff/schema, kube-openapi schemaconv.
  */
 
+import { memberOf } from '../own-member.ts';
 import { quote } from '../quote.ts';
 import type { ArraySchema, FieldSchema, MapSchema, ObjectSchema, ScalarType, Schema } from '../schema.ts';
 import { goJson } from './field-set.ts';
@@ -135,7 +136,7 @@ export class TypedNode {
     let text = '';
     for (let i = 0; i < this.keys.length; i++) {
       const name = this.keys[i]!;
-      const given = item[name];
+      const given = memberOf(item, name);
       // A key that is null is one all the same; only defaults that are none leave it out.
       const value = given === undefined ? (this.keyDefaults[i] ?? undefined) : given;
       if (value === undefined) continue;
@@ -157,8 +158,8 @@ export class TypedNode {
     let named = false;
     for (let i = 0; i < this.keys.length; i++) {
       const name = this.keys[i]!;
-      const value = a[name] ?? this.keyDefaults[i] ?? undefined;
-      if (value !== (b[name] ?? this.keyDefaults[i] ?? undefined) || typeof value === 'object') return false;
+      const value = memberOf(a, name) ?? this.keyDefaults[i] ?? undefined;
+      if (value !== (memberOf(b, name) ?? this.keyDefaults[i] ?? undefined) || typeof value === 'object') return false;
       if (value !== undefined) named = true;
     }
     return named;

@@ -4,6 +4,7 @@
  * first slash. Upstream: evanphx/json-patch v4, apiserver/pkg/endpoints/handlers/patch.go.
  */
 import type { Json, JsonObject } from '../meta.ts';
+import { setMember } from '../own-member.ts';
 import { quote } from '../quote.ts';
 import { badRequest, requestEntityTooLarge, StatusError } from '../status.ts';
 import { equalJson } from './equal-json.ts';
@@ -258,15 +259,6 @@ function sortMembers(object: JsonObject): void {
   const members = Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [key] of members) delete object[key];
   for (const [key, value] of members) setMember(object, key, value);
-}
-
-/** Sets an own member, whatever its name is. */
-function setMember(object: JsonObject, key: string, value: Json): void {
-  if (key === '__proto__') {
-    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-  } else {
-    object[key] = value;
-  }
 }
 
 function pointerOf(operation: JsonObject, field: 'path' | 'from', why: string): string {

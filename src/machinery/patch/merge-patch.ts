@@ -1,5 +1,6 @@
 /** JSON merge patch (RFC 7386). Upstream: evanphx/json-patch v4 merge.go. */
 import type { Json, JsonObject } from '../meta.ts';
+import { setMember } from '../own-member.ts';
 import { badRequest } from '../status.ts';
 
 /**
@@ -17,14 +18,13 @@ function mergeObjects(document: JsonObject, patch: JsonObject): JsonObject {
   for (const key of [...new Set([...Object.keys(document), ...Object.keys(patch)])].sort()) {
     const current = Object.hasOwn(document, key) ? document[key]! : null;
     if (!Object.hasOwn(patch, key)) {
-      out[key] = current;
+      setMember(out, key, current);
       continue;
     }
     const value = patch[key]!;
     if (value === null) continue;
-    if (isObject(current) && isObject(value)) out[key] = mergeObjects(current, value);
-    else if (isObject(current)) out[key] = value;
-    else out[key] = withoutNulls(value);
+    if (!isObject(current)) setMember(out, key, withoutNulls(value));
+    else setMember(out, key, isObject(value) ? mergeObjects(current, value) : value);
   }
   return out;
 }
@@ -34,7 +34,7 @@ function withoutNulls(value: Json): Json {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (!isObject(value)) return value;
   const out: JsonObject = {};
-  for (const key of Object.keys(value).sort()) if (value[key] !== null) out[key] = withoutNulls(value[key]!);
+  for (const key of Object.keys(value).sort()) if (value[key] !== null) setMember(out, key, withoutNulls(value[key]!));
   return out;
 }
 

@@ -3,6 +3,7 @@
  * Upstream: apimachinery/pkg/util/strategicpatch/patch.go.
  */
 import type { Json, JsonObject } from '../meta.ts';
+import { setMember } from '../own-member.ts';
 import type { ObjectSchema } from '../schema.ts';
 import { badRequest } from '../status.ts';
 import { holdsMaps, mergeSlice, orderedBy, type SliceMerge, validateOrder } from './merge-slice.ts';
@@ -31,7 +32,7 @@ function mergeObjects(document: JsonObject, patch: JsonObject, type: PatchType):
   if (Object.hasOwn(patch, DIRECTIVE)) return applyDirective(patch);
   const out = retained(document, patch);
   for (const key of Object.keys(patch)) if (key.startsWith(SET_ELEMENT_ORDER)) mergeOrdered({ out, patch, key, type });
-  for (const key of Object.keys(patch)) if (key !== '__proto__') mergeMember({ out, patch, key, type });
+  for (const key of Object.keys(patch)) mergeMember({ out, patch, key, type });
   return out;
 }
 
@@ -82,7 +83,8 @@ function mergeOrdered({ out, patch, key, type }: Step): void {
   else if (current === undefined) merged = withoutDirectives(items) as Json[];
   else merged = mergeLists({ current, patch: items, meta, deletes: false });
   const maps = holdsMaps(current ?? [], items ?? []);
-  out[name] = orderedBy({ merged, order, serverOrder: current ?? [], mergeKey, maps });
+  const ordered = orderedBy({ merged, order, serverOrder: current ?? [], mergeKey, maps });
+  setMember(out, name, ordered);
   delete patch[name];
 }
 
@@ -119,11 +121,11 @@ function mergeMember({ out, patch, key, type }: Step): void {
     if (!deletes) take(out, name, value);
   } else if (isObject(current) && isObject(value)) {
     const meta = fieldMeta(type, name);
-    out[name] = meta.strategy === 'replace' ? value : mergeObjects(current, value, meta.type);
+    setMember(out, name, meta.strategy === 'replace' ? value : mergeObjects(current, value, meta.type));
   } else if (Array.isArray(current) && Array.isArray(value)) {
-    out[name] = mergeLists({ current, patch: value, meta: listMeta(type, name), deletes });
+    setMember(out, name, mergeLists({ current, patch: value, meta: listMeta(type, name), deletes }));
   } else {
-    out[name] = value;
+    setMember(out, name, value);
   }
 }
 
@@ -132,7 +134,7 @@ function take(out: JsonObject, name: string, value: Json): void {
   discardNulls(value);
   const taken = withoutDirectives(value);
   if (taken === undefined) delete out[name];
-  else out[name] = taken;
+  else setMember(out, name, taken);
 }
 
 /** Deletes members that are null, at any depth; items of lists stay. */
@@ -154,7 +156,7 @@ function withoutDirectives(value: Json): Json | undefined {
   for (const key of Object.keys(value)) {
     const kept = withoutDirectives(value[key]!);
     if (kept === undefined) delete value[key];
-    else if (kept !== value[key]) value[key] = kept;
+    else if (kept !== value[key]) setMember(value, key, kept);
   }
   return value;
 }
