@@ -10,7 +10,8 @@ import { applyOrThrow } from '../runtime/apply-plan.ts';
 import { type Change, formatKey, keyOfObject, parseKey } from '../runtime/change.ts';
 import { defineController, type ReconcileContext } from '../runtime/define-controller.ts';
 import { hasSelector } from '../runtime/service-pods.ts';
-import { isMirrored, MANAGED_BY, MANAGER, planMirror, SERVICE_NAME } from './plan.ts';
+import { MANAGED_BY, SERVICE_NAME } from '../runtime/service-slices.ts';
+import { isMirrored, MANAGER, planMirror } from './plan.ts';
 
 /**
  * Shows Endpoints that somebody writes for a service without selector as EndpointSlices, which is what proxies read.

@@ -2,17 +2,15 @@ import { type Endpoint, type EndpointSlice, type Endpoints, endpointSlices, endp
 import type { Plan, Write } from '../runtime/apply-plan.ts';
 import { canonicalText, sameJson } from '../runtime/canonical.ts';
 import { controllerReference } from '../runtime/claim.ts';
+import { groupKey, MANAGED_BY, SERVICE_NAME, type SlicePort } from '../runtime/service-slices.ts';
 import { LAST_CHANGE } from '../runtime/trigger-time.ts';
 
 export const MANAGER = 'endpointslicemirroring-controller.k8s.io';
-export const SERVICE_NAME = 'kubernetes.io/service-name';
-export const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 const SKIPPED = 'endpointslice.kubernetes.io/skip-mirror';
 const LEADER = 'control-plane.alpha.kubernetes.io/leader';
 const OWN_ANNOTATIONS = new Set([LAST_CHANGE, 'kubectl.kubernetes.io/last-applied-configuration']);
 const MAX_ADDRESSES = 1000;
 
-type SlicePort = NonNullable<EndpointSlice['ports']>[number];
 type Subset = NonNullable<Endpoints['subsets']>[number];
 type Address = NonNullable<Subset['addresses']>[number];
 
@@ -66,7 +64,7 @@ function slicesOf(source: Endpoints): { wanted: EndpointSlice[]; skipped: number
     for (const endpoint of all.slice(0, MAX_ADDRESSES)) {
       const [address = ''] = endpoint.addresses ?? [];
       const addressType = address.includes(':') ? 'IPv6' : 'IPv4';
-      const key = keyOf(addressType, ports);
+      const key = groupKey(addressType, ports);
       const slice = wanted.get(key) ?? { ...headOf(source), addressType, ports, endpoints: [] };
       wanted.set(key, slice);
       const known = slice.endpoints?.some(({ addresses }) => addresses?.[0] === address);
@@ -108,15 +106,8 @@ function portsOf({ ports = [] }: Subset): SlicePort[] {
   });
 }
 
-function keyOf(addressType: string, ports: readonly SlicePort[]): string {
-  const texts = ports.map((port) =>
-    canonicalText({ ...port, name: port.name ?? '', protocol: port.protocol ?? 'TCP' }),
-  );
-  return `${addressType} ${texts.sort().join()}`;
-}
-
 const sameKey = (a: EndpointSlice, b: EndpointSlice): boolean =>
-  keyOf(a.addressType, a.ports ?? []) === keyOf(b.addressType, b.ports ?? []);
+  groupKey(a.addressType, a.ports ?? []) === groupKey(b.addressType, b.ports ?? []);
 
 function sameSlice(a: EndpointSlice, b: EndpointSlice): boolean {
   const normal = ({ metadata, endpoints: all }: EndpointSlice) => ({

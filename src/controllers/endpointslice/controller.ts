@@ -13,7 +13,8 @@ import { type Change, formatKey, keyOfObject, parseKey } from '../runtime/change
 import { defineController, type ReconcileContext } from '../runtime/define-controller.ts';
 import { formatSelector } from '../runtime/label-selector.ts';
 import { hasSelector, servicesOfPod } from '../runtime/service-pods.ts';
-import { MANAGED_BY, MANAGER, planEndpointSlices, SERVICE_NAME } from './plan.ts';
+import { MANAGED_BY, SERVICE_NAME } from '../runtime/service-slices.ts';
+import { MANAGER, planEndpointSlices } from './plan.ts';
 
 const ZONE = 'topology.kubernetes.io/zone';
 

@@ -7,20 +7,17 @@ import {
   services,
 } from '../../kinds/index.ts';
 import type { Plan, Write } from '../runtime/apply-plan.ts';
-import { canonicalText, sameJson } from '../runtime/canonical.ts';
+import { sameJson } from '../runtime/canonical.ts';
 import { controllerReference } from '../runtime/claim.ts';
 import { endpointConditions, findPodPort, hostnameOf, isEndpoint, isHeadless } from '../runtime/service-pods.ts';
+import { groupKey, MANAGED_BY, SERVICE_NAME, type SlicePort } from '../runtime/service-slices.ts';
 import { LAST_CHANGE, withTriggerTime } from '../runtime/trigger-time.ts';
 
-export const SERVICE_NAME = 'kubernetes.io/service-name';
-export const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 export const MANAGER = 'endpointslice-controller.k8s.io';
 const HEADLESS = 'service.kubernetes.io/headless';
 /** Labels of a service that its slices set themselves. */
 const OWN_LABELS = new Set([SERVICE_NAME, MANAGED_BY, HEADLESS]);
 const MAX_ENDPOINTS = 100;
-
-type SlicePort = NonNullable<EndpointSlice['ports']>[number];
 
 export interface EndpointSlicesInput {
   service: Service;
@@ -103,13 +100,6 @@ function openGroup(groups: Map<string, Group>, addressType: string, ports: Slice
   const group = groups.get(key) ?? { addressType, ports, endpoints: new Map() };
   groups.set(key, group);
   return group;
-}
-
-function groupKey(addressType: string, ports: readonly SlicePort[]): string {
-  const texts = ports.map((port) =>
-    canonicalText({ ...port, name: port.name ?? '', protocol: port.protocol ?? 'TCP' }),
-  );
-  return `${addressType} ${texts.sort().join()}`;
 }
 
 const groupKeyOf = ({ addressType, ports }: Group): string => groupKey(addressType, ports);

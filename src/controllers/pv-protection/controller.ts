@@ -1,23 +1,14 @@
 import { type PersistentVolume, persistentVolumes } from '../../kinds/index.ts';
 import { applyOrThrow } from '../runtime/apply-plan.ts';
-import { keyOfObject } from '../runtime/change.ts';
 import { defineController, type ReconcileContext } from '../runtime/define-controller.ts';
-import { isUnsettled, planProtection } from '../runtime/protection.ts';
+import { keysOfUnsettled, planProtection } from '../runtime/protection.ts';
 
 const FINALIZER = 'kubernetes.io/pv-protection';
 
 /** Lets volumes go that no claim is bound to. Upstream: pkg/controller/volume/pvprotection. */
 export const pvProtectionController = defineController({
   name: 'pv-protection-controller',
-  watches: [
-    {
-      kind: persistentVolumes,
-      keys: (change) =>
-        change.type !== 'DELETED' && isUnsettled(change.projection.finalizers, change.projection.deleting, FINALIZER)
-          ? keyOfObject(change)
-          : [],
-    },
-  ],
+  watches: [{ kind: persistentVolumes, keys: keysOfUnsettled(FINALIZER) }],
   permissions: [{ groups: [''], resources: ['persistentvolumes'], verbs: ['get', 'list', 'update', 'watch'] }],
   reconcile,
 });

@@ -1,6 +1,6 @@
 import { type PersistentVolumeClaim, type Pod, persistentVolumeClaims, pods } from '../../kinds/index.ts';
 import { applyOrThrow } from '../runtime/apply-plan.ts';
-import { type Change, formatKey, keyOfObject, parseKey } from '../runtime/change.ts';
+import { type Change, formatKey, parseKey } from '../runtime/change.ts';
 import {
   type Controller,
   defineController,
@@ -8,7 +8,7 @@ import {
   type ReconcileContext,
 } from '../runtime/define-controller.ts';
 import { KnownNamespaces } from '../runtime/known-namespaces.ts';
-import { isUnsettled, planProtection } from '../runtime/protection.ts';
+import { keysOfUnsettled, planProtection } from '../runtime/protection.ts';
 import { usesClaim } from './plan.ts';
 
 const FINALIZER = 'kubernetes.io/pvc-protection';
@@ -24,10 +24,8 @@ export function createPvcProtectionController(): Controller {
       {
         kind: persistentVolumeClaims,
         keys: (change) => {
-          const { deleting, finalizers } = change.projection;
-          if (change.type === 'DELETED' || !isUnsettled(finalizers, deleting, FINALIZER)) return [];
-          if (deleting) waiting.add(change.key.namespace);
-          return keyOfObject(change);
+          if (change.projection.deleting) waiting.add(change.key.namespace);
+          return keysOfUnsettled(FINALIZER)(change);
         },
       },
       { kind: pods, keys: (change, context) => keysOfPod(change, context, waiting) },

@@ -1,6 +1,7 @@
 import type { KindRef } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import type { Plan } from './apply-plan.ts';
+import { type Change, keyOfObject } from './change.ts';
 
 export interface ProtectionInput {
   kind: KindRef;
@@ -10,8 +11,16 @@ export interface ProtectionInput {
   used: boolean;
 }
 
+/** `keys` of a watch: the changed object itself, where its finalizer is to be taken away or given. */
+export const keysOfUnsettled =
+  (finalizer: string) =>
+  ({ type, projection, ...change }: Change): string[] =>
+    type !== 'DELETED' && isUnsettled(projection.finalizers, projection.deleting, finalizer)
+      ? keyOfObject({ type, projection, ...change })
+      : [];
+
 /** Whether an object waits for its finalizer to be taken away, or lacks it. */
-export function isUnsettled(finalizers: readonly string[] | undefined, deleting: boolean, finalizer: string): boolean {
+function isUnsettled(finalizers: readonly string[] | undefined, deleting: boolean, finalizer: string): boolean {
   return (finalizers ?? []).includes(finalizer) === deleting;
 }
 

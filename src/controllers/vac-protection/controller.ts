@@ -7,9 +7,9 @@ import {
   volumeAttributesClasses,
 } from '../../kinds/index.ts';
 import { applyOrThrow } from '../runtime/apply-plan.ts';
-import { type Change, keyOfObject } from '../runtime/change.ts';
+import type { Change } from '../runtime/change.ts';
 import { defineController, type KeyContext, type ReconcileContext } from '../runtime/define-controller.ts';
-import { isUnsettled, planProtection } from '../runtime/protection.ts';
+import { keysOfUnsettled, planProtection } from '../runtime/protection.ts';
 
 const FINALIZER = 'kubernetes.io/vac-protection';
 
@@ -17,13 +17,7 @@ const FINALIZER = 'kubernetes.io/vac-protection';
 export const vacProtectionController = defineController({
   name: 'volumeattributesclass-protection-controller',
   watches: [
-    {
-      kind: volumeAttributesClasses,
-      keys: (change) =>
-        change.type !== 'DELETED' && isUnsettled(change.projection.finalizers, change.projection.deleting, FINALIZER)
-          ? keyOfObject(change)
-          : [],
-    },
+    { kind: volumeAttributesClasses, keys: keysOfUnsettled(FINALIZER) },
     { kind: persistentVolumes, keys: goingClasses },
     { kind: persistentVolumeClaims, keys: goingClasses },
   ],
