@@ -259,6 +259,37 @@ describe('single rules', () => {
   });
 });
 
+describe('names', () => {
+  it('of priority classes of the system go with their values, and are no default', async () => {
+    const named = (name: string, fields: object): Promise<string[]> =>
+      causes('POST /apis/scheduling.k8s.io/v1/priorityclasses?dryRun=All', { metadata: { name }, ...fields });
+    const reserved = "metadata.name: Forbidden: priority class names with 'system-' prefix are reserved";
+    const refused = (why: string): string[] => [`${reserved} for system use only. error: ${why}`];
+    expect(await named('system-x', { value: 1 })).toEqual(refused('system-x is not a known system priority class'));
+    expect(await named('system-node-critical', { value: 1 })).toEqual(
+      refused('value of system-node-critical PriorityClass must be 2000001000'),
+    );
+    expect(await named('system-node-critical', { value: 2000001000, globalDefault: true })).toEqual(
+      refused('globalDefault of system-node-critical PriorityClass must be false'),
+    );
+  });
+
+  it('of signers are limited as a whole, and each part of their paths', async () => {
+    const signed = async (signerName: string): Promise<string[]> =>
+      causes('POST /apis/certificates.k8s.io/v1/certificatesigningrequests?dryRun=All', {
+        metadata: { name: 'c' },
+        spec: { request: 'eHg=', usages: ['client auth'], signerName },
+      });
+    const part = 'x'.repeat(200);
+    const long = 'spec.signerName: Too long: may not be more than 571 bytes';
+    expect(await signed(`a.com/${part}.${part}`)).not.toContain(long);
+    expect((await signed(`a.com/${part}.${part}.${part}`)).filter((text) => text.includes('Too long'))).toEqual([long]);
+    expect(await signed(`a.com/${'x'.repeat(254)}`)).toContainEqual(
+      expect.stringContaining('must be no more than 253'),
+    );
+  });
+});
+
 describe('jobs', () => {
   const path = '/apis/batch/v1/namespaces/n/jobs';
   const template = (spec: object = {}): object => ({

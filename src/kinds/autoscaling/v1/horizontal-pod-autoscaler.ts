@@ -55,6 +55,9 @@ function items(type: string, json: unknown): Item[] {
   return json.map((item: unknown) => decode(`autoscaling/v1.${type}`, item ?? {}));
 }
 
+const readMetrics = (annotations: Annotations): Item[] =>
+  parse(annotations[METRICS], (json) => items('MetricSpec', json)) ?? [];
+
 function readBehavior(json: unknown): Stored['spec']['behavior'] {
   const rules = decode('autoscaling/v2.HorizontalPodAutoscalerBehavior', lowerKeys(json ?? {}));
   return rules.scaleUp || rules.scaleDown ? rules : undefined;
@@ -67,9 +70,8 @@ function storedSpec(spec: HorizontalPodAutoscaler['spec'], annotations: Annotati
   const origin = origins.get(spec);
   if (origin) return origin as Stored['spec'];
   const { targetCPUUtilizationPercentage: percent, ...rest } = spec;
-  const metrics = (parse(annotations[METRICS], (json) => items('MetricSpec', json)) ?? []).map(newSpec);
+  const metrics = readMetrics(annotations).map(newSpec);
   if (percent !== undefined) metrics.push(cpuMetric(percent));
-  if (metrics.length === 0) metrics.push(cpuMetric(DEFAULT_CPU_PERCENT));
   const behavior = parse(annotations[BEHAVIOR], readBehavior);
   return { ...rest, metrics, ...(behavior ? { behavior } : {}) };
 }
@@ -166,8 +168,10 @@ export const horizontalPodAutoscalersV1 = defineKind<HorizontalPodAutoscaler>(
       validateUpdate: (object) => validateAutoscalerStatus(toStorage(object)),
     },
     cells: (object, now) => autoscalerCells(toStorage(object), now),
-    defaults({ spec }) {
+    defaults({ metadata, spec }) {
       spec.minReplicas ??= 1;
+      if (spec.targetCPUUtilizationPercentage === undefined && readMetrics(metadata.annotations ?? {}).length === 0)
+        spec.targetCPUUtilizationPercentage = DEFAULT_CPU_PERCENT;
     },
   },
 );

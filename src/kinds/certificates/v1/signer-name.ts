@@ -1,3 +1,4 @@
+import { quote } from '../../../machinery/quote.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import {
   dns1123Label,
@@ -8,8 +9,8 @@ import {
 } from '../../../machinery/validation/index.ts';
 
 const MAX_DOMAIN = 253;
-/** A subdomain, a dot and a label. */
-const MAX_PATH = 253 + 63 + 1;
+/** A domain, a slash, and a path of a subdomain, a dot and a label. */
+const MAX_NAME = MAX_DOMAIN + 1 + 253 + 1 + 63;
 
 /** `domain/path`: who signs. Upstream: core/validation ValidateSignerName. */
 export function validateSignerName(name: string, path: string): FieldError[] {
@@ -27,8 +28,7 @@ export function validateSignerName(name: string, path: string): FieldError[] {
   if (labels.length < 2)
     errors.push(invalidError(path, domain, 'should be a domain with at least two segments separated by dots'));
   errors.push(...firstBad(rest.split('.'), dns1123Subdomain).map((text) => invalidError(path, rest, text)));
-  if (rest.length > MAX_PATH) errors.push(tooLongError(path, MAX_PATH));
-  if (name.length > MAX_DOMAIN + MAX_PATH + 1) errors.push(tooLongError(path, MAX_DOMAIN + MAX_PATH + 1));
+  if (name.length > MAX_NAME) errors.push(tooLongError(path, MAX_NAME));
   return errors;
 }
 
@@ -36,7 +36,7 @@ export function validateSignerName(name: string, path: string): FieldError[] {
 function firstBad(parts: readonly string[], rule: (part: string) => string[]): string[] {
   for (const part of parts) {
     const texts = rule(part);
-    if (texts.length > 0) return texts.map((text) => `validating label ${JSON.stringify(part)}: ${text}`);
+    if (texts.length > 0) return texts.map((text) => `validating label ${quote(part)}: ${text}`);
   }
   return [];
 }
