@@ -1,4 +1,5 @@
 /** Whether labels meet a selector. Upstream: labels.Selector Matches, metav1.LabelSelectorAsSelector. */
+import { memberOf } from '../own-member.ts';
 import type { LabelRequirement } from './labels.ts';
 
 /** A LabelSelector as API objects carry it. */
@@ -46,7 +47,7 @@ export function requirementsOf(selector: LabelSelector | null | undefined): Labe
   for (const [key, value] of Object.entries(selector.matchLabels ?? {}))
     requirements.push({ key, operator: 'in', values: [value] });
   for (const expression of selector.matchExpressions ?? []) {
-    const operator = OPERATORS[expression.operator];
+    const operator = memberOf(OPERATORS, expression.operator);
     if (!operator) return null;
     requirements.push({ key: expression.key, operator, values: [...(expression.values ?? [])].sort() });
   }

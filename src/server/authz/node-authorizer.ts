@@ -2,6 +2,7 @@
  * What a node may do: its own objects, and what its pods refer to.
  * Upstream: plugin/pkg/auth/authorizer/node/node_authorizer.go.
  */
+import { memberOf } from '../../machinery/own-member.ts';
 import { NODE_USER_PREFIX, NODES_GROUP } from '../authn/users.ts';
 import { nodeRules } from '../bootstrap/node-rules.ts';
 import type { Attributes, Decision } from '../contract.ts';
@@ -49,7 +50,8 @@ export async function authorizeNode(attributes: Attributes, graph: NodeGraph): P
   const node = user.name.slice(NODE_USER_PREFIX.length);
   if (node === '') return no(`unknown node for user ${JSON.stringify(user.name)}`);
   if (attributes.isResource) {
-    const check = CHECKS[attributes.group === '' ? attributes.resource : `${attributes.resource}.${attributes.group}`];
+    const { group, resource } = attributes;
+    const check = memberOf(CHECKS, group === '' ? resource : `${resource}.${group}`);
     if (check) return check({ node, attributes, graph });
   }
   return rulesAllow(attributes, nodeRules()) ? ALLOW : no();

@@ -1,4 +1,5 @@
 /** How many watches of this isolate an event would go to. Upstream: util/flowcontrol/watch_tracker.go. */
+import { memberOf } from '../../machinery/own-member.ts';
 import type { RequestInfo } from '../request-info.ts';
 
 /** Resources whose watches are found by a field: a watch for one node costs writers of other pods nothing. */
@@ -9,7 +10,7 @@ export class WatchCounts {
 
   /** Counts a watch in; call the result when it has ended. */
   add(info: RequestInfo, query: URLSearchParams): () => void {
-    const field = INDEXED[info.resource];
+    const field = memberOf(INDEXED, info.resource);
     if (field !== undefined && new RegExp(`(^|,)${field}==?[^,]`).test(query.get('fieldSelector') ?? ''))
       return () => undefined;
     const key = keyOf(info.group, info.resource, info.namespace, info.name);

@@ -1,8 +1,10 @@
 /** Turns a request body into an object of the kind that the path names. Upstream: handlers/create.go, handlers/rest.go. */
+
 import { type Decoded, DecodeError, decodeBody, type FieldValidation } from '../../machinery/fields/index.ts';
 import { jsonSyntaxMessage } from '../../machinery/json-syntax.ts';
 import type { Kind } from '../../machinery/kind.ts';
 import { apiVersionOf, type KubeObject } from '../../machinery/meta.ts';
+import { memberOf } from '../../machinery/own-member.ts';
 import type { ObjectSchema } from '../../machinery/schema.ts';
 import { badRequest, StatusError } from '../../machinery/status.ts';
 import { type BodyFormat, contentTypeOf, readObjectText } from '../negotiation/body.ts';
@@ -251,8 +253,8 @@ function isKnown(
   if (call.parts.kinds.byKind(type.group, type.version, type.kind)) return 'kind';
   if (isRegisteredBeside(call, type)) return 'other';
   if (type.group === 'autoscaling' && type.version === 'v1' && type.kind === 'Scale') return 'kind';
-  if (!RETIRED[type.group]?.includes(type.version)) return undefined;
-  const isKept = type.group === 'extensions' || call.parts.kinds.byKind(type.group, 'v1', type.kind) !== undefined;
+  if (!memberOf(RETIRED, type.group)?.includes(type.version)) return undefined;
+  const isKept = type.group === 'extensions' || (type.group === 'apps' && type.kind === 'Scale') || call.parts.kinds.byKind(type.group, 'v1', type.kind) !== undefined;
   return isKept ? 'kind' : undefined;
 }
 

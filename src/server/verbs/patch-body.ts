@@ -12,7 +12,9 @@ import {
   firstFault,
 } from '../../machinery/fields/index.ts';
 import { goJson } from '../../machinery/go-json.ts';
+import type { Kind } from '../../machinery/kind.ts';
 import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../machinery/meta.ts';
+import { memberOf } from '../../machinery/own-member.ts';
 import { quote } from '../../machinery/quote.ts';
 import { sortRawValues } from '../../machinery/raw-values.ts';
 import type { ObjectSchema } from '../../machinery/schema.ts';
@@ -39,10 +41,10 @@ const TYPES: Readonly<Record<string, PatchType>> = {
  */
 export function patchTypeOf(call: ResourceCall): PatchType {
   const header = call.scope.request.headers.get('content-type') ?? '';
-  const type = TYPES[header.replace(/(?<=.);.*$/s, '')];
+  const type = memberOf(TYPES, header.replace(/(?<=.);.*$/s, ''));
   const custom = call.kind.itemsCarryType === true;
   if (type !== undefined && !(custom && type === 'strategic')) return type;
-  const isRouted = header.split(',').some((part) => TYPES[part.replace(/;.*$/s, '').trim()] !== undefined);
+  const isRouted = header.split(',').some((part) => Object.hasOwn(TYPES, part.replace(/;.*$/s, '').trim()));
   if (!custom && !isRouted) throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   const accepted = Object.keys(TYPES).filter((name) => !(custom && TYPES[name] === 'strategic'));
   throw new StatusError(
@@ -86,7 +88,7 @@ function decodePatched(call: ResourceCall, options: WriteOptions, { live, patch,
   const patched = result.json as KubeObject | null;
   const untouched = managers !== undefined && patched?.metadata?.managedFields === managers;
   const isTyped = type !== 'strategic' && !call.kind.inVersion;
-  const why = isTyped ? typeFault(call, patched) : undefined;
+  const why = isTyped ? typeFault(call, call.kind, patched) : undefined;
   if (why !== undefined) throw badPatch(result.shown().text, why);
   const schema = isTyped && !patched?.apiVersion ? INTERNAL_TYPE : call.kind.schema;
   let decoded: Decoded<KubeObject>;
@@ -182,11 +184,15 @@ function badApply({ apiVersion = '', kind = '', metadata }: KubeObject, error: D
  * Why a patched document is none of the type of its path, if so: a patch cannot make an object one of another type, and
  * the document is decoded as that type before this is found out.
  */
-function typeFault(call: ResourceCall, json: KubeObject | null): string | undefined {
+export function typeFault(
+  call: ResourceCall,
+  type: Pick<Kind, 'group' | 'version' | 'kind'>,
+  json: KubeObject | null,
+): string | undefined {
   if (Array.isArray(json)) return `${NO_TYPE} array into Go value of type ${TYPE_META}`;
   const { apiVersion, kind } = json ?? {};
-  const expected = apiVersionOf(call.kind.group, call.kind.version);
-  if (apiVersion === expected && (!kind || kind === call.kind.kind)) return undefined;
+  const expected = apiVersionOf(type.group, type.version);
+  if (apiVersion === expected && (!kind || kind === type.kind)) return undefined;
   for (const [field, given] of Object.entries({ apiVersion, kind }) as [string, unknown][]) {
     if (given === undefined || given === null || typeof given === 'string') continue;
     const shape = Array.isArray(given) ? 'array' : typeof given === 'boolean' ? 'bool' : typeof given;
@@ -194,17 +200,17 @@ function typeFault(call: ResourceCall, json: KubeObject | null): string | undefi
   }
   const [version = '', group = '', ...more] = (apiVersion ?? '').split('/').reverse();
   if (more.length > 0) return `unexpected GroupVersion string: ${apiVersion}`;
-  const named = kind || call.kind.kind;
+  const named = kind || type.kind;
   if (!apiVersion)
-    return named === call.kind.kind
+    return named === type.kind
       ? undefined
-      : notRegistered(named, `the internal version of group ${quote(call.kind.group)}`);
+      : notRegistered(named, `the internal version of group ${quote(type.group)}`);
   const other = call.parts.kinds.byKind(group, version, named);
   if (other === undefined) return notRegistered(named, `version ${quote(apiVersion)}`);
   const fault = firstFault(other.schema, json);
   if (fault) return fault.message;
-  const internal = call.kind.group === '' ? 'core' : call.kind.group.split('.')[0];
-  return `converting (${version}.${named}) to (${internal}.${call.kind.kind}): unknown conversion`;
+  const internal = type.group === '' ? 'core' : type.group.split('.')[0];
+  return `converting (${version}.${named}) to (${internal}.${type.kind}): unknown conversion`;
 }
 
 const notRegistered = (kind: string, version: string): string =>

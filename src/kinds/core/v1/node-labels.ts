@@ -1,4 +1,5 @@
 /** Labels of nodes that have new names. Upstream: pkg/api/node/util.go. */
+import { memberOf } from '../../../machinery/own-member.ts';
 import { labelValue } from '../../../machinery/validation/index.ts';
 import type { NodeSelectorTerm } from '../../generated/types/core-v1.ts';
 
@@ -11,7 +12,7 @@ const DEPRECATED: Readonly<Record<string, string>> = {
 };
 
 /** What to say of a label; undefined for one that may be used. */
-export const deprecatedLabel = (key: string): string | undefined => DEPRECATED[key];
+export const deprecatedLabel = (key: string): string | undefined => memberOf(DEPRECATED, key);
 
 /** `withValues`: whether values that no label can have are told of. */
 export function selectorTermWarnings(term: NodeSelectorTerm | undefined, path: string, withValues = false): string[] {

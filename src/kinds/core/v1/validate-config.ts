@@ -1,4 +1,5 @@
 /** Rules of config maps and secrets. Upstream: core/validation. */
+import { memberOf } from '../../../machinery/own-member.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import {
   configMapKey,
@@ -70,9 +71,10 @@ export function validateSecret({ data = {}, type = '', metadata }: Secret): Fiel
   const account = 'kubernetes.io/service-account.name';
   if (type === 'kubernetes.io/service-account-token' && !metadata.annotations?.[account])
     errors.push(requiredError(`metadata.annotations[${account}]`));
-  for (const key of SECRET_KEYS[type] ?? []) if (!Object.hasOwn(data, key)) errors.push(requiredError(`data[${key}]`));
+  for (const key of memberOf(SECRET_KEYS, type) ?? [])
+    if (!Object.hasOwn(data, key)) errors.push(requiredError(`data[${key}]`));
   if (type === 'kubernetes.io/ssh-auth' && !data['ssh-privatekey']) errors.push(requiredError('data[ssh-privatekey]'));
-  const config = JSON_KEYS[type];
+  const config = memberOf(JSON_KEYS, type);
   if (config !== undefined) errors.push(...validateJson(data, config));
   if (type === 'kubernetes.io/basic-auth' && !Object.hasOwn(data, 'username') && !Object.hasOwn(data, 'password')) {
     errors.push(requiredError('data[username]'), requiredError('data[password]'));

@@ -1,4 +1,5 @@
 /** Rules of limit ranges and quotas. Upstream: core/validation ValidateLimitRange, ValidateResourceQuota. */
+import { memberOf } from '../../../machinery/own-member.ts';
 import { parseQuantity, type Quantity } from '../../../machinery/quantity.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import {
@@ -139,7 +140,7 @@ const MISAPPLIED = 'unsupported scope applied to resource';
 
 /** How many of the limited resources a scope cannot be of. */
 const misapplied = (scope: string, { hard = {} }: ResourceQuotaSpec): number =>
-  Object.keys(hard).filter((name) => isQuotaResource(name) && SCOPES[scope]?.has(name) === false).length;
+  Object.keys(hard).filter((name) => isQuotaResource(name) && memberOf(SCOPES, scope)?.has(name) === false).length;
 
 function validateQuotaSpec(spec: ResourceQuotaSpec): FieldError[] {
   const errors = validateAmountList(spec.hard, 'spec.hard');

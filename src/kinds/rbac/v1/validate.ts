@@ -1,4 +1,5 @@
 /** Rules of roles and bindings. Upstream: pkg/apis/rbac/validation. */
+import { memberOf } from '../../../machinery/own-member.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import {
   dns1123Subdomain,
@@ -74,7 +75,7 @@ function validateSubject(
 ): FieldError[] {
   const errors: FieldError[] = [];
   if (!name) errors.push(requiredError(`${path}.name`));
-  const group = SUBJECT_GROUPS[kind];
+  const group = memberOf(SUBJECT_GROUPS, kind);
   if (group === undefined)
     return [...errors, notSupportedError(`${path}.kind`, kind, ['ServiceAccount', 'User', 'Group'])];
   if (kind === 'ServiceAccount') {

@@ -1,3 +1,4 @@
+import { memberOf } from '../../../machinery/own-member.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { forbiddenError, invalidError, notSupportedError, requiredError } from '../../../machinery/validation/index.ts';
 import type { PriorityClass } from '../../generated/types/scheduling-v1.ts';
@@ -11,7 +12,7 @@ const SYSTEM: Readonly<Record<string, number>> = {
 const POLICIES = ['PreemptLowerPriority', 'Never'];
 
 function systemFault(name: string, value: number, globalDefault: boolean): string | undefined {
-  const known = SYSTEM[name];
+  const known = memberOf(SYSTEM, name);
   if (known === undefined) return `${name} is not a known system priority class`;
   if (value !== known) return `value of ${name} PriorityClass must be ${known}`;
   return globalDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined;

@@ -1,5 +1,7 @@
 /** Checks of the baseline level. Upstream: pod-security-admission/policy. */
+
 import type { Container, SELinuxOptions } from '../../../kinds/index.ts';
+import { memberOf } from '../../../machinery/own-member.ts';
 import {
   type Check,
   type CheckInput,
@@ -179,7 +181,7 @@ function seLinux({ spec, containers, minor }: CheckInput) {
   let role = false;
   const isBad = (options: SELinuxOptions | undefined): boolean => {
     if (!options) return false;
-    const since = SELINUX_TYPES[options.type ?? ''];
+    const since = memberOf(SELINUX_TYPES, options.type ?? '');
     const badType = since === undefined || since > minor;
     if (badType) types.push(options.type ?? '');
     if (options.user) user = true;
@@ -232,7 +234,7 @@ function sysctls({ spec, minor }: CheckInput) {
 }
 
 function isSafe(sysctl: string, minor: number): boolean {
-  const since = SYSCTLS[sysctl];
+  const since = memberOf(SYSCTLS, sysctl);
   return since !== undefined && since <= minor;
 }
 

@@ -1,4 +1,5 @@
 /** Environment of containers. Upstream: core/validation ValidateEnv, ValidateEnvFrom. */
+import { memberOf } from '../../../../machinery/own-member.ts';
 import type { FieldError } from '../../../../machinery/status.ts';
 import {
   configMapKey,
@@ -77,7 +78,7 @@ export function validateFieldRef(ref: ObjectFieldSelector, path: string, support
   if (base === 'metadata.annotations') return invalidErrors(path, key.toLowerCase(), qualifiedName(key.toLowerCase()));
   if (base === 'metadata.labels') return invalidErrors(path, key, qualifiedName(key));
   if (base !== '') return refuse(`field label does not support subscript: ${ref.fieldPath}`);
-  const name = ALIASES[ref.fieldPath] ?? ref.fieldPath;
+  const name = memberOf(ALIASES, ref.fieldPath) ?? ref.fieldPath;
   if (!KNOWN_FIELDS.has(name)) return refuse(`field label not supported: ${ref.fieldPath}`);
   return supported.includes(name) ? [] : [notSupportedError(field, name, supported)];
 }
