@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { apiTime } from '../machinery/time.ts';
 import { type ApiTarget, apiRequest, messageOf } from './api-request.ts';
 import { UserError } from './errors.ts';
 
@@ -16,7 +17,7 @@ export async function createJoinToken(target: ApiTarget, ttlSeconds = 3600): Pro
       stringData: {
         'token-id': id,
         'token-secret': secret,
-        expiration: new Date(Date.now() + ttlSeconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z'),
+        expiration: apiTime(Date.now() + ttlSeconds * 1000),
         'usage-bootstrap-authentication': 'true',
         'usage-bootstrap-signing': 'true',
         'auth-extra-groups': 'system:bootstrappers:kubeadm:default-node-token',

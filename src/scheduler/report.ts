@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Client } from '../client/client.ts';
 import { type Pod, pods } from '../kinds/index.ts';
 import { StatusError } from '../machinery/status.ts';
+import { apiTime } from '../machinery/time.ts';
 
 export interface ReporterOptions {
   client: Client;
@@ -61,7 +62,7 @@ async function writeCondition(pod: Pod, message: string, options: ReporterOption
   const { client, clock, onError } = options;
   const { namespace, name = '', generation } = pod.metadata;
   const known = conditionOf(pod);
-  const now = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+  const now = apiTime(clock.now());
   const condition = {
     type: 'PodScheduled',
     status: 'False',

@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { KubeObject } from '../machinery/meta.ts';
+import { apiMicroTime } from '../machinery/time.ts';
 import type { NodeConnector, ReadHook } from './contract.ts';
 
 const NAMESPACE = 'kube-node-lease';
@@ -46,7 +47,7 @@ export function createNodeLeases({ nodes, clock }: { nodes: NodeConnector; clock
       for (const { metadata, spec } of leases) {
         const seen = known.get(metadata.name ?? '')?.seen;
         if (spec && seen !== undefined && seen > Date.parse(spec.renewTime ?? '1970-01-01'))
-          spec.renewTime = new Date(seen).toISOString().replace('Z', '000Z');
+          spec.renewTime = apiMicroTime(seen);
       }
     },
   };

@@ -1,7 +1,7 @@
 /** The Node object as the agent writes it. Pure. Upstream: pkg/kubelet/nodestatus. */
 import type { ContainerImage, Node, NodeAddress, NodeCondition, NodeStatus } from '../../kinds/index.ts';
+import { apiTime } from '../../machinery/time.ts';
 import type { Image } from '../runtime/contract.ts';
-import { timestamp } from '../timestamp.ts';
 import type { Machine } from './machine.ts';
 import { MEMORY_THRESHOLD, type PressureState } from './pressure.ts';
 
@@ -105,7 +105,7 @@ function imageList(images: readonly Image[]): ContainerImage[] {
 /** The node's status; condition times stay while their status does. */
 export function nodeStatus(input: NodeFactsInput, previous: NodeStatus | undefined, now: number): NodeStatus {
   const known = new Map((previous?.conditions ?? []).map((condition) => [condition.type, condition]));
-  const at = timestamp(now);
+  const at = apiTime(now);
   const conditions = judge(input).map((condition) => {
     const old = known.get(condition.type);
     const lastTransitionTime = old?.status === condition.status ? old.lastTransitionTime : at;

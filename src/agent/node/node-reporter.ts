@@ -3,9 +3,9 @@ import { type Clock, delay } from '../../base/clock.ts';
 import type { Client } from '../../client/index.ts';
 import { leases, type Node, type NodeCondition, type NodeStatus, nodes } from '../../kinds/index.ts';
 import { StatusError } from '../../machinery/status.ts';
+import { apiMicroTime } from '../../machinery/time.ts';
 import { type Log, messageOf } from '../log.ts';
 import type { EventRecorder } from '../pods/event-recorder.ts';
-import { microTimestamp } from '../timestamp.ts';
 import { nodeEvents, nodeReference } from './node-events.ts';
 import { type NodeFactsInput, newNode, nodeLabels, nodeStatus } from './node-object.ts';
 
@@ -155,7 +155,7 @@ export class NodeReporter {
   async #renewLease(): Promise<void> {
     const { client, clock } = this.#options;
     const name = this.#node?.metadata.name ?? '';
-    const renewTime = microTimestamp(clock.now());
+    const renewTime = apiMicroTime(clock.now());
     const key = { namespace: LEASE_NAMESPACE, name };
     this.#lease ??= (await client.find(leases, key))?.metadata;
     if (this.#lease === undefined) {

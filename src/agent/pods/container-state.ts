@@ -1,6 +1,6 @@
 /** The status of one container as kubelet reports it. Upstream: kubelet_pods.go convertToAPIContainerStatuses. */
 import type { Container, ContainerState, ContainerStatus, Pod } from '../../kinds/index.ts';
-import { timestamp } from '../timestamp.ts';
+import { apiTime } from '../../machinery/time.ts';
 import type { ContainerRole } from './container-role.ts';
 import { type ObservedContainer, restartCountOf } from './observed.ts';
 
@@ -33,12 +33,12 @@ export interface StateFacts {
 }
 
 function stateOf(run: ObservedContainer, facts: StateFacts): ContainerState {
-  if (run.state === 'running') return { running: { startedAt: timestamp(run.startedAt) } };
+  if (run.state === 'running') return { running: { startedAt: apiTime(run.startedAt) } };
   const terminated: NonNullable<ContainerState['terminated']> = {
     exitCode: run.exitCode,
     reason: run.reason || (run.exitCode === 0 ? 'Completed' : 'Error'),
-    startedAt: run.startedAt > 0 ? timestamp(run.startedAt) : timestamp(0),
-    finishedAt: timestamp(run.finishedAt),
+    startedAt: run.startedAt > 0 ? apiTime(run.startedAt) : apiTime(0),
+    finishedAt: apiTime(run.finishedAt),
     containerID: `${facts.runtimeName}://${run.id}`,
   };
   const message = facts.terminationMessage(run) || run.message;

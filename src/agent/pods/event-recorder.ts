@@ -4,7 +4,7 @@ import type { Random } from '../../base/random.ts';
 import type { Client } from '../../client/index.ts';
 import { type Event, events, type ObjectReference, type Pod } from '../../kinds/index.ts';
 import { StatusError } from '../../machinery/status.ts';
-import { timestamp } from '../timestamp.ts';
+import { apiTime } from '../../machinery/time.ts';
 
 export interface EventRecorder {
   /** `container` names the container it is about (`spec.containers{name}`). */
@@ -76,8 +76,8 @@ export class ApiEventRecorder implements EventRecorder {
       source: { component: 'kubelet', host: nodeName },
       reportingComponent: 'kubelet',
       reportingInstance: nodeName,
-      firstTimestamp: timestamp(now),
-      lastTimestamp: timestamp(now),
+      firstTimestamp: apiTime(now),
+      lastTimestamp: apiTime(now),
       count: 1,
     };
     const key = [reference.uid, reference.fieldPath, type, reason, text].join('\0');

@@ -1,9 +1,9 @@
 /** Gets the images of containers onto the node. Upstream: pkg/kubelet/images/image_manager.go. */
 import type { Clock } from '../../base/clock.ts';
+import { formatGoDuration } from '../../base/go-duration.ts';
 import type { Container, Pod } from '../../kinds/index.ts';
 import { messageOf } from '../log.ts';
 import type { ContainerRuntime, Image, RegistryAuth } from '../runtime/contract.ts';
-import { formatDuration } from '../timestamp.ts';
 import { Backoff } from './backoff.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import { parseImage, withDefaultTag } from './image-reference.ts';
@@ -106,8 +106,8 @@ export class ImagePuller {
     const asked = clock.now();
     try {
       const { image, took } = await this.#exclusive(() => this.#transfer(request, reference));
-      const waited = formatDuration(clock.now() - asked);
-      const text = `Successfully pulled image "${name}" in ${formatDuration(took)} (${waited} including waiting). Image size: ${image.size} bytes.`;
+      const waited = formatGoDuration(Math.round(clock.now() - asked));
+      const text = `Successfully pulled image "${name}" in ${formatGoDuration(Math.round(took))} (${waited} including waiting). Image size: ${image.size} bytes.`;
       events.pod(pod, 'Normal', 'Pulled', text, field);
       return image;
     } catch (error) {

@@ -1,6 +1,6 @@
 /** The status of a pod as kubelet reports it. Pure. Upstream: kubelet_pods.go generateAPIPodStatus, status/generate.go. */
 import type { Container, ContainerStatus, Pod, PodCondition, PodStatus } from '../../kinds/index.ts';
-import { timestamp } from '../timestamp.ts';
+import { apiTime } from '../../machinery/time.ts';
 import type { ContainerRole } from './container-role.ts';
 import { type ContainerView, containerStatusOf, type StateFacts } from './container-state.ts';
 import type { Observed } from './observed.ts';
@@ -141,7 +141,7 @@ function mergeConditions(input: StatusInput, own: readonly Condition[]): PodCond
       ...condition,
       ...generation,
       lastProbeTime: null,
-      lastTransitionTime: same ? old.lastTransitionTime : timestamp(now),
+      lastTransitionTime: same ? old.lastTransitionTime : apiTime(now),
     };
   });
   const names = new Set(own.map((condition) => condition.type));
@@ -179,7 +179,7 @@ export function podStatus(input: StatusInput): PodStatus {
       ...(failure?.reason === 'Evicted' ? [disruption(failure.message)] : []),
     ]),
     hostIPs: hostIPs.map((ip) => ({ ip })),
-    startTime: previous?.startTime ?? pod.status?.startTime ?? timestamp(input.now),
+    startTime: previous?.startTime ?? pod.status?.startTime ?? apiTime(input.now),
     qosClass: pod.status?.qosClass ?? qosClass(pod),
     containerStatuses: containers,
   };

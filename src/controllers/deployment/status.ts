@@ -1,5 +1,5 @@
-import { apiTime } from '../../machinery/time.ts';
 import type { Deployment, DeploymentCondition, DeploymentStatus, ReplicaSetCondition } from '../../kinds/index.ts';
+import { apiTime } from '../../machinery/time.ts';
 import { parseTime } from '../runtime/time.ts';
 import { maxUnavailable, progressDeadline, replicasOf } from './limits.ts';
 import { allSets, type Rollout, sumOf } from './rollout.ts';

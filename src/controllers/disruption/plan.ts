@@ -1,9 +1,10 @@
 import type { Condition, Pod, PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../kinds/index.ts';
 import { podDisruptionBudgets } from '../../kinds/index.ts';
+import { apiTime } from '../../machinery/time.ts';
 import type { Plan } from '../runtime/apply-plan.ts';
 import { sameJson } from '../runtime/canonical.ts';
 import { isReadyPod } from '../runtime/pods.ts';
-import { formatTime, parseTime } from '../runtime/time.ts';
+import { parseTime } from '../runtime/time.ts';
 
 /** How long an evicted pod that is still there counts as gone, in milliseconds. */
 const DELETION_TIMEOUT = 120_000;
@@ -116,7 +117,7 @@ function withCondition(old: readonly Condition[] = [], next: NewCondition): Cond
     status,
     reason,
     message,
-    lastTransitionTime: before?.status === status ? before.lastTransitionTime : formatTime(now),
+    lastTransitionTime: before?.status === status ? before.lastTransitionTime : apiTime(now),
     ...(generation === undefined ? {} : { observedGeneration: generation }),
   };
   return before ? old.map((one) => (one === before ? condition : one)) : [...old, condition];

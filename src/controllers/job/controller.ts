@@ -1,4 +1,5 @@
 import { type Job, type JobStatus, jobs, type Pod, pods } from '../../kinds/index.ts';
+import { apiTime } from '../../machinery/time.ts';
 import { applyOrThrow, applyPlan } from '../runtime/apply-plan.ts';
 import { formatKey, keyOfObject, keyOfOwner, parseKey } from '../runtime/change.ts';
 import { claimSelected } from '../runtime/claim-selected.ts';
@@ -9,7 +10,6 @@ import {
   type ReconcileResult,
 } from '../runtime/define-controller.ts';
 import { Inspected } from '../runtime/inspected.ts';
-import { formatTime } from '../runtime/time.ts';
 import { conditionOf, deadlineLeft, type Ending, endingOf, isFinished, withCondition } from './finish.ts';
 import { isTracked, type JobState, readState } from './job-state.ts';
 import { deleteAll, event, giveUp, planReplicas, type ReplicasPlan } from './replicas.ts';
@@ -90,9 +90,9 @@ async function started(job: Job, context: ReconcileContext): Promise<Job> {
     context.event(event(job, 'Suspended', 'Job suspended'));
   } else if (!job.spec.suspend && suspended) {
     const condition = { type: 'Suspended', status: 'False', reason: 'JobResumed', message: 'Job resumed' } as const;
-    status = { ...status, conditions: withCondition(conditions, condition, now), startTime: formatTime(now) };
+    status = { ...status, conditions: withCondition(conditions, condition, now), startTime: apiTime(now) };
     context.event(event(job, 'Resumed', 'Job resumed'));
-  } else if (!job.spec.suspend && status.startTime === undefined) status.startTime = formatTime(now);
+  } else if (!job.spec.suspend && status.startTime === undefined) status.startTime = apiTime(now);
   return writeStatus(job, status, context);
 }
 

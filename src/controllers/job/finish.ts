@@ -1,6 +1,7 @@
 /** Whether and how a Job ends. Upstream: job_controller.go syncJob, success_policy.go. */
 import type { Job, JobCondition, Pod } from '../../kinds/index.ts';
-import { formatTime, parseTime } from '../runtime/time.ts';
+import { apiTime } from '../../machinery/time.ts';
+import { parseTime } from '../runtime/time.ts';
 import { parseIndexSet } from './index-set.ts';
 import type { JobState } from './job-state.ts';
 
@@ -87,7 +88,7 @@ export function withCondition(
 ): JobCondition[] {
   const old = conditions.find(({ type }) => type === next.type);
   if (old?.status === next.status && old.reason === next.reason && old.message === next.message) return [...conditions];
-  const time = formatTime(now);
+  const time = apiTime(now);
   const made: JobCondition = {
     ...next,
     lastProbeTime: time,

@@ -4,9 +4,9 @@
  * Upstream: job_controller.go trackJobStatusAndRemoveFinalizers.
  */
 import { type Job, type JobStatus, jobs, type Pod } from '../../kinds/index.ts';
+import { apiTime } from '../../machinery/time.ts';
 import type { Write } from '../runtime/apply-plan.ts';
 import { sameJson } from '../runtime/canonical.ts';
-import { formatTime } from '../runtime/time.ts';
 import { conditionOf, type Ending, withCondition } from './finish.ts';
 import { formatIndexSet } from './index-set.ts';
 import type { JobState } from './job-state.ts';
@@ -69,7 +69,7 @@ export function countedStatus(job: Job, isIndexed: boolean, now: number): JobSta
   return {
     ...counted,
     conditions: withCondition(counted.conditions, { type, status: 'True', reason, message }, now),
-    ...(failure ? {} : { completionTime: formatTime(now) }),
+    ...(failure ? {} : { completionTime: apiTime(now) }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { type Namespace, type NamespaceCondition, namespaces } from '../../kinds/index.ts';
+import { apiTime } from '../../machinery/time.ts';
 import type { Plan, Write } from '../runtime/apply-plan.ts';
 import { sameJson } from '../runtime/canonical.ts';
-import { formatTime } from '../runtime/time.ts';
 
 /** What one round of deleting the content of a namespace found. */
 export interface ContentReport {
@@ -93,7 +93,7 @@ function merge(
   const merged = wanted.map((condition) => {
     const before = old.find(({ type }) => type === condition.type);
     const same = before?.status === condition.status && before.reason === condition.reason;
-    const lastTransitionTime = same ? before.lastTransitionTime : formatTime(now);
+    const lastTransitionTime = same ? before.lastTransitionTime : apiTime(now);
     return { type: condition.type, status: condition.status, lastTransitionTime, ...rest(condition) };
   });
   return [...others, ...merged];

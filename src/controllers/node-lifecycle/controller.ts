@@ -1,4 +1,5 @@
 import { type Lease, leases, type Node, nodes, type Pod, pods } from '../../kinds/index.ts';
+import { apiTime } from '../../machinery/time.ts';
 import { applyOrThrow } from '../runtime/apply-plan.ts';
 import type { Change } from '../runtime/change.ts';
 import {
@@ -7,7 +8,7 @@ import {
   type ReconcileContext,
   type ReconcileResult,
 } from '../runtime/define-controller.ts';
-import { formatTime, parseTime } from '../runtime/time.ts';
+import { parseTime } from '../runtime/time.ts';
 import { planEvictions } from './evictions.ts';
 import { GRACE, planNode } from './plan.ts';
 import { type Eviction, isDrivenOff, readyStatus } from './taints.ts';
@@ -91,7 +92,7 @@ async function noteTunnel(node: Node, context: ReconcileContext): Promise<Reconc
   const { name = '' } = node.metadata;
   const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
   if ((await context.lastSeen([name])).has(name) || ready?.status !== 'True') return undefined;
-  const lastHeartbeatTime = formatTime(context.clock.now());
+  const lastHeartbeatTime = apiTime(context.clock.now());
   const patch = { status: { conditions: [{ ...ready, lastHeartbeatTime }] } };
   const patchType = 'strategic' as const;
   const write = { type: 'patch' as const, kind: nodes, object: node, patch, patchType, subresource: 'status' };

@@ -1,6 +1,7 @@
 import { type Node, type Pod, pods, type Taint, type Toleration } from '../../kinds/index.ts';
+import { apiTime } from '../../machinery/time.ts';
 import type { Plan, Step, Write } from '../runtime/apply-plan.ts';
-import { formatTime, parseTime } from '../runtime/time.ts';
+import { parseTime } from '../runtime/time.ts';
 
 export interface EvictionsInput {
   node: Node;
@@ -55,7 +56,7 @@ function marking(pod: Pod, now: number): Write {
     status: 'True',
     reason: 'DeletionByTaintManager',
     message: 'Taint manager: deleting due to NoExecute taint',
-    lastTransitionTime: formatTime(now),
+    lastTransitionTime: apiTime(now),
   };
   const patch = { status: { conditions: [condition] } };
   return { type: 'patch', kind: pods, object: pod, patch, patchType: 'strategic', subresource: 'status' };

@@ -1,8 +1,8 @@
 import { type Node, type NodeCondition, nodes, type Pod, pods } from '../../kinds/index.ts';
+import { apiTime } from '../../machinery/time.ts';
 import type { Plan, Step, Write } from '../runtime/apply-plan.ts';
 import type { EventSpec } from '../runtime/events.ts';
 import { isReadyPod } from '../runtime/pods.ts';
-import { formatTime } from '../runtime/time.ts';
 import { type Eviction, readyStatus, wantedTaints } from './taints.ts';
 
 /** A node that has not been heard of for this long is not ready, in milliseconds. Upstream: nodeMonitorGracePeriod. */
@@ -52,7 +52,7 @@ export function planNode({ node, pods: onNode, heartbeat, eviction, now }: NodeI
 }
 
 function lostConditions(before: readonly NodeCondition[], now: number): NodeCondition[] {
-  const time = formatTime(now);
+  const time = apiTime(now);
   const lost = CONDITIONS.map((type): NodeCondition => {
     const old = before.find((condition) => condition.type === type);
     if (old?.status === 'Unknown') return old;
@@ -67,7 +67,7 @@ function lostConditions(before: readonly NodeCondition[], now: number): NodeCond
 /** Services stop sending to a pod that nobody hears of. Upstream: MarkPodsNotReady. */
 function notReady(pod: Pod, now: number): Write {
   const old = pod.status?.conditions?.find(({ type }) => type === 'Ready');
-  const condition = { ...old, type: 'Ready', status: 'False', lastTransitionTime: formatTime(now) };
+  const condition = { ...old, type: 'Ready', status: 'False', lastTransitionTime: apiTime(now) };
   const patch = { status: { conditions: [condition] } };
   const message = 'Node is not ready';
   return {

@@ -1,6 +1,6 @@
 import type { Node, NodeCondition, Taint } from '../../kinds/index.ts';
+import { apiTime } from '../../machinery/time.ts';
 import { sameJson } from '../runtime/canonical.ts';
-import { formatTime } from '../runtime/time.ts';
 
 export const NOT_READY = 'node.kubernetes.io/not-ready';
 const UNREACHABLE = 'node.kubernetes.io/unreachable';
@@ -42,7 +42,7 @@ export function wantedTaints({ node, conditions, eviction, now }: TaintsInput): 
   const wanted = current.filter(({ key }) => !OWN_KEYS.has(key));
   const add = (key: string, effect: string) => {
     const old = current.find((taint) => taint.key === key && taint.effect === effect);
-    wanted.push(old ?? { key, effect, timeAdded: formatTime(now) });
+    wanted.push(old ?? { key, effect, timeAdded: apiTime(now) });
   };
   for (const [type, status, key] of BY_CONDITION) {
     const condition = conditions.find((candidate) => candidate.type === type);

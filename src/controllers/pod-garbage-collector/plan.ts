@@ -1,7 +1,7 @@
 import { type Node, type Pod, pods } from '../../kinds/index.ts';
+import { apiTime } from '../../machinery/time.ts';
 import type { Plan, Step, Write } from '../runtime/apply-plan.ts';
 import { isFinishedPod } from '../runtime/pods.ts';
-import { formatTime } from '../runtime/time.ts';
 
 /** Finished pods that are kept for looking at. Upstream: --terminated-pod-gc-threshold. */
 const FINISHED_THRESHOLD = 12_500;
@@ -57,7 +57,7 @@ function failure(pod: Pod, now: number): Write {
     status: 'True',
     reason: 'DeletionByPodGC',
     message: 'PodGC: node no longer exists',
-    lastTransitionTime: formatTime(now),
+    lastTransitionTime: apiTime(now),
   };
   return { ...statusPatch(pod), patch: { status: { phase: 'Failed', conditions: [condition] } } };
 }

@@ -8,6 +8,7 @@ import {
 } from '../../kinds/index.ts';
 import type { KindRef } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
+import { apiTime } from '../../machinery/time.ts';
 import type { Plan, Step, Write } from '../runtime/apply-plan.ts';
 import { sameJson } from '../runtime/canonical.ts';
 import { controllerReference } from '../runtime/claim.ts';
@@ -15,7 +16,6 @@ import type { EventSpec } from '../runtime/events.ts';
 import { matchesPairs } from '../runtime/label-selector.ts';
 import { availableIn, isActivePod, isFinishedPod } from '../runtime/pods.ts';
 import { rankForDeletion } from '../runtime/rank-pods.ts';
-import { formatTime } from '../runtime/time.ts';
 
 /** Pods created or deleted in one go. Upstream: BurstReplicas. */
 const BURST = 500;
@@ -155,7 +155,7 @@ function conditionsOf({ replicaSet, owned, failure, now }: StatusInput): Replica
   const condition = {
     type: 'ReplicaFailure',
     status: 'True',
-    lastTransitionTime: formatTime(now),
+    lastTransitionTime: apiTime(now),
     reason,
     message: failure.message,
   };

@@ -3,8 +3,8 @@ import type { Client } from '../../client/client.ts';
 import type { KindRef } from '../../machinery/kind.ts';
 import { apiVersionOf, type KubeObject } from '../../machinery/meta.ts';
 import { StatusError } from '../../machinery/status.ts';
+import { apiTime } from '../../machinery/time.ts';
 import { EventCorrelator } from './event-correlation.ts';
-import { formatTime } from './time.ts';
 
 /** An event about an object. */
 export interface EventSpec {
@@ -42,7 +42,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   };
   const record = async (spec: EventSpec): Promise<void> => {
     const now = options.clock.now();
-    const time = formatTime(now);
+    const time = apiTime(now);
     const about = referenceTo(spec);
     const correlation = correlator.correlate({ ...spec, about: Object.values(about).join('\t') }, now);
     if (correlation.do === 'drop') return;

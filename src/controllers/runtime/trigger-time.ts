@@ -1,6 +1,7 @@
 import type { Pod, Service } from '../../kinds/index.ts';
+import { apiTime } from '../../machinery/time.ts';
 import { readyTransition } from './pods.ts';
-import { formatTime, parseTime } from './time.ts';
+import { parseTime } from './time.ts';
 
 /** When that happened because of which endpoints were written last, for measuring how long it takes them to arrive. */
 export const LAST_CHANGE = 'endpoints.kubernetes.io/last-change-trigger-time';
@@ -22,5 +23,5 @@ export function withTriggerTime(
   const times = [parseTime(service.metadata.creationTimestamp), ...pods.map(readyTransition)].filter(
     (time) => time > covered,
   );
-  return times.length === 0 ? others : { ...others, [LAST_CHANGE]: formatTime(choose(...times)) };
+  return times.length === 0 ? others : { ...others, [LAST_CHANGE]: apiTime(choose(...times)) };
 }

@@ -3,6 +3,7 @@
  * Upstream: kube-aggregator/pkg/controllers/autoregister, pkg/controlplane/controller/crdregistration.
  */
 import { type APIService, apiServices, DEFINITION_RECORDS, type DefinitionRecord } from '../../kinds/index.ts';
+import { apiTime } from '../../machinery/time.ts';
 import type { ConfigSnapshot } from '../contract.ts';
 import { definitionIndexOf } from '../custom/definition-index.ts';
 import type { ServerParts } from '../scope.ts';
@@ -58,7 +59,7 @@ const hasSpec = ({ spec }: APIService, wanted: APIService['spec']): boolean =>
   spec.versionPriority === wanted.versionPriority;
 
 function serviceOf(spec: APIService['spec'], now: number): APIService {
-  const lastTransitionTime = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  const lastTransitionTime = apiTime(now);
   return {
     apiVersion: 'apiregistration.k8s.io/v1',
     kind: 'APIService',

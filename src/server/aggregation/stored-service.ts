@@ -2,9 +2,9 @@
 import { type APIService, apiServices } from '../../kinds/index.ts';
 import type { Kind } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
+import { apiTime } from '../../machinery/time.ts';
 import type { ServerParts } from '../scope.ts';
 import { commit } from '../verbs/commit.ts';
-import { apiTime } from '../verbs/context.ts';
 import type { Availability } from './availability.ts';
 
 const MANAGER = 'kube-apiserver';

@@ -8,6 +8,7 @@ import { isHeadlessService as isHeadless, needsClusterIP, type Service } from '.
 import type { ClusterSettings } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import { internalError, invalid } from '../../machinery/status.ts';
+import { apiTime } from '../../machinery/time.ts';
 import type { ObjectKey, Store, WriteOp } from '../../storage/contract.ts';
 import type { AttachedWrite, HookedWrite, KindRegistry, RefusedOperation, WriteHook } from '../contract.ts';
 import { encodeObject } from '../encode.ts';
@@ -141,7 +142,7 @@ class ServiceAllocation implements AttachedWrite {
       metadata: {
         name: ip,
         uid: random.uuid(),
-        creationTimestamp: `${new Date(clock.now()).toISOString().slice(0, 19)}Z`,
+        creationTimestamp: apiTime(clock.now()),
         labels: {
           'ipaddress.kubernetes.io/ip-family': 'IPv4',
           'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',

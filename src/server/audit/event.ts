@@ -55,11 +55,6 @@ export interface AuditEvent {
   annotations?: Record<string, string>;
 }
 
-/** A time as events have it; `ms` since the epoch. */
-export function microTime(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000Z');
-}
-
 export function eventUser(user: UserInfo): EventUser {
   return {
     ...(user.name === '' ? {} : { username: user.name }),

@@ -1,13 +1,13 @@
 /** The audit of one request, from its arrival to the end of its answer. Upstream: endpoints/filters/audit.go. */
 import type { KubeObject } from '../../machinery/meta.ts';
 import type { Status } from '../../machinery/status.ts';
+import { apiMicroTime } from '../../machinery/time.ts';
 import type { AnnotationLevel, Attributes, Decision, UserInfo } from '../contract.ts';
 import { type AuditBody, readAnswer } from './answer-body.ts';
 import type { AuditedRequest, AuditRecord } from './contract.ts';
 import {
   type AuditEvent,
   eventUser,
-  microTime,
   type ObjectReference,
   objectReference,
   requestUri,
@@ -193,11 +193,11 @@ class RequestRecord implements AuditRecord {
       ...(this.#objectRef ? { objectRef: this.#objectRef } : {}),
       ...(code === undefined ? {} : { responseStatus: responseStatus(code, this.#status) }),
     };
-    const started = microTime(scope.started);
+    const started = apiMicroTime(scope.started);
     const annotations = Object.fromEntries([...this.#annotations].sort(([a], [b]) => (a < b ? -1 : 1)));
     const tail = {
       requestReceivedTimestamp: started,
-      stageTimestamp: stage === 'RequestReceived' ? started : microTime(now()),
+      stageTimestamp: stage === 'RequestReceived' ? started : apiMicroTime(now()),
       ...(this.#annotations.size > 0 ? { annotations } : {}),
     };
     const request = objects && this.#requestObject !== undefined ? `,"requestObject":${this.#requestObject}` : '';

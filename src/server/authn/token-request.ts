@@ -4,6 +4,7 @@ import type { Random } from '../../base/random.ts';
 import type { ClusterSettings } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import { badRequest, conflict, type FieldError, invalid, notFound } from '../../machinery/status.ts';
+import { apiTime } from '../../machinery/time.ts';
 import type { ObjectLookup } from './object-lookup.ts';
 import type { ObjectClaim, ServiceAccountClaims } from './service-account-token.ts';
 import type { SigningKeys } from './signing-keys.ts';
@@ -88,10 +89,10 @@ export async function mintToken(
       name,
       namespace,
       ...(uid ? { uid } : {}),
-      creationTimestamp: timestamp(issuedAt),
+      creationTimestamp: apiTime(issuedAt * 1_000),
     },
     spec: { audiences, expirationSeconds: seconds, boundObjectRef: spec.boundObjectRef ?? null },
-    status: { token, expirationTimestamp: timestamp(issuedAt + seconds) },
+    status: { token, expirationTimestamp: apiTime((issuedAt + seconds) * 1_000) },
   };
 }
 
@@ -202,5 +203,3 @@ const claimOf = ({ metadata }: KubeObject): ObjectClaim => ({
   name: metadata.name ?? '',
   ...(metadata.uid ? { uid: metadata.uid } : {}),
 });
-
-const timestamp = (seconds: number): string => new Date(seconds * 1_000).toISOString().replace('.000Z', 'Z');

@@ -1,6 +1,7 @@
 /** Creates and repairs the objects every cluster has. Upstream: the post-start hooks of kube-apiserver. */
 import type { Kind } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
+import { apiTime } from '../../machinery/time.ts';
 import type { ObjectKey, Shard, WriteOp } from '../../storage/contract.ts';
 import type { ConfigCache, KindRegistry, ServerOptions } from '../contract.ts';
 import { encodeObject } from '../encode.ts';
@@ -122,7 +123,7 @@ function planChange(
   options: ServerOptions,
 ): WriteOp | undefined {
   if (!present) {
-    const created = new Date(options.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+    const created = apiTime(options.clock.now());
     const metadata = { ...object.metadata, uid: options.random.uuid(), creationTimestamp: created };
     return { type: 'create', key, object: encodeObject(kind, { ...object, metadata }) };
   }

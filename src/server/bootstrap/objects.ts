@@ -2,6 +2,7 @@
 import type { ClusterRole } from '../../kinds/index.ts';
 import type { ClusterSettings } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
+import { apiTime } from '../../machinery/time.ts';
 import { aggregatedRules } from '../authz/escalation.ts';
 import { BOOTSTRAP_OBJECTS } from './generated/objects.ts';
 
@@ -25,7 +26,7 @@ const typeOf = ({ apiVersion, kind }: KubeObject): string => `${apiVersion}/${ki
 
 /** Complete but for uid, resourceVersion and creationTimestamp. */
 export function bootstrapObjects(input: BootstrapInput): KubeObject[] {
-  const time = new Date(input.now).toISOString().replace(/\.\d+Z$/, 'Z');
+  const time = apiTime(input.now);
   const text = BOOTSTRAP_OBJECTS.replaceAll('<time>', time).replaceAll(
     '<pem>',
     JSON.stringify(input.caCertificate).slice(1, -1),

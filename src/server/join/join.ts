@@ -12,6 +12,7 @@ import {
   StatusError,
   unauthorized,
 } from '../../machinery/status.ts';
+import { apiTime } from '../../machinery/time.ts';
 import type { ObjectKey, StoredObject } from '../../storage/contract.ts';
 import { authenticateBootstrapToken, parseBootstrapToken } from '../authn/bootstrap-token.ts';
 import {
@@ -204,7 +205,7 @@ function credentialSecret(key: ObjectKey, generation: string, { present, random,
       name: key.name,
       namespace: key.namespace,
       uid: old?.uid ?? random.uuid(),
-      creationTimestamp: old?.creationTimestamp ?? `${new Date(now).toISOString().slice(0, 19)}Z`,
+      creationTimestamp: old?.creationTimestamp ?? apiTime(now),
     },
     type: 'kedge.dev/node-credential',
     data: { generation: btoa(generation) },

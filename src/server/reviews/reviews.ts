@@ -1,6 +1,7 @@
 /** Kinds that are answered and never kept. */
 import type { Clock } from '../../base/clock.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
+import { apiTime } from '../../machinery/time.ts';
 import type { TokenAuthenticator } from '../authn/index.ts';
 import type { Authorizer, ConfigCache, UserInfo } from '../contract.ts';
 import { reviewAccess, reviewLocalAccess, reviewOwnAccess } from './access-review.ts';
@@ -45,7 +46,7 @@ function ownUser(user: UserInfo, clock: Clock): KubeObject {
   return {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'SelfSubjectReview',
-    metadata: { creationTimestamp: `${new Date(clock.now()).toISOString().slice(0, 19)}Z` },
+    metadata: { creationTimestamp: apiTime(clock.now()) },
     status: { userInfo: shownUser(user) },
   };
 }

@@ -53,7 +53,4 @@ export function admissionRequest(call: ResourceCall, input: AdmissionInput): Adm
 /** A namespace is judged inside itself. */
 const isNamespace = ({ kind }: ResourceCall): boolean => kind.resource === 'namespaces' && kind.group === '';
 
-/** A time as the API writes it: whole seconds, UTC. */
-export function apiTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
-}
+export { apiTime } from '../../machinery/time.ts';

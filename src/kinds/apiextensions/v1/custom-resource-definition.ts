@@ -1,3 +1,4 @@
+import { apiTime } from '../../../machinery/time.ts';
 import { CLEANUP_FINALIZER } from '../../custom/definition-record.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { CustomResourceDefinition } from '../../generated/types/apiextensions-v1.ts';
@@ -31,7 +32,7 @@ function recordStoredVersion(definition: CustomResourceDefinition): void {
 /** The objects of a definition go before it. Upstream: registry/customresourcedefinition/etcd.go Delete. */
 function markDeleted(definition: CustomResourceDefinition, now: number): void {
   const { metadata } = definition;
-  metadata.deletionTimestamp = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  metadata.deletionTimestamp = apiTime(now);
   if (!metadata.finalizers?.includes(CLEANUP_FINALIZER))
     metadata.finalizers = [...(metadata.finalizers ?? []), CLEANUP_FINALIZER];
   definition.status = { ...definition.status };

@@ -1,3 +1,4 @@
+import { apiTime } from '../../../machinery/time.ts';
 import type {
   CustomResourceDefinition,
   CustomResourceDefinitionCondition,
@@ -15,7 +16,7 @@ export function setDefinitionCondition(
   definition.status ??= {};
   definition.status.conditions ??= [];
   const { conditions } = definition.status;
-  const time = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  const time = apiTime(now);
   const at = conditions.findIndex((condition) => condition.type === type);
   const present = conditions[at];
   const lastTransitionTime = present?.status === status ? (present.lastTransitionTime ?? time) : time;

@@ -1,4 +1,5 @@
 import type { StrategyContext } from '../../../machinery/kind.ts';
+import { apiTime } from '../../../machinery/time.ts';
 import { certificateSigningRequestCells } from '../../cells/groups.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { CertificateSigningRequest } from '../../generated/types/certificates-v1.ts';
@@ -10,7 +11,7 @@ function stampConditions(
   old: CertificateSigningRequest,
   { now }: StrategyContext,
 ): void {
-  const time = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  const time = apiTime(now);
   for (const condition of request.status?.conditions ?? []) {
     condition.lastUpdateTime ??= time;
     const before = old.status?.conditions?.find(

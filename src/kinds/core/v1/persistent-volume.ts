@@ -1,3 +1,4 @@
+import { apiTime } from '../../../machinery/time.ts';
 import { persistentVolumeCells } from '../../cells/core.ts';
 import { defineKind } from '../../define-kind.ts';
 import type { PersistentVolume } from '../../generated/types/core-v1.ts';
@@ -7,8 +8,6 @@ import {
   validatePersistentVolume,
   validatePersistentVolumeUpdate,
 } from './validate-volume.ts';
-
-const apiTime = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`;
 
 export const persistentVolumes = defineKind<PersistentVolume>('core/v1/persistentvolumes', {
   defaults(volume) {

@@ -1,3 +1,4 @@
+import { apiTime } from '../../../machinery/time.ts';
 import { age, nameOf } from '../../cells/text.ts';
 import { defineKind } from '../../define-kind.ts';
 import { equalJson } from '../../equal-json.ts';
@@ -7,7 +8,7 @@ import { validateSlice, validateSliceUpdate } from './validate-slice.ts';
 
 /** A taint without a time was added just now. */
 function stampTaints({ spec }: ResourceSlice, now: number): void {
-  const time = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  const time = apiTime(now);
   for (const device of spec.devices ?? []) for (const taint of device.taints ?? []) taint.timeAdded ??= time;
 }
 

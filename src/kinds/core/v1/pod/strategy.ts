@@ -1,7 +1,9 @@
 import type { Strategy } from '../../../../machinery/kind.ts';
+import { apiTime } from '../../../../machinery/time.ts';
 import { canonicalWarning, dns1123Label } from '../../../../machinery/validation/index.ts';
 import type { Pod } from '../../../generated/types/core-v1.ts';
 import { podWarnings } from '../pod-spec/warnings.ts';
+import { completePodLevel } from './defaults.ts';
 import { mergeLabelKeys } from './label-keys.ts';
 import { dropDisabledFields, dropDisabledStatus, keepObservedGenerations, syncAppArmor } from './prepare.ts';
 import { qosClassOf } from './qos.ts';
@@ -13,7 +15,7 @@ function schedulingGated(now: number): NonNullable<NonNullable<Pod['status']>['c
     type: 'PodScheduled',
     status: 'False',
     lastProbeTime: null,
-    lastTransitionTime: `${new Date(now).toISOString().slice(0, 19)}Z`,
+    lastTransitionTime: apiTime(now),
     reason: 'SchedulingGated',
     message: 'Scheduling is blocked due to non-empty scheduling gates',
   };
@@ -33,6 +35,7 @@ export const podStrategy: Strategy<Pod> = {
   },
   prepareForUpdate: (pod, old) => dropDisabledFields(pod.spec, old.spec),
   validateCreate: validatePodCreate,
+  canonicalize: completePodLevel,
   validateUpdate: validatePodUpdate,
   warningsOnCreate(pod) {
     const texts = dns1123Label(pod.metadata.name ?? '');
