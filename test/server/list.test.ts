@@ -185,6 +185,25 @@ describe('list', () => {
     expect(names(body)).toEqual(['a', 'b', 'c', 'd', 'e', 'u', 'v', 'w', 'x', 'y', 'z']);
   });
 
+  it('gives as many objects as the limit says, however large, up to some megabytes', async () => {
+    const large = { body: 'x'.repeat(200_000) };
+    for (let i = 10; i < 40; i++)
+      await cluster.send(`POST ${PATH}`, { body: { metadata: { name: `l${i}` }, data: large } });
+    const ten = await list('?limit=15');
+    expect(names(ten.body)).toEqual(['a', 'b', 'c', 'd', 'e', ...Array.from({ length: 10 }, (_, i) => `l${i + 10}`)]);
+    expect(ten.body.metadata).toMatchObject({ remainingItemCount: 20 });
+    const rest = await list(`?limit=20&continue=${ten.body.metadata.continue}`);
+    expect(names(rest.body)).toEqual(Array.from({ length: 20 }, (_, i) => `l${i + 20}`));
+    expect(rest.body.metadata).not.toHaveProperty('continue');
+    const first = await list('?limit=34');
+    expect(first.body.items.length).toBeLessThan(34);
+    const left = 35 - first.body.items.length;
+    expect(first.body.metadata).toMatchObject({ remainingItemCount: left });
+    const last = await list(`?limit=34&continue=${first.body.metadata.continue}`);
+    expect(new Set([...names(first.body), ...names(last.body)]).size).toBe(35);
+    expect(names((await list('')).body)).toHaveLength(35);
+  });
+
   it('gzips a large answer for a client that takes it', async () => {
     await cluster.send(`POST ${PATH}`, { body: { metadata: { name: 'big' }, data: { a: 'x'.repeat(200_000) } } });
     const response = await cluster.fetch(`GET ${PATH}`, { headers: { 'Accept-Encoding': 'gzip' } });

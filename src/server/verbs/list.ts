@@ -18,18 +18,17 @@ import { ownFields, selectPage } from './selected-page.ts';
  */
 const PAGE_CHARACTERS = 512 * 1024;
 
-/** The same for a list with a limit, which is one page: its continuation stands before its items. */
+/** Characters of a list with a limit, about which it ends before that: all of it is read before its answer begins. */
 const LIMITED_CHARACTERS = 4 * 1024 * 1024;
 
 export async function listVerb(call: ResourceCall): Promise<Response> {
   const output = outputOf(call, { streams: true });
   const options = parseCollectionOptions(call, false);
   const query = listQuery(options);
-  const page = await readPage(call, query);
-  const next = await nextOf(call, page, query);
-  const metadata = listMetadata(next ? { ...page, next } : page, options, query);
+  const read = await readFirst(call, query);
+  const metadata = listMetadata(await endOf(call, read, query), options, query);
   const hook = readHookOf(call);
-  const pages = pagesOf(call, { first: page, query });
+  const pages = pagesOf(call, { read, query });
   if (!hook && !output.as && output.serializer.isJson && !output.pretty) {
     if (isStoredForm(call)) return streamList(call, { head: listHead(call, metadata), pages });
     if (call.kind.itemsCarryType) {
@@ -74,10 +73,10 @@ export async function readCollection(
   options: CollectionOptions,
 ): Promise<{ objects: KubeObject[]; metadata: ListMeta }> {
   const query = listQuery(options);
-  const first = await readPage(call, query);
+  const read = await readFirst(call, query);
   const objects: KubeObject[] = [];
-  for await (const page of pagesOf(call, { first, query })) objects.push(...objectsOf(call, page));
-  return { objects, metadata: listMetadata(first, options, query) };
+  for await (const page of pagesOf(call, { read, query })) objects.push(...objectsOf(call, page));
+  return { objects, metadata: listMetadata(read.at(-1)!, options, query) };
 }
 
 /** The question to storage. Upstream: the table of resourceVersion, resourceVersionMatch and limit in its API concepts. */
@@ -92,22 +91,17 @@ function listQuery(options: CollectionOptions): ListQuery {
     query.after = token.after;
     if (token.revision > 0) query.revision = token.revision;
     // Version 0 is answered in one piece, as upstream's cache does.
-    if (limit > 0 && options.resourceVersion !== '0') limitTo(query, limit);
+    if (limit > 0 && options.resourceVersion !== '0') query.limit = limit;
     return query;
   }
   if (options.resourceVersion === '0') return query;
   const revision = revisionOf(options);
-  if (limit > 0) limitTo(query, limit);
+  if (limit > 0) query.limit = limit;
   if (revision === 0) return query;
   query.revision = revision;
   // One object by name is read as it is now, limit or not.
   if (options.match === 'Exact' || (options.match === '' && limit > 0 && !namesOne(query))) query.exact = true;
   return query;
-}
-
-function limitTo(query: ListQuery, limit: number): void {
-  query.limit = limit;
-  query.maxCharacters = LIMITED_CHARACTERS;
 }
 
 /** Whether a selection can only hold one object, which is then read by its key. */
@@ -166,35 +160,53 @@ export function tooLargeVersion(asked: string, current: number): StatusError {
 }
 
 /**
- * The pages that one answer holds. With a limit it is the first alone: a limit is an upper bound, so a page that the
- * size cut short is answered as it is.
+ * The pages that are read before the answer begins, at least one: all of a list with a limit, whose continuation stands
+ * before its items. A limit is an upper bound, so a list of large objects may end before it.
  */
+async function readFirst(call: ResourceCall, query: ListQuery): Promise<ListPage[]> {
+  const first = await readPage(call, query);
+  const read = [first];
+  let last = first;
+  let left = (query.limit ?? 0) - first.count;
+  let characters = first.text.length;
+  while (last.next && left > 0 && characters < LIMITED_CHARACTERS) {
+    last = await readPage(call, { ...query, limit: left, after: last.next, revision: first.revision });
+    read.push(last);
+    left -= last.count;
+    characters += last.text.length;
+  }
+  return read;
+}
+
+/** The pages that one answer holds: those that were read, and without a limit all that follow. */
 async function* pagesOf(
   call: ResourceCall,
-  { first, query }: { first: ListPage; query: ListQuery },
+  { read, query }: { read: readonly ListPage[]; query: ListQuery },
 ): AsyncGenerator<ListPage> {
-  yield first;
+  yield* read;
   if (query.limit !== undefined) return;
-  let page = first;
+  let page = read.at(-1)!;
   while (page.next) {
-    page = await readPage(call, { ...query, after: page.next, revision: first.revision });
+    page = await readPage(call, { ...query, after: page.next, revision: page.revision });
     yield page;
   }
 }
 
 /**
- * Where a page ends that others may follow. A full page of a selection goes on as long as there are objects that could
- * be selected, as upstream's do, whether or not they are.
+ * The last page, with where it ends if others may follow. A full list of a selection goes on as long as there are
+ * objects that could be selected, as upstream's do, whether or not they are.
  */
-async function nextOf(call: ResourceCall, page: ListPage, query: ListQuery): Promise<ListPage['next']> {
+async function endOf(call: ResourceCall, read: readonly ListPage[], query: ListQuery): Promise<ListPage> {
   const { resource, namespace, limit, fields } = query;
+  const last = read.at(-1)!;
+  const count = read.reduce((sum, page) => sum + page.count, 0);
   const selected = query.labels !== undefined || fields !== undefined;
-  if (page.next || !selected || namesOne(query) || limit === undefined || page.count < limit) return page.next;
-  const { metadata } = (JSON.parse(`[${page.text}]`) as KubeObject[]).at(-1) as KubeObject;
+  if (last.next || !selected || namesOne(query) || limit === undefined || count < limit) return last;
+  const { metadata } = (JSON.parse(`[${last.text}]`) as KubeObject[]).at(-1) as KubeObject;
   const after = { namespace: metadata.namespace ?? '', name: metadata.name ?? '' };
-  const following = { resource, after, revision: page.revision, limit: 1, maxCharacters: 1 };
+  const following = { resource, after, revision: last.revision, limit: 1, maxCharacters: 1 };
   const more = await readPage(call, namespace === undefined ? following : { ...following, namespace });
-  return more.count > 0 ? after : undefined;
+  return more.count > 0 ? { ...last, next: after } : last;
 }
 
 /** Metadata of the whole answer. */
