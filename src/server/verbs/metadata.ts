@@ -1,5 +1,7 @@
 /** Rules of metadata that every kind shares. Upstream: registry/rest/meta.go, handlers/rest.go, handlers/namer.go. */
+
 import type { KubeObject, OwnerReference } from '../../machinery/meta.ts';
+import { memberOf } from '../../machinery/own-member.ts';
 import { badRequest } from '../../machinery/status.ts';
 import type { RequestScope, ResourceCall } from '../scope.ts';
 
@@ -76,7 +78,7 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => deepEqual(item, b[i]));
   const left = a as Record<string, unknown>;
   const right = b as Record<string, unknown>;
-  for (const key in left) if (!deepEqual(left[key], right[key])) return false;
-  for (const key in right) if (left[key] === undefined && right[key] !== undefined) return false;
+  for (const key in left) if (!deepEqual(left[key], memberOf(right, key))) return false;
+  for (const key in right) if (memberOf(left, key) === undefined && right[key] !== undefined) return false;
   return true;
 }
