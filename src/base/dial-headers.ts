@@ -17,6 +17,8 @@ export const DIAL = {
   certificate: 'x-kedge-dial-certificate',
   /** Classes of addresses that may be dialled, with commas between; unset: all. */
   allow: 'x-kedge-dial-allow',
+  /** JSON, in base64, of headers that take a line for each of their values: `{"x-remote-group": ["a", "b"]}`. */
+  lines: 'x-kedge-dial-lines',
   /** Set where the request is small and may be sent again when it did not arrive. */
   whole: 'x-kedge-dial-whole',
 } as const;

@@ -55,11 +55,15 @@ export function dialTarget(headers: Headers): DialTarget {
 }
 
 /** The headers that go on to the target. */
-export function targetHeaders(headers: Iterable<[string, string]>): Record<string, string> {
-  const kept: Record<string, string> = {};
+export function targetHeaders(headers: Headers): TargetHeaders {
+  const kept: TargetHeaders = {};
   for (const [name, value] of headers) if (isEndToEnd(name) && !CONTROL.has(name)) kept[name] = value;
-  return kept;
+  const lines = headers.get(DIAL.lines);
+  return lines === null ? kept : { ...kept, ...(JSON.parse(decoded(lines)) as Record<string, string[]>) };
 }
+
+/** By name in lower case; several values make a line each. */
+export type TargetHeaders = Record<string, string | string[]>;
 
 export const isEndToEnd = (name: string): boolean => !HOP_BY_HOP.has(name.toLowerCase());
 

@@ -22,6 +22,7 @@ import {
   dialTarget,
   forbiddenClass,
   isEndToEnd,
+  type TargetHeaders,
   targetHeaders,
   tlsOptions,
 } from './dial-target.ts';
@@ -91,7 +92,7 @@ function openRequest(
 
 async function dialRequest(
   request: IncomingRequest,
-  to: { target: DialTarget; headers: Record<string, string> },
+  to: { target: DialTarget; headers: TargetHeaders },
 ): Promise<OutgoingResponse> {
   if (!to.target.tls || !to.target.whole) return exchange(request, { ...to, body: request.body });
   const body = request.body ? new Uint8Array(await new Response(request.body).arrayBuffer()) : null;
@@ -108,7 +109,7 @@ class StaleConnection extends Error {}
 
 interface Exchange {
   target: DialTarget;
-  headers: Record<string, string>;
+  headers: TargetHeaders;
   body: ReadableStream<Uint8Array> | Uint8Array | null;
   agent?: HttpsAgent;
 }
@@ -152,7 +153,7 @@ function answerOf(response: IncomingMessage): OutgoingResponse {
 
 function dialWebSocket(
   request: IncomingRequest,
-  to: { target: DialTarget; headers: Record<string, string> },
+  to: { target: DialTarget; headers: TargetHeaders },
 ): Promise<OutgoingResponse> {
   const { target, headers } = to;
   const {
@@ -166,7 +167,7 @@ function dialWebSocket(
   const url = `${target.tls ? 'wss' : 'ws'}://${host}:${target.port}${request.url}`;
   const socket = new WebSocket(
     url,
-    (protocols ?? '')
+    String(protocols ?? '')
       .split(',')
       .map((name) => name.trim())
       .filter(Boolean),

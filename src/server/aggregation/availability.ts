@@ -67,11 +67,11 @@ async function discoveryFault(
   url: string,
 ): Promise<string | undefined> {
   const headers = new Headers({ accept: 'application/json' });
-  setIdentity(headers, CHECKER);
+  const lines = setIdentity(headers, CHECKER);
   try {
     const response = await callApi(api, deps, {
       path: pathOf(api),
-      request: { method: 'GET', headers },
+      request: { method: 'GET', headers, lines },
       timeoutMs: TIMEOUT_MS,
       maxBytes: MAX_BYTES,
     });

@@ -48,13 +48,22 @@ export function createIdentity(deps: {
   };
 }
 
-/** Names `user` in `headers`, which must carry no such names of anybody else. */
-export function setIdentity(headers: Headers, user: UserInfo): void {
+/**
+ * Names `user` in `headers`, which must carry no such names of anybody else. Answers the headers that have several
+ * values: each needs a line of its own, as the other side takes a line for one value, commas included.
+ */
+export function setIdentity(headers: Headers, user: UserInfo): Record<string, string[]> {
   headers.set('X-Remote-User', encoded(user.name));
   if (user.uid) headers.set('X-Remote-Uid', encoded(user.uid));
-  for (const group of user.groups) headers.append('X-Remote-Group', encoded(group));
+  const lists: [string, readonly string[]][] = [['X-Remote-Group', user.groups]];
   for (const [key, values] of Object.entries(user.extra ?? {}))
-    for (const value of values) headers.append(`X-Remote-Extra-${escapedKey(key)}`, encoded(value));
+    lists.push([`X-Remote-Extra-${escapedKey(key)}`, values]);
+  const lines: Record<string, string[]> = {};
+  for (const [name, values] of lists) {
+    for (const value of values) headers.append(name, encoded(value));
+    if (values.length > 1) lines[name.toLowerCase()] = values.map(encoded);
+  }
+  return lines;
 }
 
 /** Header values are bytes; names beyond ASCII go as UTF-8, as Go writes them. */

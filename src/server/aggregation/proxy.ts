@@ -26,7 +26,7 @@ export async function proxyRequest(asked: ProxiedRequest, api: RemoteApi, deps: 
   const headers = forwardedHeaders(request);
   // What was compressed for us could not be passed on as it came.
   headers.delete('accept-encoding');
-  setIdentity(headers, user);
+  const lines = setIdentity(headers, user);
   const bodied = request.body !== null && request.method !== 'GET' && request.method !== 'HEAD';
   try {
     const answer = await callApi(api, deps, {
@@ -34,6 +34,7 @@ export async function proxyRequest(asked: ProxiedRequest, api: RemoteApi, deps: 
       request: {
         method: request.method,
         headers,
+        lines,
         ...(bodied ? { body: request.body as ReadableStream<Uint8Array> } : {}),
         signal: request.signal,
       },

@@ -57,11 +57,11 @@ async function fetchJson(
   deps: DocumentDeps,
 ): Promise<Record<string, unknown> | undefined> {
   const headers = new Headers({ accept: 'application/json' });
-  setIdentity(headers, READER);
+  const lines = setIdentity(headers, READER);
   try {
     const response = await callApi(api, deps, {
       path,
-      request: { method: 'GET', headers },
+      request: { method: 'GET', headers, lines },
       timeoutMs: TIMEOUT_MS,
       maxBytes: MAX_BYTES,
     });

@@ -16,6 +16,8 @@ export type OutboundTarget = { url: string } | { service: ServiceTarget };
 export interface OutboundRequest {
   method: string;
   headers?: Headers | Record<string, string>;
+  /** Headers of calls to Services that take a line for each value, in place of those of the same name. */
+  lines?: Readonly<Record<string, readonly string[]>>;
   body?: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
   /** Gives the call up. */
   signal?: AbortSignal;

@@ -29,6 +29,8 @@ export function dialRequest({ options, signal, authority, path, dial, serverName
   if (serverName) headers.set(DIAL.serverName, serverName);
   if (!(body instanceof ReadableStream)) headers.set(DIAL.whole, '1');
   if (allow) headers.set(DIAL.allow, allow.join(','));
+  if (request.lines && Object.keys(request.lines).length > 0)
+    headers.set(DIAL.lines, base64(JSON.stringify(request.lines)));
   if (clientCertificate) {
     const { certificate, key } = clientCertificate;
     headers.set(DIAL.certificate, base64(`${certificate.trimEnd()}\n${key}`));

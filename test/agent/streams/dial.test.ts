@@ -20,7 +20,8 @@ const server = createServer((request, response) => {
         ['set-cookie', 'b=2'],
       ].flat(),
     );
-    response.end(JSON.stringify({ method: request.method, url: request.url, host, dial, body }));
+    const groups = request.headersDistinct['x-remote-group'];
+    response.end(JSON.stringify({ method: request.method, url: request.url, host, dial, body, groups }));
   });
 });
 const sockets = new WebSocketServer({ server, handleProtocols: () => 'chat' });
@@ -48,6 +49,16 @@ const send = (dial: string, options: { body?: string; headers?: [string, string]
   });
 
 describe('a request with a target on the network of the node', () => {
+  it('writes a line for each value of the headers that ask for it, commas and all', async () => {
+    const groups = ['dev, ops', 'system:authenticated'];
+    const headers: [string, string][] = [
+      ['x-remote-group', groups.join(', ')],
+      ['x-kedge-dial-lines', btoa(JSON.stringify({ 'x-remote-group': groups }))],
+    ];
+    const answer = await send(address, { headers });
+    expect(await new Response(answer.body).json()).toMatchObject({ groups });
+  });
+
   it('goes there and comes back, without the header that named the target', async () => {
     const answer = await send(address, { body: 'hello', headers: [['host', 'shop.example']] });
     expect(answer.status).toBe(207);

@@ -179,6 +179,10 @@ describe('an extension API server', () => {
       'x-remote-extra-example.com%2fscopes': 'a, b',
       'x-other': 'kept',
     });
+    expect(call.options.request.lines).toEqual({
+      'x-remote-group': ['dev', 'system:authenticated'],
+      'x-remote-extra-example.com%2fscopes': ['a', 'b'],
+    });
     for (const name of ['authorization', 'x-remote-extra-x', 'impersonate-user'])
       expect(call.headers.has(name)).toBe(false);
     expect(call.options.caBundle).toBe('PEM');
