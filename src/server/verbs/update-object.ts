@@ -94,9 +94,9 @@ async function tryUpdate(call: ResourceCall, plan: UpdatePlan, stored: StoredObj
   // Version 0 is none.
   if (/^0+$/.test(object.metadata.resourceVersion ?? '')) delete object.metadata.resourceVersion;
   const unconditional = !object.metadata.resourceVersion;
-  checkVersion(call, object, { stored, unconditional });
   const attached: AttachedWrite[] = [];
-  await admitAndValidate(call, plan, { object, old, attached });
+  const admitted = (): void => checkVersion(call, object, { stored, unconditional });
+  await admitAndValidate(call, plan, { object, old, attached, admitted });
   const encoded = encodeObject(kind, object);
   if (isUnchanged(kind, textAtRevision(encoded, String(stored.revision)), { object, stored, old })) {
     return { text: stored.text, created: false };
@@ -132,11 +132,19 @@ function settle(
   return { current: refusal.current ?? null };
 }
 
+interface Admittance {
+  object: KubeObject;
+  old: KubeObject;
+  attached: AttachedWrite[];
+  /** Judges the version that the object names, which counts only for what admission lets in. */
+  admitted(): void;
+}
+
 /** Runs what stands between a transformed object and its write; changes `object`. */
 async function admitAndValidate(
   call: ResourceCall,
   plan: UpdatePlan,
-  { object, old, attached }: { object: KubeObject; old: KubeObject; attached: AttachedWrite[] },
+  { object, old, attached, admitted }: Admittance,
 ): Promise<void> {
   const { kind, parts } = call;
   const { options, strategy, subresource } = plan;
@@ -149,6 +157,7 @@ async function admitAndValidate(
     dryRun: options.dryRun,
     attached,
   });
+  if (plan.bare) admitted();
   if (plan.bare && kind.inVersion) {
     strategy.prepareForUpdate?.(object, old, strategyContext(call, options.dryRun));
     validateChanged(call, object, { strategy, old, dryRun: options.dryRun, subresource });
@@ -159,6 +168,7 @@ async function admitAndValidate(
     return;
   }
   await parts.admission.admit(request);
+  admitted();
   dedupOwners(call.scope, object, 'after admission');
   keepSystemFields(object, old);
   strategy.prepareForUpdate?.(object, old, strategyContext(call, options.dryRun));

@@ -111,3 +111,12 @@ it('tells by which subject of a binding somebody is allowed: the first that name
   );
   expect(answer.body.status.reason).toBe('RBAC: allowed by ClusterRoleBinding "b" of ClusterRole "pods" to Group "g"');
 });
+
+it('tells a lack of rights before a version that is out of date', async () => {
+  const { cluster, as } = await clusterOfJane();
+  await cluster.send(`POST ${CLUSTER}/clusterroles`, { body: { metadata: { name: 'r' }, rules: [] } });
+  const put = (rules: object[]) =>
+    as(`PUT ${CLUSTER}/clusterroles/r`, { metadata: { name: 'r', resourceVersion: '1' }, rules });
+  expect((await put([rule(['get'])])).status).toBe(403);
+  expect((await put([])).status).toBe(409);
+});
