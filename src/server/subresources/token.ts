@@ -1,10 +1,11 @@
 /** serviceaccounts/NAME/token. Upstream: registry/core/serviceaccount/storage/token.go. */
 import { objectSchema } from '../../kinds/index.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
+import { apiTime } from '../../machinery/time.ts';
 import { decodeStored } from '../encode.ts';
 import { negotiateOutput } from '../negotiation/accept.ts';
 import { respondObject } from '../respond/object.ts';
-import { admissionRequest, apiTime } from '../verbs/context.ts';
+import { admissionRequest } from '../verbs/context.ts';
 import { optionsObject } from '../verbs/create.ts';
 import { type BodyType, readObject } from '../verbs/decode-body.ts';
 import { loadStored } from '../verbs/get.ts';
