@@ -5,9 +5,8 @@ import { nodeWarnings, validateNode, validateNodeChange, validateNodeUpdate } fr
 
 function setNodeDefaults(node: Node): void {
   const { spec, status } = node;
-  // The single CIDR and the first of the list are one field under two names.
-  if (spec.podCIDR && spec.podCIDR !== spec.podCIDRs?.[0])
-    spec.podCIDRs = [spec.podCIDR, ...(spec.podCIDRs?.slice(1) ?? [])];
+  // The single CIDR and the first of the list are one field under two names; the single one is believed.
+  if (spec.podCIDR && spec.podCIDR !== spec.podCIDRs?.[0]) spec.podCIDRs = [spec.podCIDR];
   else if (spec.podCIDRs?.[0] && !spec.podCIDR) spec.podCIDR = spec.podCIDRs[0];
   if (status?.capacity && status.allocatable === undefined) status.allocatable = { ...status.capacity };
 }

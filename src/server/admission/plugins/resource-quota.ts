@@ -12,7 +12,9 @@ import {
   type ResourceQuota,
   usageOf,
 } from '../../../kinds/index.ts';
-import type { KubeObject } from '../../../machinery/meta.ts';
+import { trackUpdate } from '../../../machinery/apply/index.ts';
+import type { Kind } from '../../../machinery/kind.ts';
+import { apiVersionOf, type KubeObject } from '../../../machinery/meta.ts';
 import { internalError } from '../../../machinery/status.ts';
 import type { ObjectKey, WriteOp } from '../../../storage/contract.ts';
 import type {
@@ -126,6 +128,20 @@ async function chargeAlone(charge: QuotaCharge, { store, random, observe }: Admi
   throw internalError('the quota changed too often to be charged');
 }
 
+/** The new usage with the server as the manager of what it changed. */
+function owned(kind: Kind, live: KubeObject, { object, now }: { object: KubeObject; now: number }): KubeObject {
+  const managedFields = trackUpdate({
+    live,
+    object,
+    schema: kind.schema,
+    apiVersion: apiVersionOf(kind.group, kind.version),
+    manager: 'kube-apiserver',
+    subresource: 'status',
+    now,
+  });
+  return managedFields ? { ...object, metadata: { ...object.metadata, managedFields } } : object;
+}
+
 interface ChargeInput {
   request: AdmissionRequest;
   context: AdmissionContext;
@@ -153,7 +169,10 @@ class QuotaCharge implements AttachedWrite {
     if (!quota || !used) return [];
     const kind = context.kinds.byStored(QUOTAS);
     if (!kind) throw internalError('the kind ResourceQuota is not served');
-    const next = { ...quota, status: { ...quota.status, used } } as unknown as KubeObject;
+    const next = owned(kind, quota as KubeObject, {
+      object: { ...quota, status: { ...quota.status, used } } as KubeObject,
+      now: context.clock.now(),
+    });
     const expect = { revision: Number(quota.metadata.resourceVersion) };
     return [{ type: 'update', key: this.#key, object: encodeObject(kind, next), expect }];
   }

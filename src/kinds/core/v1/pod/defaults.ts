@@ -33,6 +33,11 @@ function setRequestsFromLimits(resources: ResourceRequirements): void {
 
 const isPodLevel = (name: string): boolean => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
 
+/** What is read anew gets defaults anew: admission may have given containers requests that count for the whole. */
+export function completePodLevel({ spec }: Pod): void {
+  if (spec.resources) setPodLevelRequests(spec, spec.resources);
+}
+
 /** Requests of a pod that has limits as a whole: the sum over its containers, else the limit. Upstream: defaultPodRequests. */
 function setPodLevelRequests(spec: PodSpec, resources: ResourceRequirements): void {
   if (Object.keys(resources.limits ?? {}).length === 0) return;
