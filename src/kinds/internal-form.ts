@@ -13,9 +13,13 @@ const INITIALISM =
 /** Names that do not follow from those of the JSON. */
 const ODD_NAMES: Readonly<Record<string, string>> = {
   'resource.k8s.io/v1.DeviceAttribute.bool': 'BoolValue',
+  'resource.k8s.io/v1.DeviceAttribute.bools': 'BoolValues',
   'resource.k8s.io/v1.DeviceAttribute.int': 'IntValue',
+  'resource.k8s.io/v1.DeviceAttribute.ints': 'IntValues',
   'resource.k8s.io/v1.DeviceAttribute.string': 'StringValue',
+  'resource.k8s.io/v1.DeviceAttribute.strings': 'StringValues',
   'resource.k8s.io/v1.DeviceAttribute.version': 'VersionValue',
+  'resource.k8s.io/v1.DeviceAttribute.versions': 'VersionValues',
   'core/v1.AzureDiskVolumeSource.diskURI': 'DataDiskURI',
   'core/v1.EventSource.host': 'Host',
   'core/v1.GlusterfsPersistentVolumeSource.endpoints': 'EndpointsName',

@@ -290,6 +290,36 @@ describe('names', () => {
   });
 });
 
+describe('devices', () => {
+  it('are claimed by templates with labels and annotations only, an empty list being more', async () => {
+    const metadata = { finalizers: ['x'], ownerReferences: [], name: '', namespace: 'n', generateName: 'g' };
+    const set = ['generateName', 'namespace', 'ownerReferences', 'finalizers'];
+    const found = await causes('POST /apis/resource.k8s.io/v1/namespaces/n/resourceclaimtemplates?dryRun=All', {
+      metadata: { name: 't' },
+      spec: { metadata, spec: {} },
+    });
+    expect(found).toEqual(set.map((field) => `spec.metadata.${field}: Forbidden: cannot be set`));
+  });
+
+  it('have what is wrong with a key told of the whole map, and values by the names of internal types', async () => {
+    const pool = { name: 'p', resourceSliceCount: 1 };
+    const attributes = { 'a-b': {}, c: { int: 1, bool: true } };
+    const found = await causes('POST /apis/resource.k8s.io/v1/resourceslices?dryRun=All', {
+      metadata: { name: 's' },
+      spec: { driver: 'a.com', allNodes: true, pool, devices: [{ name: 'd', attributes }] },
+    });
+    const [value, names] = ['exactly one value must be specified', ['Int', 'Bool', 'String', 'Version']];
+    const shown = [...names.map((name) => `${name}Value`), ...names.map((name) => `${name}Values`)];
+    expect(found.map((text) => text.split(': ')[0])).toEqual([
+      'spec.devices[0].attributes',
+      'spec.devices[0].attributes[a-b]',
+      'spec.devices[0].attributes[c]',
+    ]);
+    expect(found[2]).toContain(value);
+    expect(Object.keys(JSON.parse(/\{.*\}/.exec(found[2] ?? '')?.[0] ?? ''))).toEqual(shown);
+  });
+});
+
 describe('jobs', () => {
   const path = '/apis/batch/v1/namespaces/n/jobs';
   const template = (spec: object = {}): object => ({

@@ -44,6 +44,7 @@ function shorten(key: string, max: number): string {
   return `${key.slice(0, Math.floor((rest + 1) / 2))}...${key.slice(key.length - Math.floor(rest / 2))}`;
 }
 
+/** The findings of every key, which are about the map as a whole, and of every value. */
 export function validateMap<T>(
   map: Readonly<Record<string, T>> | null | undefined,
   path: string,
@@ -58,6 +59,6 @@ export function validateMap<T>(
   if (entries.length > rules.max) return [tooManyError(path, entries.length, rules.max)];
   return entries.flatMap(([key, value]) => {
     const at = `${path}[${shorten(key, rules.keyLength)}]`;
-    return [...rules.key(key, at), ...rules.item(value, at)];
+    return [...rules.key(key, path), ...rules.item(value, at)];
   });
 }

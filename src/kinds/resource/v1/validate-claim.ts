@@ -1,13 +1,7 @@
 /** Rules of resource claims and their templates. Upstream: pkg/apis/resource/validation. */
 import { rawText } from '../../../machinery/raw-values.ts';
 import type { FieldError } from '../../../machinery/status.ts';
-import {
-  invalidError,
-  notSupportedError,
-  requiredError,
-  validateAnnotations,
-  validateLabels,
-} from '../../../machinery/validation/index.ts';
+import { invalidError, notSupportedError, requiredError } from '../../../machinery/validation/index.ts';
 import { equalJson } from '../../equal-json.ts';
 import type {
   DeviceClaim,
@@ -21,6 +15,7 @@ import type {
 } from '../../generated/types/resource-v1.ts';
 import { internalForm } from '../../internal-form.ts';
 import { objectSchema } from '../../schema.ts';
+import { validateTemplateMetadata } from '../../template-metadata.ts';
 import { validateList, validateSet } from './lists.ts';
 import { validateFullName, validateLabelName, validateSubdomain } from './names.ts';
 import { validateConfiguration, validateSelectors, validateToleration } from './validate-class.ts';
@@ -148,14 +143,10 @@ export function validateClaimUpdate({ spec }: ResourceClaim, old: ResourceClaim)
   return [invalidError('spec', internalForm(type, spec), 'field is immutable')];
 }
 
-export function validateTemplate({ spec }: ResourceClaimTemplate): FieldError[] {
-  const { labels, annotations } = spec?.metadata ?? {};
-  return [
-    ...(annotations ? validateAnnotations(annotations, 'spec.metadata.annotations') : []),
-    ...(labels ? validateLabels(labels, 'spec.metadata.labels') : []),
-    ...validateDevices(spec?.spec?.devices, 'spec.spec.devices'),
-  ];
-}
+export const validateTemplate = ({ spec }: ResourceClaimTemplate): FieldError[] => [
+  ...validateTemplateMetadata(spec?.metadata, 'spec.metadata'),
+  ...validateDevices(spec?.spec?.devices, 'spec.spec.devices'),
+];
 
 export function validateTemplateUpdate(template: ResourceClaimTemplate, old: ResourceClaimTemplate): FieldError[] {
   const errors = validateTemplate(template);

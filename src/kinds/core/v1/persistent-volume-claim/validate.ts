@@ -10,8 +10,6 @@ import {
   notSupportedError,
   qualifiedName,
   requiredError,
-  validateAnnotations,
-  validateLabels,
 } from '../../../../machinery/validation/index.ts';
 import { equalJson } from '../../../equal-json.ts';
 import type {
@@ -24,6 +22,7 @@ import type {
 import { internalDiff } from '../../../internal-diff.ts';
 import { internalForm } from '../../../internal-form.ts';
 import { validateLabelSelector } from '../../../label-selector.ts';
+import { validateTemplateMetadata } from '../../../template-metadata.ts';
 import { isNativeResource, validateResourceValue } from '../resource-names.ts';
 
 const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
@@ -115,22 +114,14 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string)
   return errors;
 }
 
-/** Metadata that a template may carry. */
-const TEMPLATE_META = new Set(['labels', 'annotations']);
-
 /** The template of a generic ephemeral volume. */
-export function validateClaimTemplate(template: PersistentVolumeClaimTemplate, path: string): FieldError[] {
-  const { metadata = {}, spec } = template;
-  const errors = [
-    ...validateAnnotations(metadata.annotations ?? {}, `${path}.metadata.annotations`),
-    ...validateLabels(metadata.labels ?? {}, `${path}.metadata.labels`),
-  ];
-  for (const [field, value] of Object.entries(metadata)) {
-    if (!TEMPLATE_META.has(field) && value !== null && value !== undefined && value !== '')
-      errors.push(forbiddenError(`${path}.metadata.${field === 'uid' ? 'uID' : field}`, 'cannot be set'));
-  }
-  return [...errors, ...validateClaimSpec(spec, `${path}.spec`)];
-}
+export const validateClaimTemplate = (
+  { metadata, spec }: PersistentVolumeClaimTemplate,
+  path: string,
+): FieldError[] => [
+  ...validateTemplateMetadata(metadata, `${path}.metadata`),
+  ...validateClaimSpec(spec, `${path}.spec`),
+];
 
 export const validateClaim = (claim: PersistentVolumeClaim): FieldError[] => validateClaimSpec(claim.spec, 'spec');
 
