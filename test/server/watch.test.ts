@@ -199,6 +199,14 @@ describe('watch', () => {
     expect(shown(await rest)).toEqual(events);
   });
 
+  it('has no more to say of what was there while nothing happens', async () => {
+    await create('a');
+    const w = await watch('&timeoutSeconds=5&allowWatchBookmarks=true');
+    const rest = w.rest();
+    for (const ms of [1_000, 2_000, 2_000]) await cluster.clock.advance(ms);
+    expect(shown(await rest)).toEqual(['ADDED a', 'BOOKMARK ']);
+  });
+
   const LIST = '&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true';
 
   it('fails where the present state is older than asked for', async () => {

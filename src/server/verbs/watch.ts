@@ -31,13 +31,15 @@ export async function watchVerb(call: ResourceCall): Promise<Response> {
   if (!query.initialEvents && query.since === undefined && options.sendInitialEvents === false)
     query.since = await shard.revision();
   const stream = await endWithDefinition(call, () => shard.watch(query));
-  const rewrite = tellableRewriter(call, output);
+  const news = query.initialEvents ? new News() : undefined;
+  const rewrite = tellableRewriter(call, output, news);
   const seconds = options.timeoutSeconds || MIN_TIMEOUT_SECONDS * (1 + host.random.next());
   const watch = {
     stream,
     rewrite,
     seconds,
-    bookmarkSeconds: options.bookmarks ? bookmarkTimes(seconds, query.initialEvents === true) : [],
+    bookmarkSeconds: options.bookmarks ? bookmarkTimes(seconds, news !== undefined) : [],
+    isDue: () => news?.came !== false,
   };
   if (upgradeOf(call.scope.request) === 'websocket' && host.acceptWebSocket)
     return openSocket(call, watch, {
@@ -64,10 +66,24 @@ interface OpenWatch {
   seconds: number;
   /** When bookmarks are due besides the regular ones, in seconds after the start. */
   bookmarkSeconds: readonly number[];
+  /** Whether there is anything to say in a bookmark that is due. */
+  isDue: () => boolean;
 }
 
 /** Seconds before the end of a watch at which it sends a last bookmark, so that its client resumes from there. */
 const LAST_BOOKMARK_SECONDS = 2;
+
+/** Whether anything happened after what was there was sent. Upstream: a cacher's bookmarks are as old as its last event. */
+class News {
+  #started = false;
+  came = false;
+
+  see(frame: string): void {
+    if (this.came) return;
+    if (!this.#started) this.#started = frame.includes('"k8s.io/initial-events-end":"true"');
+    else if (!frame.startsWith('{"type":"BOOKMARK"')) this.came = true;
+  }
+}
 
 /** A watch that sent what was there is told soon after how far that is. Upstream: cacher's buckets of bookmarks. */
 const FIRST_BOOKMARK_SECONDS = 1;
@@ -84,7 +100,11 @@ function bookmarkTimes(seconds: number, initial: boolean): number[] {
 function limitTime(call: ResourceCall, watch: OpenWatch, finish: () => void): () => void {
   const { clock } = call.parts.options;
   const { seconds, stream, bookmarkSeconds } = watch;
-  const cancels = bookmarkSeconds.map((at) => clock.after(at * 1000, () => stream.requestBookmark()));
+  const cancels = bookmarkSeconds.map((at) =>
+    clock.after(at * 1000, () => {
+      if (watch.isDue()) stream.requestBookmark();
+    }),
+  );
   cancels.push(clock.after(seconds * 1000, finish));
   return () => {
     for (const cancel of cancels) cancel();
@@ -223,9 +243,10 @@ function emptyFieldsOf(kind: Kind): string {
 }
 
 /** Like `rewriter`; undefined where that fails, or what happens has no form of the kind that is asked for. */
-function tellableRewriter(call: ResourceCall, output: Output): OpenWatch['rewrite'] {
+function tellableRewriter(call: ResourceCall, output: Output, news: News | undefined): OpenWatch['rewrite'] {
   const rewrite = rewriter(call, output);
   return (frame) => {
+    news?.see(frame);
     // What happens to one object is no list.
     if (output.as === 'PartialObjectMetadataList' && !isFailure(frame)) return undefined;
     try {
