@@ -24,9 +24,9 @@ interface Pick {
   entries: ServicePort[];
 }
 
-/** `nodePort/protocol` of the entries before, and the number that another protocol of the same port has. */
+/** Protocols of the entries before by their node port, and the number that another protocol of the same port has. */
 interface SeenPorts {
-  seen: Set<string>;
+  seen: Map<number, Set<string | undefined>>;
   shared: number | undefined;
 }
 
@@ -37,6 +37,10 @@ export class NodePortPlan {
   readonly #old: Service | undefined;
   readonly #picks: Pick[] = [];
   #tries = 0;
+  /** The ports of the Service and what it was given since. */
+  #used: Set<number> | undefined;
+  /** The highest of them, where nothing is kept. */
+  #highest: number | undefined;
 
   /** `service` is undefined when the Service goes. */
   constructor(service: Service | undefined, old: Service | undefined, deps: NodePortDeps) {
@@ -76,14 +80,16 @@ export class NodePortPlan {
   }
 
   #planPorts(ports: ServicePort[]): void {
-    const seen = new Set<string>();
+    const seen: SeenPorts['seen'] = new Map();
+    const requested = requestedPorts(ports);
+    const given = new Map<number, Pick>();
     // One number serves all protocols of a service port.
     const byPort = new Map<number, number>();
     ports.forEach((entry, index) => {
       if (!entry.nodePort && !allocatesNodePorts(this.#service)) return;
       const shared = byPort.get(entry.port);
-      if (!entry.nodePort) entry.nodePort = shared ?? requestedFor(entry.port, ports) ?? this.#give(entry);
-      if (shared === entry.nodePort) this.#picks.find((pick) => pick.port === shared)?.entries.push(entry);
+      if (!entry.nodePort) entry.nodePort = shared ?? requested.get(entry.port) ?? this.#give(entry, given);
+      if (shared === entry.nodePort) given.get(shared)?.entries.push(entry);
       this.#checkRequested(entry, index, { seen, shared });
       byPort.set(entry.port, byPort.get(entry.port) ?? entry.nodePort);
     });
@@ -95,10 +101,10 @@ export class NodePortPlan {
       const why = `provided port is not in the valid range. The range of valid ports is ${first}-${last}`;
       throw this.#invalidPort(index, nodePort, why);
     }
-    const same = [...seen].some((key) => key.startsWith(`${nodePort}/`));
-    if (seen.has(`${nodePort}/${protocol}`) || (same && shared !== nodePort))
-      throw this.#invalidPort(index, nodePort, TAKEN);
-    seen.add(`${nodePort}/${protocol}`);
+    const same = seen.get(nodePort);
+    if (same && (same.has(protocol) || shared !== nodePort)) throw this.#invalidPort(index, nodePort, TAKEN);
+    if (same) same.add(protocol);
+    else seen.set(nodePort, new Set([protocol]));
   }
 
   #planHealthCheck(service: Service): void {
@@ -121,20 +127,26 @@ export class NodePortPlan {
     if (spec.ports?.some((entry) => entry.nodePort === wanted)) throw healthCheckError(wanted, TAKEN);
   }
 
-  #give(entry: ServicePort): number {
+  #give(entry: ServicePort, given: Map<number, Pick>): number {
     const pick: Pick = { port: this.#random(), entries: [entry] };
     this.#picks.push(pick);
+    given.set(pick.port, pick);
     return pick.port;
   }
 
   /** A port that this Service does not use yet. */
   #random(): number {
     const [first, last] = this.#deps.settings.nodePortRange;
-    const used = new Set(portsOf(this.#service));
-    if (this.#deps.dryRun) return used.size === 0 ? last + 2 : Math.max(...used) + 1;
+    this.#used ??= new Set(portsOf(this.#service));
+    if (this.#deps.dryRun) {
+      this.#highest ??= this.#used.size === 0 ? last + 1 : highestOf(this.#used);
+      return ++this.#highest;
+    }
     while (this.#tries++ < MAX_PICKS * 8) {
       const port = first + pickOffset(portOffsets(last - first + 1), this.#tries, this.#deps.random);
-      if (!used.has(port)) return port;
+      if (this.#used.has(port)) continue;
+      this.#used.add(port);
+      return port;
     }
     throw internalError('failed to allocate a nodePort: range is full');
   }
@@ -161,9 +173,14 @@ const allocatesNodePorts = (service: Service | undefined): boolean =>
   service?.spec?.type === 'NodePort' ||
   (service?.spec?.type === 'LoadBalancer' && service.spec.allocateLoadBalancerNodePorts !== false);
 
-/** The node port that another entry for the same service port asks for. */
-const requestedFor = (port: number, ports: readonly ServicePort[]): number | undefined =>
-  ports.find((entry) => entry.port === port && entry.nodePort)?.nodePort;
+const highestOf = (ports: ReadonlySet<number>): number => [...ports].reduce((a, b) => Math.max(a, b), 0);
+
+/** The node ports that entries ask for, by service port; the first where several do. */
+function requestedPorts(ports: readonly ServicePort[]): Map<number, number> {
+  const requested = new Map<number, number>();
+  for (const { port, nodePort } of ports) if (nodePort && !requested.has(port)) requested.set(port, nodePort);
+  return requested;
+}
 
 function portsOf(service: Service | undefined): number[] {
   const spec = service?.spec;
