@@ -133,11 +133,14 @@ function defineSubresource(
 const SCALE = { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', labelSelector: '.spec.selector' };
 
 /** Cells of kinds that have no printer of their own: Name, and Age or Created At. */
+/** How a time that was never set is written. */
+const ZERO_TIME = '0001-01-01T00:00:00Z';
+
 function plainCells(columns: readonly Column[]): (object: KubeObject, now: number) => unknown[] {
   return (object, now) =>
     columns.map((column) => {
       if (column.name === 'Name') return object.metadata.name ?? '';
-      if (column.type === 'date') return object.metadata.creationTimestamp ?? null;
+      if (column.type === 'date') return object.metadata.creationTimestamp ?? ZERO_TIME;
       return column.name === 'Age' ? formatAge(object.metadata.creationTimestamp, now) : '';
     });
 }

@@ -239,6 +239,12 @@ describe('watch', () => {
     const text = pods.text();
     cluster.clock.advance(1_000);
     expect(await text).toContain('"type":"BOOKMARK"');
+    const roles = await cluster.fetch(`GET /apis/rbac.authorization.k8s.io/v1/roles?watch=1${LIST}&timeoutSeconds=1`, {
+      accept: 'application/json;as=Table;v=v1;g=meta.k8s.io',
+    });
+    const row = roles.text();
+    cluster.clock.advance(1_000);
+    expect(await row).toContain('"cells":["","0001-01-01T00:00:00Z"]');
   });
 
   it('ends where an event cannot be shown, and the server goes on', async () => {

@@ -32,6 +32,9 @@ function setStatefulSetDefaults({ spec }: StatefulSet): void {
 }
 
 export const statefulSets = defineKind<StatefulSet>('apps/v1/statefulsets', {
+  completeEmpty({ spec }) {
+    spec.replicas = 0;
+  },
   defaults: setStatefulSetDefaults,
   statusStrategy: { validateUpdate: validateStatefulSetStatus },
   strategy: templateStrategy({
