@@ -64,6 +64,30 @@ describe('delete', () => {
     expect((await cluster.send(`GET ${PATH}/c`)).body.metadata.deletionTimestamp).toBeDefined();
   });
 
+  it('accepts a deletion in the old way that takes time', async () => {
+    await cluster.send(`PATCH ${PATH}/c`, { body: { metadata: { finalizers: ['example.com/f'] } } });
+    expect((await cluster.send(`DELETE ${PATH}/c`, { body: { orphanDependents: false } })).status).toBe(202);
+  });
+
+  it.each([
+    [{ dryRun: 'All' }, 'json: cannot unmarshal string into Go struct field DeleteOptions.dryRun of type []string'],
+    [
+      { preconditions: 1 },
+      'json: cannot unmarshal number into Go struct field DeleteOptions.preconditions of type v1.Preconditions',
+    ],
+    [
+      { orphanDependents: 'x' },
+      'json: cannot unmarshal string into Go struct field DeleteOptions.orphanDependents of type bool',
+    ],
+    [
+      { gracePeriodSeconds: 1.5 },
+      'json: cannot unmarshal number 1.5 into Go struct field DeleteOptions.gracePeriodSeconds of type int64',
+    ],
+    [[], expect.stringContaining("couldn't get version/kind; json parse error: json: cannot unmarshal array into Go")],
+  ])('refuses the options %j', async (body, message) => {
+    expect((await cluster.send(`DELETE ${PATH}/c`, { body })).body).toMatchObject({ code: 400, message });
+  });
+
   it('removes an unscheduled pod at once and gives a scheduled one its time', async () => {
     await createPod(false);
     expect((await cluster.send(`DELETE ${PODS}/p`)).body.metadata.deletionGracePeriodSeconds).toBe(0);
@@ -115,6 +139,11 @@ describe('delete', () => {
       body: { metadata: { name: 'team' }, spec: { finalizers: [] } },
     });
     expect((await cluster.send('GET /api/v1/namespaces/team')).status).toBe(404);
+  });
+
+  it('of a namespace leaves it to the garbage collector too', async () => {
+    const { body } = await cluster.send('DELETE /api/v1/namespaces/team', { body: { propagationPolicy: 'Orphan' } });
+    expect(body.metadata.finalizers).toEqual(['orphan']);
   });
 });
 

@@ -46,6 +46,14 @@ describe('binding', () => {
       message: 'Operation cannot be fulfilled on pods/binding "p": pod p is already assigned to node "n1"',
     });
   });
+
+  it('wants a name of a binding that is made without a pod in its path', async () => {
+    const body = { metadata: {}, target: { name: 'n1' } };
+    expect((await cluster.send('POST /api/v1/namespaces/team/bindings', { body })).body).toMatchObject({
+      code: 400,
+      message: 'Name parameter required.',
+    });
+  });
 });
 
 describe('scale', () => {
@@ -99,6 +107,20 @@ describe('scale', () => {
       code: 422,
       message: expect.stringContaining('spec.replicas: Invalid value: -1'),
     });
+  });
+
+  it('holds the metadata of a scale and the types of a patch to what a Scale has', async () => {
+    const bad = { name: 'd', annotations: { 'a b': 'x' } };
+    const refused = await cluster.send(`PUT ${path}/d/scale`, { body: { metadata: bad, spec: { replicas: 4 } } });
+    expect(refused.body).toMatchObject({ code: 422, details: { causes: [{ field: 'metadata.annotations' }] } });
+    const patched = async (type: string, body: object) =>
+      (await cluster.send<{ message: string }>(`PATCH ${path}/d/scale`, { type, body })).body.message;
+    const spec = { replicas: 'x' };
+    expect(await patched('application/merge-patch+json', { spec })).toMatch(
+      /json: cannot unmarshal string into Go struct field ScaleSpec\.spec\.replicas of type int32$/,
+    );
+    expect(await patched('application/strategic-merge-patch+json', { spec })).toMatch(/unrecognized type: int32$/);
+    expect(await patched('application/merge-patch+json', { kind: 'Node' })).toMatch(/no kind "Node" is registered/);
   });
 });
 
@@ -197,6 +219,44 @@ describe('log, exec and proxy', () => {
     expect((await cluster.send(`POST ${PODS}/p/exec?container=one&command=ls`)).body).toMatchObject({
       message: 'pod p does not have a host assigned',
     });
+  });
+
+  it('reads the options of a log and of ports before anything else of them', async () => {
+    await createPod();
+    const refusal = async (path: string) => {
+      const { status, body } = await cluster.send(`GET ${PODS}/p/${path}`);
+      return `${status} ${body.message}`;
+    };
+    expect(await refusal('log?tailLines=x')).toBe('400 strconv.ParseInt: parsing "x": invalid syntax');
+    expect(await refusal('log?sinceTime=x')).toMatch(/^400 parsing time "x" as /);
+    expect(await refusal('log?stream=Stdout')).toMatch(/^422 .*stream: Forbidden: may not be specified$/);
+    expect(await refusal('portforward?ports=x')).toMatch(/^400 cannot convert to \[\]int32: .* parsing "x": invalid/);
+    expect(await refusal('portforward?ports=70000')).toMatch(/: value out of range$/);
+    expect(asked).toEqual([]);
+  });
+
+  it('says which node is missing, and which address or port', async () => {
+    cluster = await createTestCluster({
+      nodes: { ...nodes, fetch: () => Promise.reject(new Error('no tunnel')) },
+    });
+    await cluster.send('POST /api/v1/namespaces', { body: { metadata: { name: 'team' } } });
+    await cluster.send('POST /api/v1/namespaces/team/serviceaccounts', { body: { metadata: { name: 'default' } } });
+    await createPod();
+    const refusal = async (path: string) => {
+      const { status, body } = await cluster.send(`GET /api/v1/namespaces/team/${path}`);
+      return `${status} ${body.message}`;
+    };
+    expect(await refusal('pods/p/log')).toBe('404 pods "n1" not found');
+    expect(await refusal('pods/p/proxy')).toBe('400 address not allowed');
+    expect(await refusal('pods/a:b:c/proxy')).toBe('400 invalid pod request "a:b:c"');
+    await cluster.send('POST /api/v1/namespaces/team/services', {
+      body: { metadata: { name: 's' }, spec: { clusterIP: 'None', ports: [{ port: 80 }] } },
+    });
+    expect(await refusal('services/s:81/proxy')).toBe('503 no service port 81 found for service "s"');
+    expect(await refusal('services/s:web/proxy')).toBe('404 services "s" not found');
+    expect(await refusal('services/a:b:c/proxy')).toBe('400 invalid service request "a:b:c"');
+    await cluster.send('POST /api/v1/nodes', { body: { metadata: { name: 'n1' } } });
+    expect(await refusal('pods/p/log')).toBe('503 error dialing backend: no tunnel');
   });
 
   it('tells SPDY clients what to use instead', async () => {

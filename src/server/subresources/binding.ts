@@ -44,6 +44,7 @@ export const bindingSubresource: SubresourceHandler = {
     const binding = (await readObject(call, kind, options)) as Binding;
     checkNamespace(call, binding);
     const name = call.name === '' ? (binding.metadata.name ?? '') : call.name;
+    if (name === '') throw badRequest('Name parameter required.');
     if (binding.metadata.name !== name) throw badRequest('name in URL does not match name in Binding object');
     const onPod: ResourceCall = { ...call, kind: pods, name };
     // The collection is a resource of its own.

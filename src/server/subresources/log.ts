@@ -1,10 +1,12 @@
 /** pods/NAME/log. Upstream: registry/core/pod/rest/log.go. */
 
+import { firstFault } from '../../machinery/fields/index.ts';
 import { quote } from '../../machinery/quote.ts';
 import { badRequest, type FieldError, internalError, invalid, StatusError } from '../../machinery/status.ts';
 import { decodeStored } from '../encode.ts';
 import { isTrue } from '../negotiation/accept.ts';
 import { loadStored } from '../verbs/get.ts';
+import { intFault } from '../verbs/integers.ts';
 import { chooseContainer, type PodShape } from './container-choice.ts';
 import type { SubresourceHandler } from './handler.ts';
 import { encoderOf, logOverSocket } from './log-socket.ts';
@@ -23,7 +25,7 @@ export const logSubresource: SubresourceHandler = {
     if (!node) return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-cache, private' } });
     const params = new URLSearchParams();
     for (const name of BOOLEANS) if (query.has(name) && isTrue(query.get(name)!)) params.set(name, 'true');
-    for (const name of [...NUMBERS, 'sinceTime', 'stream']) {
+    for (const name of [...NUMBERS, 'sinceTime']) {
       const value = query.get(name);
       if (value) params.set(name, value);
     }
@@ -52,6 +54,7 @@ function refusalOfNode(code: number, text: string): StatusError {
 
 /** Upstream: ValidatePodLogOptions. */
 function checkOptions(pod: string, query: URLSearchParams): void {
+  checkForms(query);
   const errors: FieldError[] = [];
   const number = (name: string): number | undefined => (query.get(name) ? Number(query.get(name)) : undefined);
   const tail = number('tailLines');
@@ -66,15 +69,22 @@ function checkOptions(pod: string, query: URLSearchParams): void {
       message: 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified',
     });
   } else if (since !== undefined && !(since >= 1)) errors.push(wrong('sinceSeconds', since, 'must be greater than 0'));
-  const stream = query.get('stream');
-  if (stream && !['All', 'Stdout', 'Stderr'].includes(stream)) {
-    errors.push({
-      type: 'FieldValueNotSupported',
-      field: 'stream',
-      message: `Unsupported value: ${quote(stream)}: supported values: "All", "Stderr", "Stdout"`,
-    });
-  }
+  // Streams are told apart behind a feature that is off.
+  if (query.get('stream'))
+    errors.push({ type: 'FieldValueForbidden', field: 'stream', message: 'Forbidden: may not be specified' });
   if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, pod, errors);
+}
+
+/** What is read before anything is compared. Throws 400. */
+function checkForms(query: URLSearchParams): void {
+  for (const name of NUMBERS) {
+    const value = query.get(name);
+    const fault = value ? intFault(value) : undefined;
+    if (fault) throw badRequest(`strconv.ParseInt: parsing ${quote(value!)}: ${fault}`);
+  }
+  const since = query.get('sinceTime');
+  const fault = since ? firstFault({ type: 'time' }, since) : undefined;
+  if (fault) throw badRequest(fault.message);
 }
 
 function wrong(field: string, value: number, why: string): FieldError {

@@ -1,6 +1,9 @@
 /** Requests that go on to a node through its tunnel. Upstream: apimachinery/pkg/util/proxy. */
-import { badRequest, StatusError, serviceUnavailable } from '../../machinery/status.ts';
-import type { ResourceCall } from '../scope.ts';
+import { DIAL } from '../../base/dial-headers.ts';
+import { nodes } from '../../kinds/index.ts';
+import { badRequest, notFound, StatusError, serviceUnavailable } from '../../machinery/status.ts';
+import { type ResourceCall, subjectOf } from '../scope.ts';
+import { loadStored } from '../verbs/get.ts';
 
 /** Headers of the client that the other side must not see or that only hold for one hop. */
 const DROPPED = new Set([
@@ -63,12 +66,15 @@ export function forwardedHeaders(request: Request): Headers {
   return headers;
 }
 
-/** Sends the client's request on and answers with what comes back. Throws 503 when the node has no tunnel. */
+/**
+ * Sends the client's request on and answers with what comes back.
+ * Throws 503 when the node has no tunnel, 404 when there is no such node.
+ */
 export async function askNode(call: ResourceCall, target: NodeTarget): Promise<Response> {
   const { request } = call.scope;
   const headers = forwardedHeaders(request);
-  if (target.dial) headers.set('x-kedge-dial', target.dial);
-  if (target.tls) headers.set('x-kedge-dial-scheme', 'https');
+  if (target.dial) headers.set(DIAL.target, target.dial);
+  if (target.tls) headers.set(DIAL.scheme, 'https');
   if (target.plain)
     for (const name of [...headers.keys()]) if (/^(upgrade$|sec-websocket-)/.test(name)) headers.delete(name);
   const bodied = request.body !== null && request.method !== 'GET' && request.method !== 'HEAD';
@@ -80,8 +86,19 @@ export async function askNode(call: ResourceCall, target: NodeTarget): Promise<R
   try {
     return await call.parts.options.nodes.fetch(target.node, new Request(`http://node${target.path}`, init));
   } catch (error) {
+    if (!target.dial && !(await isNode(call, target.node))) throw notFound(subjectOf(call.kind), target.node);
     if (error instanceof StatusError) throw error;
     throw serviceUnavailable(`error dialing backend: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function isNode(call: ResourceCall, name: string): Promise<boolean> {
+  try {
+    await loadStored({ ...call, kind: nodes, namespace: '' }, { name });
+    return true;
+  } catch (error) {
+    if (error instanceof StatusError && error.code === 404) return false;
+    throw error;
   }
 }
 

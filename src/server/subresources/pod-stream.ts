@@ -1,5 +1,6 @@
 /** pods/NAME/exec, attach and portforward. Upstream: registry/core/pod/rest/subresources.go. */
 import type { KubeObject } from '../../machinery/meta.ts';
+import { quote } from '../../machinery/quote.ts';
 import { badRequest } from '../../machinery/status.ts';
 import { decodeStored } from '../encode.ts';
 import { attributesOf, authorize } from '../filters/authorization.ts';
@@ -44,9 +45,17 @@ function connectOptions(kind: string, query: URLSearchParams): KubeObject {
   for (const name of Object.keys(STREAMS)) if (query.has(name) && isTrue(query.get(name)!)) options[name] = true;
   if (query.get('container')) options.container = query.get('container');
   if (query.has('command')) options.command = query.getAll('command');
-  const ports = query.getAll('ports').flatMap((text) => text.split(',').map(Number));
+  const ports = query.getAll('ports').flatMap((text) => (text === '' ? [] : text.split(',').map(portOf)));
   if (ports.length > 0) options.ports = ports;
   return options as KubeObject;
+}
+
+/** Throws 400. */
+function portOf(text: string): number {
+  const port = Number(text);
+  const why = !/^\d+$/.test(text) ? 'invalid syntax' : port > 65_535 ? 'value out of range' : undefined;
+  if (why === undefined) return port;
+  throw badRequest(`cannot convert to []int32: strconv.ParseUint: parsing ${quote(text)}: ${why}`);
 }
 
 function pathOf(call: ResourceCall, verb: string, container: string): string {

@@ -42,7 +42,7 @@ const CONNECT_OPTIONS = {
 export const proxySubresource: SubresourceHandler = {
   async answer(call) {
     const { parts } = call;
-    const asked = splitName(call.name);
+    const asked = splitName(call);
     const path = proxiedPath(call);
     const connect = admissionRequest(call, {
       operation: 'CONNECT',
@@ -70,14 +70,14 @@ function proxiedPath({ scope }: ResourceCall): string {
 }
 
 /** `[SCHEME:]NAME[:PORT]`. Throws 400. */
-function splitName(text: string): ProxyName {
+function splitName({ kind, name: text }: ResourceCall): ProxyName {
   const parts = text.split(':');
   if (parts.length === 1) return { scheme: '', name: text, port: '' };
   if (parts.length === 2) return { scheme: '', name: parts[0]!, port: parts[1]! };
   if (parts.length === 3 && (parts[0] === 'http' || parts[0] === 'https' || parts[0] === '')) {
     return { scheme: parts[0], name: parts[1]!, port: parts[2]! };
   }
-  throw badRequest(`invalid proxy request ${quote(text)}`);
+  throw badRequest(`invalid ${kind.singular} request ${quote(text)}`);
 }
 
 function locate(call: ResourceCall, asked: ProxyName): Promise<Omit<NodeTarget, 'path'>> {
@@ -89,7 +89,7 @@ function locate(call: ResourceCall, asked: ProxyName): Promise<Omit<NodeTarget, 
 async function locatePod(call: ResourceCall, { scheme, name, port }: ProxyName): Promise<Omit<NodeTarget, 'path'>> {
   const pod = decodeStored(call.kind, (await loadStored(call, { name })).text) as PodShape;
   const ip = pod.status?.podIP;
-  if (!pod.spec?.nodeName || !ip) throw serviceUnavailable('address not allowed');
+  if (!pod.spec?.nodeName || !ip) throw badRequest('address not allowed');
   const first = pod.spec.containers
     ?.flatMap(({ ports = [] }) => ports)
     .find(({ protocol = 'TCP' }) => protocol === 'TCP');
@@ -100,7 +100,7 @@ async function locatePod(call: ResourceCall, { scheme, name, port }: ProxyName):
 async function locateService(call: ResourceCall, { scheme, name, port }: ProxyName): Promise<Omit<NodeTarget, 'path'>> {
   const service = decodeStored(call.kind, (await loadStored(call, { name })).text) as ServiceShape;
   const wanted = servicePort(service, port);
-  if (!wanted) throw serviceUnavailable(`no service port ${quote(port)} found for service ${quote(name)}`);
+  if (!wanted) throw noPort(call, { name, port });
   const targets: { node: string; dial: string }[] = [];
   const slices = await slicesOf(call, name);
   for (const slice of slices) {
@@ -115,6 +115,14 @@ async function locateService(call: ResourceCall, { scheme, name, port }: ProxyNa
   if (targets.length === 0 && slices.length === 0) throw notFound(subjectOf(call.kind), name);
   if (!target) throw serviceUnavailable(`no endpoints available for service ${quote(name)}`);
   return { ...target, tls: scheme === 'https' };
+}
+
+/** A number is looked for among the ports, a name among those of the endpoints. */
+function noPort(call: ResourceCall, { name, port }: Pick<ProxyName, 'name' | 'port'>): StatusError {
+  if (/^\d+$/.test(port)) return serviceUnavailable(`no service port ${port} found for service ${quote(name)}`);
+  return port === ''
+    ? serviceUnavailable(`no service port ${quote(port)} found for service ${quote(name)}`)
+    : notFound(subjectOf(call.kind), name);
 }
 
 /** A port by name or number; without one, the only port or the unnamed one. */

@@ -3,13 +3,14 @@ import { customScaleColumns, objectSchema } from '../../kinds/index.ts';
 import { formatAge } from '../../machinery/age.ts';
 import { apply, parentEntries, replicasPath, scaleEntries, trackUpdate } from '../../machinery/apply/index.ts';
 import { copyJson } from '../../machinery/copy-json.ts';
-import { type Decoded, DecodeError, decodeObject } from '../../machinery/fields/index.ts';
+import { convertMessage, type Decoded, DecodeError, decodeObject, firstFault } from '../../machinery/fields/index.ts';
 import { goJson } from '../../machinery/go-json.ts';
 import type { SubresourceDefinition } from '../../machinery/kind.ts';
 import { apiVersionOf, type Json, type JsonObject, type KubeObject } from '../../machinery/meta.ts';
 import { quote } from '../../machinery/quote.ts';
 import { formatRequirements, type LabelSelector, requirementsOf } from '../../machinery/selectors/index.ts';
 import { badRequest, conflict, internalError, invalid } from '../../machinery/status.ts';
+import { invalidError, type MetaRules, validateObjectMeta } from '../../machinery/validation/index.ts';
 import { decodeStored } from '../encode.ts';
 import { methodNotAllowed } from '../errors.ts';
 import type { Output } from '../negotiation/accept.ts';
@@ -25,7 +26,7 @@ import { checkName } from '../verbs/metadata.ts';
 import { managerOf, parseWriteOptions, type WriteOptions } from '../verbs/options.ts';
 import { outputOf } from '../verbs/output.ts';
 import { type PatchedDocument, parsePatch } from '../verbs/parse-patch.ts';
-import { badPatch, parseConfiguration, patchTypeOf, reportFields } from '../verbs/patch-body.ts';
+import { badPatch, parseConfiguration, patchTypeOf, reportFields, typeFault } from '../verbs/patch-body.ts';
 import { updateObject } from '../verbs/update-object.ts';
 import type { SubresourceHandler } from './handler.ts';
 
@@ -185,7 +186,7 @@ async function patch(call: ResourceCall, paths: ScalePaths, output: Output): Pro
   const body = parsePatch({ type, text, options }, scaleType().schema);
   const change: Change = (present) => {
     const result = body.apply(present as JsonObject);
-    const decoded = decodeScale(result);
+    const decoded = decodeScale(call, result);
     reportFields(call, options, { schema: scaleType().schema, patch: body, result, decoded });
     const scale = decoded.object;
     checkName(call, scale);
@@ -195,12 +196,19 @@ async function patch(call: ResourceCall, paths: ScalePaths, output: Output): Pro
 }
 
 /** A patched scale; what does not fit its type is a fault of the patch. */
-function decodeScale({ json, shown }: PatchedDocument): Decoded<Scale> {
+function decodeScale(call: ResourceCall, result: PatchedDocument): Decoded<Scale> {
+  const type = scaleType();
+  // What is converted value by value is not asked for its type.
+  const isConverted = result.shown().json === undefined;
+  const why = isConverted ? undefined : typeFault(call, type, result.json as KubeObject);
+  if (why !== undefined) throw badPatch(result.shown().text, why);
   try {
-    return decodeObject<Scale>(scaleType().schema, copyJson(json));
+    return decodeObject<Scale>(type.schema, copyJson(result.json));
   } catch (error) {
-    if (error instanceof DecodeError) throw badPatch(shown().text, error.message);
-    throw error;
+    if (!(error instanceof DecodeError)) throw error;
+    const { text, json } = result.shown();
+    const fault = json === undefined ? undefined : firstFault(type.schema, json);
+    throw badPatch(text, json === undefined ? convertMessage(error) : (fault ?? error).message);
   }
 }
 
@@ -220,7 +228,7 @@ function applyChange(call: ResourceCall, text: string, options: WriteOptions): C
       now: call.parts.options.clock.now(),
     });
     const json = structuredClone(object) as Json;
-    const scale = decodeScale({ json, shown: () => ({ text: goJson(json), json }) }).object;
+    const scale = decodeScale(call, { json, shown: () => ({ text: goJson(json), json }) }).object;
     if (managedFields) scale.metadata.managedFields = managedFields;
     checkName(call, scale);
     return scale;
@@ -281,7 +289,7 @@ async function write(
       const replicas = scale.spec?.replicas ?? 0;
       if (absent && replicas === NO_REPLICAS)
         throw badRequest(`the spec replicas field ${quote(paths.specReplicas)} cannot be empty`);
-      checkReplicas(call, replicas);
+      checkScale(call, scale);
       await parts.admission.validate(request);
       const object = withPath(live!, paths.specReplicas, replicas);
       // A scale of a custom resource that names no version is written whatever the version is.
@@ -315,13 +323,13 @@ function checkUid({ kind, name }: ResourceCall, scale: Scale, { metadata }: Kube
   throw conflict({ group: kind.group, kind: `${kind.resource}/scale` }, name, why);
 }
 
-function checkReplicas(call: ResourceCall, replicas: number): void {
-  if (replicas >= 0) return;
-  throw invalid({ group: 'autoscaling', kind: 'Scale' }, call.name, [
-    {
-      type: 'FieldValueInvalid',
-      field: 'spec.replicas',
-      message: `Invalid value: ${replicas}: must be greater than or equal to 0`,
-    },
-  ]);
+/** Upstream: autoscaling/validation ValidateScale. */
+function checkScale({ kind, name }: ResourceCall, { metadata, spec }: Scale): void {
+  // Those of custom resources have metadata that was checked with them.
+  const errors = kind.itemsCarryType ? [] : validateObjectMeta(metadata, SCALE_RULES);
+  const replicas = spec?.replicas ?? 0;
+  if (replicas < 0) errors.push(invalidError('spec.replicas', replicas, 'must be greater than or equal to 0'));
+  if (errors.length > 0) throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, errors);
 }
+
+const SCALE_RULES: MetaRules = { namespaced: true, nameRule: 'dns1123Subdomain' };

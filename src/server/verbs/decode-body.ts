@@ -254,7 +254,10 @@ function isKnown(
   if (isRegisteredBeside(call, type)) return 'other';
   if (type.group === 'autoscaling' && type.version === 'v1' && type.kind === 'Scale') return 'kind';
   if (!memberOf(RETIRED, type.group)?.includes(type.version)) return undefined;
-  const isKept = type.group === 'extensions' || (type.group === 'apps' && type.kind === 'Scale') || call.parts.kinds.byKind(type.group, 'v1', type.kind) !== undefined;
+  const isKept =
+    type.group === 'extensions' ||
+    (type.group === 'apps' && type.kind === 'Scale') ||
+    call.parts.kinds.byKind(type.group, 'v1', type.kind) !== undefined;
   return isKept ? 'kind' : undefined;
 }
 

@@ -1,4 +1,5 @@
 /** DeleteOptions from the body or the query. Upstream: handlers/delete.go, metav1 validation ValidateDeleteOptions. */
+import { objectSchema } from '../../kinds/index.ts';
 import {
   exactNumber,
   hasUnusualNumbers,
@@ -6,6 +7,7 @@ import {
   parseLiterals,
   withoutLiterals,
 } from '../../machinery/exact-numbers.ts';
+import { firstFault } from '../../machinery/fields/index.ts';
 import { jsonSyntaxMessage } from '../../machinery/json-syntax.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import { quote } from '../../machinery/quote.ts';
@@ -51,6 +53,8 @@ export function checkDeleteOptions(given: Record<string, unknown>): DeleteOption
 
 /** Options that have only their types checked: those of evictions. */
 export function takeDeleteOptions(given: Record<string, unknown>): DeleteOptions {
+  const fault = firstFault(objectSchema('meta/v1.DeleteOptions'), given, { literals: true });
+  if (fault) throw badRequest(fault.message);
   const grace = given.gracePeriodSeconds;
   const raw = withoutLiterals(given) as Record<string, unknown>;
   const options: DeleteOptions = {
@@ -58,18 +62,13 @@ export function takeDeleteOptions(given: Record<string, unknown>): DeleteOptions
     raw: { ...raw, kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1' } as KubeObject,
   };
   if (grace !== undefined && grace !== null) {
-    options.gracePeriodSeconds = int64Of(grace, 'gracePeriodSeconds');
+    // A large integer is a bigint, as in all objects.
+    options.gracePeriodSeconds = (grace instanceof NumberLiteral ? exactNumber(grace.source) : grace) as number;
   }
   const orphan = raw.orphanDependents;
-  if (orphan !== undefined && orphan !== null) {
-    if (typeof orphan !== 'boolean') throw wrongType(orphan, 'orphanDependents', 'bool');
-    options.orphanDependents = orphan;
-  }
+  if (typeof orphan === 'boolean') options.orphanDependents = orphan;
   const policy = raw.propagationPolicy;
-  if (policy !== undefined && policy !== null) {
-    if (typeof policy !== 'string') throw wrongType(policy, 'propagationPolicy', 'v1.DeletionPropagation');
-    options.propagationPolicy = policy;
-  }
+  if (typeof policy === 'string') options.propagationPolicy = policy;
   if (raw.preconditions) options.preconditions = raw.preconditions as NonNullable<DeleteOptions['preconditions']>;
   options.dryRun = Array.isArray(raw.dryRun) && raw.dryRun.length > 0;
   return options;
@@ -91,21 +90,8 @@ function validate({ orphanDependents, propagationPolicy }: DeleteOptions): Field
   return errors;
 }
 
-/** A large integer is a bigint, as in all objects. */
-function int64Of(value: unknown, field: string): number {
-  const exact = value instanceof NumberLiteral ? exactNumber(value.source) : value;
-  const isWritten = !(value instanceof NumberLiteral) || /^-?\d+$/.test(value.source);
-  if (isWritten && (typeof exact === 'bigint' || Number.isSafeInteger(exact))) return exact as number;
-  throw wrongType(value, field, 'int64');
-}
-
-function wrongType(value: unknown, field: string, type: string) {
-  const literal = value instanceof NumberLiteral ? ` ${value.source}` : typeof value === 'number' ? ` ${value}` : '';
-  const given = literal === '' ? jsonTypeOf(value) : `number${literal}`;
-  return badRequest(`json: cannot unmarshal ${given} into Go struct field DeleteOptions.${field} of type ${type}`);
-}
-
 function jsonTypeOf(value: unknown): string {
+  if (value instanceof NumberLiteral) return 'number';
   return Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
@@ -123,8 +109,10 @@ function parseBody(text: string, format: 'json' | 'yaml'): Record<string, unknow
     throw badRequest(`couldn't get version/kind; json parse error: ${jsonSyntaxMessage(json)}`);
   }
   if (value === null) return {};
-  if (typeof value !== 'object' || Array.isArray(value))
-    throw badRequest("couldn't get version/kind; json parse error: cannot unmarshal into an object");
+  if (typeof value !== 'object' || Array.isArray(value) || value instanceof NumberLiteral)
+    throw badRequest(
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+    );
   const options = value as Record<string, unknown>;
   if (options.kind && options.kind !== 'DeleteOptions') {
     const version = String(options.apiVersion || 'v1');

@@ -17,7 +17,7 @@ export async function deleteVerb(call: ResourceCall): Promise<Response> {
   const output = outputOf(call);
   const options = await readDeleteOptions(call.scope);
   warnOnDelete(call, options);
-  return answerDeletion(call, output, await deleteObject(call, options));
+  return answerDeletion(call, { output, options, deleted: await deleteObject(call, options) });
 }
 
 /** Adds what is said of deletions that say nothing of dependents. */
@@ -34,8 +34,15 @@ export interface Deleted {
 }
 
 /** The answer of a DELETE: a Status, or the object for kinds that say so and for objects that stay. */
-function answerDeletion(call: ResourceCall, output: Output, { text, removed }: Deleted): Response {
-  if (!removed || call.kind.delete.returns === 'object') return respondText(call, { text, output, status: 200 });
+function answerDeletion(
+  call: ResourceCall,
+  answer: { output: Output; options: DeleteOptions; deleted: Deleted },
+): Response {
+  const { output, options } = answer;
+  const { text, removed } = answer.deleted;
+  // Who asks for the dependents to go in the old way is told that it takes time.
+  const code = !removed && options.orphanDependents === false ? 202 : 200;
+  if (!removed || call.kind.delete.returns === 'object') return respondText(call, { text, output, status: code });
   const object = decodeStored(call.kind, text);
   const { kind } = call;
   const status: Status = {

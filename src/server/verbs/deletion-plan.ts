@@ -4,7 +4,7 @@
  */
 import type { Kind } from '../../machinery/kind.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
-import { apiTime } from './context.ts';
+import { apiTime } from '../../machinery/time.ts';
 import type { DeleteOptions } from './delete-options.ts';
 
 export type DeletionPlan =
@@ -25,7 +25,7 @@ export function planDeletion(
   { options, now }: { options: DeleteOptions; now: number },
 ): DeletionPlan {
   const object: KubeObject = { ...old, metadata: { ...old.metadata } };
-  if (hasSpecFinalizers(kind)) return planByPhase(object, now);
+  if (hasSpecFinalizers(kind)) return planByPhase(kind, object, { options, now });
   if (kind.delete.mark && object.metadata.deletionTimestamp === undefined) {
     kind.delete.mark(object, now);
     return { type: 'mark', object };
@@ -61,13 +61,20 @@ function hasSpecFinalizers(kind: Kind): boolean {
   return kind.subresources.some((subresource) => subresource.name === 'finalize');
 }
 
-function planByPhase(object: KubeObject, now: number): DeletionPlan {
+function planByPhase(
+  kind: Kind,
+  object: KubeObject,
+  { options, now }: { options: DeleteOptions; now: number },
+): DeletionPlan {
   const held = ((object.spec as { finalizers?: string[] } | undefined)?.finalizers ?? []).length > 0;
   if (object.metadata.deletionTimestamp !== undefined) {
     if (held || (object.metadata.finalizers?.length ?? 0) > 0) return { type: 'nothing' };
     return { type: 'remove', object, marked: false };
   }
   object.metadata.deletionTimestamp = apiTime(now);
+  const finalizers = nextFinalizers(kind, object, options);
+  if (finalizers.length > 0) object.metadata.finalizers = finalizers;
+  else delete object.metadata.finalizers;
   object.status = { ...(object.status as object | undefined), phase: 'Terminating' };
   return { type: 'mark', object };
 }

@@ -202,9 +202,7 @@ export function typeFault(
   if (more.length > 0) return `unexpected GroupVersion string: ${apiVersion}`;
   const named = kind || type.kind;
   if (!apiVersion)
-    return named === type.kind
-      ? undefined
-      : notRegistered(named, `the internal version of group ${quote(type.group)}`);
+    return named === type.kind ? undefined : notRegistered(named, `the internal version of group ${quote(type.group)}`);
   const other = call.parts.kinds.byKind(group, version, named);
   if (other === undefined) return notRegistered(named, `version ${quote(apiVersion)}`);
   const fault = firstFault(other.schema, json);

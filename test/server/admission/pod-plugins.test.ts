@@ -92,3 +92,31 @@ describe('several bounds of a LimitRange', () => {
     expect(refused.body.message).toBe('pods "p" is forbidden: minimum cpu usage per Container is 1, but request is 1m');
   });
 });
+
+describe('the resizing of pods', () => {
+  const resize = async (label: string, cpu: string, nodeName = 'n') => {
+    const cluster = await clusterWithAccount();
+    const node = { metadata: { name: 'n', labels: label === '' ? {} : { 'kubernetes.io/os': label } } };
+    await cluster.send('POST /api/v1/nodes', { body: node });
+    await cluster.send('PATCH /api/v1/nodes/n/status', {
+      body: { status: { allocatable: { cpu: '2', memory: '1Gi', pods: '10' } } },
+    });
+    const containers = [{ name: 'c', image: 'i', resources: { requests: { cpu: '1' } } }];
+    await create(cluster, { containers, nodeName });
+    const grown = [{ name: 'c', resources: { requests: { cpu } } }];
+    const { status, body } = await cluster.send<Answer>(`PATCH ${NS}/pods/p/resize`, {
+      body: { spec: { containers: grown } },
+      type: 'application/strategic-merge-patch+json',
+    });
+    return status === 200 ? 'grown' : body.message;
+  };
+
+  it.each([
+    ['', '2', 'n', 'grown'],
+    ['linux', '3', 'n', /enough allocatable resources: cpu, requested: 3000, allocatable: 2000$/],
+    ['windows', '2', 'n', /pod resize is only supported on linux nodes, node "n" is "windows"$/],
+    ['', '2', 'm', /node "m" not found$/],
+  ])('on a node of the system %j to %s goes as the node allows', async (label, cpu, nodeName, said) => {
+    expect(await resize(label, cpu, nodeName)).toMatch(said);
+  });
+});

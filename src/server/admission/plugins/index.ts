@@ -17,6 +17,7 @@ import { mutatingAdmissionWebhook } from './mutating-admission-webhook.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
+import { podResize } from './pod-resize.ts';
 import { podSecurity } from './pod-security.ts';
 import { podTopologyLabels } from './pod-topology-labels.ts';
 import { policyParamAccess } from './policy-param-access.ts';
@@ -49,6 +50,7 @@ export const admissionPlugins: readonly AdmissionPlugin[] = [
   certificateSubjectRestriction,
   defaultIngressClass,
   podTopologyLabels,
+  podResize,
   rbacEscalation,
   policyParamAccess,
   deviceAdminAccess,
