@@ -23,7 +23,7 @@ async function isThere(file: string): Promise<boolean> {
 }
 
 /** The Debian packages whose programs are missing on this machine. */
-export async function missingPackages(): Promise<string[]> {
+async function missingPackages(): Promise<string[]> {
   const found = await Promise.all(
     NEEDED.map(async (need) => ((await Promise.all(need.files.map(isThere))).some(Boolean) ? '' : need.package)),
   );

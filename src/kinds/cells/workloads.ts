@@ -18,20 +18,13 @@ export function deploymentCells(object: Deployment, now: number): unknown[] {
   ];
 }
 
-export function replicaSetCells(object: ReplicaSet, now: number): unknown[] {
-  const { spec, status } = object;
-  return [
-    nameOf(object),
-    spec.replicas ?? 0,
-    status?.replicas ?? 0,
-    status?.readyReplicas ?? 0,
-    age(object, now),
-    ...containerColumns(spec.template?.spec?.containers),
-    formatSelector(spec.selector),
-  ];
-}
+export const replicaSetCells = (object: ReplicaSet, now: number): unknown[] =>
+  replicaCells(object, formatSelector(object.spec.selector), now);
 
-export function replicationControllerCells(object: ReplicationController, now: number): unknown[] {
+export const replicationControllerCells = (object: ReplicationController, now: number): unknown[] =>
+  replicaCells(object, formatLabels(object.spec.selector), now);
+
+function replicaCells(object: ReplicaSet | ReplicationController, selector: string, now: number): unknown[] {
   const { spec, status } = object;
   return [
     nameOf(object),
@@ -40,7 +33,7 @@ export function replicationControllerCells(object: ReplicationController, now: n
     status?.readyReplicas ?? 0,
     age(object, now),
     ...containerColumns(spec.template?.spec?.containers),
-    formatLabels(spec.selector),
+    selector,
   ];
 }
 

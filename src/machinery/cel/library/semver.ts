@@ -71,7 +71,7 @@ function identifierOf(text: string): Identifier {
 }
 
 /** Upstream: github.com/blang/semver/v4 Parse */
-export function parseSemver(text: string): CelSemver {
+function parseSemver(text: string): CelSemver {
   if (text === '') throw new CelFault('Version string empty');
   const first = text.indexOf('.');
   const second = first === -1 ? -1 : text.indexOf('.', first + 1);
