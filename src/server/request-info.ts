@@ -2,6 +2,7 @@
  * What a URL asks for, before anything is looked up. Authorization, routing, logs and metrics read the same value, so
  * they can never disagree. Upstream: apiserver/pkg/endpoints/request/requestinfo.go.
  */
+import { parseFieldSelector, parseLabelSelector } from '../machinery/selectors/index.ts';
 import { badRequest } from '../machinery/status.ts';
 
 export interface RequestInfo {
@@ -103,9 +104,7 @@ function refineCollectionVerb(info: RequestInfo, query: URLSearchParams): void {
     if (info.verb === 'delete') info.verb = 'deletecollection';
     return;
   }
-  const selector = query.get('fieldSelector');
-  if (selector === null) return;
-  const name = exactName(selector);
+  const name = query.has('fieldSelector') ? selectedName(query) : undefined;
   if (name !== undefined && isPathSegmentName(name)) info.name = name;
 }
 
@@ -115,12 +114,19 @@ function isWatchQuery(query: URLSearchParams): boolean {
   return value !== null && value.toLowerCase() !== 'false' && value !== '0';
 }
 
-function exactName(selector: string): string | undefined {
-  for (const term of selector.split(',')) {
-    const match = /^metadata\.name==?([^=!].*)$/.exec(term);
-    if (match) return match[1];
+/** The name that the field selector demands; undefined also when other options are so wrong that none count. */
+function selectedName(query: URLSearchParams): string | undefined {
+  for (const option of ['limit', 'timeoutSeconds']) {
+    const value = query.get(option);
+    if (value !== null && !/^[+-]?\d+$/.test(value)) return undefined;
   }
-  return undefined;
+  try {
+    parseLabelSelector(query.get('labelSelector') ?? '');
+    const terms = parseFieldSelector(query.get('fieldSelector') ?? '');
+    return terms.find(({ field, operator }) => field === 'metadata.name' && operator === '=')?.value;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a name can stand as one path segment. */

@@ -42,6 +42,9 @@ describe('request info', () => {
     expect(parse('GET /api/v1/pods?fieldSelector=metadata.name!%3Dp').name).toBe('');
     expect(parse('GET /api/v1/pods?fieldSelector=metadata.name%3D..').name).toBe('');
     expect(parse('DELETE /api/v1/namespaces/a/pods?fieldSelector=metadata.name%3Dp').name).toBe('');
+    expect(parse('GET /api/v1/pods?fieldSelector=a%3Db,metadata.name%3D%3Dp%5C,').name).toBe('p,');
+    for (const wrong of ['limit=x', 'timeoutSeconds=', 'labelSelector=!!'])
+      expect(parse(`GET /api/v1/pods?fieldSelector=metadata.name%3Dp&${wrong}`).name).toBe('');
   });
 
   it('splits the decoded path, so that an escaped slash is a slash for everybody', () => {

@@ -45,7 +45,6 @@ export const bindingSubresource: SubresourceHandler = {
     checkNamespace(call, binding);
     const name = call.name === '' ? (binding.metadata.name ?? '') : call.name;
     if (name === '') throw badRequest('Name parameter required.');
-    if (binding.metadata.name !== name) throw badRequest('name in URL does not match name in Binding object');
     const onPod: ResourceCall = { ...call, kind: pods, name };
     // The collection is a resource of its own.
     const request = admissionRequest(call.name === '' ? { ...call, name } : onPod, {
@@ -56,6 +55,7 @@ export const bindingSubresource: SubresourceHandler = {
       dryRun: options.dryRun,
     });
     await parts.admission.admit(request);
+    if (binding.metadata.name !== name) throw badRequest('name in URL does not match name in Binding object');
     checkTarget(binding);
     await parts.admission.validate(request);
     await updateObject(onPod, {

@@ -38,6 +38,32 @@ describe('a node that asks for tokens', () => {
   });
 });
 
+it('looks for the audiences of a pod behind its claims, and tells what is missing on the way', async () => {
+  const { cluster } = await clusterWithPod();
+  const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, volumeName: 'v' };
+  await cluster.send(`POST ${NS}/persistentvolumeclaims`, { body: { metadata: { name: 'c' }, spec: claim } });
+  const volume = { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'] };
+  const csi = { driver: 'csi.example.com', volumeHandle: 'h' };
+  const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }];
+  const spec = { nodeName: 'a', automountServiceAccountToken: false, volumes, containers: [{ name: 'c', image: 'i' }] };
+  const pod = await cluster.send<{ metadata: { uid: string } }>(`POST ${NS}/pods`, {
+    body: { metadata: { name: 'q' }, spec },
+  });
+  const ask = async (audience: string) => {
+    const boundObjectRef = { apiVersion: 'v1', kind: 'Pod', name: 'q', uid: pod.body.metadata.uid };
+    const body = { spec: { audiences: [audience], boundObjectRef } };
+    const path = `POST ${NS}/serviceaccounts/default/token`;
+    return (await cluster.send<{ message?: string }>(path, { body, as: node })).body.message;
+  };
+  const refused = 'serviceaccounts "default" is forbidden: ';
+  expect(await ask('storage')).toBe(`${refused}error validating audience "storage": persistentvolume "v" not found`);
+  await cluster.send('POST /api/v1/persistentvolumes', { body: { metadata: { name: 'v' }, spec: { ...volume, csi } } });
+  expect(await ask('storage')).toBeUndefined();
+  expect(await ask('bank')).toBe(
+    `${refused}audience "bank" not found in pod spec volume, system:node:a is not authorized to request tokens for this audience`,
+  );
+});
+
 const CLAIM = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
 
 describe('what a node may write', () => {

@@ -1,5 +1,12 @@
 /** A node gets tokens for its own pods only, and only for audiences those pods ask for. */
-import type { CSIDriver, PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../../../kinds/index.ts';
+import type {
+  AzureDiskVolumeSource,
+  CSIDriver,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Volume,
+} from '../../../kinds/index.ts';
 import { notFound } from '../../../machinery/status.ts';
 import type { TokenRequest } from '../../authn/index.ts';
 import { claimName } from '../../authz/pod-references.ts';
@@ -78,10 +85,13 @@ const DRIVERS = {
   portworxVolume: 'pxd.portworx.com',
 } as const;
 
-type Sources = { csi?: { driver?: string } | undefined } & { [source in keyof typeof DRIVERS]?: unknown };
+type Sources = Pick<Volume, 'csi'> & { [source in keyof typeof DRIVERS]?: unknown };
+type FoundDriver = string | { missing: string } | undefined;
 
-function driverOf(sources: Sources): string | undefined {
+function driverOf(sources: Sources): FoundDriver {
   if (sources.csi) return sources.csi.driver;
+  const { kind } = (sources.azureDisk ?? {}) as AzureDiskVolumeSource;
+  if (kind !== undefined && kind !== 'Managed') return { missing: `kind(${kind}) is not supported in csi migration` };
   const builtIn = (Object.keys(DRIVERS) as (keyof typeof DRIVERS)[]).find((source) => sources[source]);
   return builtIn && DRIVERS[builtIn];
 }
@@ -114,11 +124,7 @@ async function podAudiences(pod: Pod, context: AdmissionContext): Promise<PodAud
   return { audiences, faults };
 }
 
-async function volumeDriver(
-  volume: Volume,
-  pod: Pod,
-  context: AdmissionContext,
-): Promise<string | { missing: string } | undefined> {
+async function volumeDriver(volume: Volume, pod: Pod, context: AdmissionContext): Promise<FoundDriver> {
   const name = claimName(volume, pod.metadata.name ?? '');
   if (name === undefined) return driverOf(volume);
   const namespace = pod.metadata.namespace ?? '';
