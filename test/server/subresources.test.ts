@@ -235,6 +235,31 @@ describe('log, exec and proxy', () => {
     expect(asked).toEqual([]);
   });
 
+  it('leads to the root of what it proxies, whatever objects and namespaces are called', async () => {
+    await cluster.send('POST /api/v1/namespaces', { body: { metadata: { name: 'proxy-1' } } });
+    const body = { metadata: { name: 'proxy' }, status: { addresses: [{ type: 'InternalIP', address: '10.0.0.1' }] } };
+    await cluster.send('POST /api/v1/nodes', { body });
+    const root = '/api/v1/nodes/proxy/proxy';
+    for (const method of ['GET', 'HEAD']) {
+      const reply = await cluster.fetch(`${method} ${root}?a=b`);
+      expect([reply.status, reply.headers.get('location')]).toEqual([301, `${root}/?a=b`]);
+    }
+    expect(asked).toEqual([]);
+    expect((await cluster.fetch(`POST ${root}?a=b`)).status).toBe(200);
+    expect((await cluster.fetch(`GET ${root}/metrics/proxy?a=b`)).status).toBe(200);
+    await cluster.send('POST /api/v1/namespaces/proxy-1/serviceaccounts', { body: { metadata: { name: 'default' } } });
+    const pod = { metadata: { name: 'proxy' }, spec: { nodeName: 'proxy', containers: [{ name: 'c', image: 'c' }] } };
+    const path = '/api/v1/namespaces/proxy-1/pods/proxy';
+    const { body: made } = await cluster.send(`POST /api/v1/namespaces/proxy-1/pods`, { body: pod });
+    await cluster.send(`PUT ${path}/status`, { body: { ...made, status: { podIP: '10.0.0.5' } } });
+    expect((await cluster.fetch(`GET ${path}/proxy/x/y`)).status).toBe(200);
+    expect(asked.map(({ request }) => new URL(request.url).pathname + new URL(request.url).search)).toEqual([
+      '/?a=b',
+      '/metrics/proxy?a=b',
+      '/x/y',
+    ]);
+  });
+
   it('says which node is missing, and which address or port', async () => {
     cluster = await createTestCluster({
       nodes: { ...nodes, fetch: () => Promise.reject(new Error('no tunnel')) },

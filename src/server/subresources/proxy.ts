@@ -8,7 +8,7 @@ import { type ResourceCall, subjectOf } from '../scope.ts';
 import { admissionRequest } from '../verbs/context.ts';
 import { loadStored } from '../verbs/get.ts';
 import type { SubresourceHandler } from './handler.ts';
-import { askNode, type NodeTarget, ownResponse } from './node-request.ts';
+import { askNode, type NodeTarget, ownResponse, upgradeOf } from './node-request.ts';
 
 interface PodShape extends KubeObject {
   spec?: {
@@ -57,6 +57,10 @@ export const proxySubresource: SubresourceHandler = {
     await parts.admission.admit(connect);
     await parts.admission.validate(connect);
     const target = await locate(call, asked);
+    if (path === '') {
+      const redirect = redirectToRoot(call);
+      if (redirect) return redirect;
+    }
     const answer = ownResponse(await askNode(call, { ...target, path: restOf(call) }));
     if (answer.status !== 101) rewriteLocation(call, answer);
     return answer;
@@ -163,11 +167,28 @@ function hostPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** Pages link relative to a root that ends with a slash. Upstream: proxyRedirectsforRootPath. */
+function redirectToRoot({ scope: { request, url } }: ResourceCall): Response | undefined {
+  if ((request.method !== 'GET' && request.method !== 'HEAD') || upgradeOf(request) === 'websocket') return undefined;
+  return new Response(null, { status: 301, headers: { Location: `${url.pathname}/${url.search}` } });
+}
+
+/** The path up to `/proxy` of the resource; objects and namespaces may be called so too. */
+function proxyRoot({ kind, scope: { url } }: ResourceCall): string {
+  const segments = url.pathname.split('/');
+  const at = segments.findIndex(
+    (segment, i) =>
+      segment === 'proxy' &&
+      segments[i - 2] === kind.resource &&
+      (!kind.namespaced || segments[i - 4] === 'namespaces'),
+  );
+  return segments.slice(0, at + 1).join('/');
+}
+
 /** Path and query behind `/proxy`, as the client wrote them. */
 function restOf(call: ResourceCall): string {
   const { url } = call.scope;
-  const at = url.pathname.indexOf('/proxy');
-  const rest = url.pathname.slice(at + '/proxy'.length);
+  const rest = url.pathname.slice(proxyRoot(call).length);
   return `${rest === '' ? '/' : rest}${url.search}`;
 }
 
@@ -175,6 +196,5 @@ function restOf(call: ResourceCall): string {
 function rewriteLocation(call: ResourceCall, answer: Response): void {
   const location = answer.headers.get('location');
   if (location === null || !location.startsWith('/') || location.startsWith('//')) return;
-  const { pathname } = call.scope.url;
-  answer.headers.set('location', `${pathname.slice(0, pathname.indexOf('/proxy') + '/proxy'.length)}${location}`);
+  answer.headers.set('location', `${proxyRoot(call)}${location}`);
 }
