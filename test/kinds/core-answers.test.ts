@@ -187,3 +187,38 @@ describe('what admission and defaults make of an object', () => {
     );
   });
 });
+
+describe('an eviction', () => {
+  it('checks how the pod is to be deleted where it is', async () => {
+    await createPod('evicted');
+    const evict = (deleteOptions: object): Promise<string[] | number> =>
+      causes(`POST ${PODS}/evicted/eviction`, {
+        apiVersion: 'policy/v1',
+        kind: 'Eviction',
+        metadata: { name: 'evicted' },
+        deleteOptions,
+      });
+    expect(await evict({ propagationPolicy: 'x' })).toEqual([
+      'propagationPolicy: Unsupported value: "x": supported values: "Foreground", "Background", "Orphan", "nil"',
+    ]);
+    expect(await evict({ ignoreStoreReadErrorWithClusterBreakingPotential: true })).toEqual([
+      'deleteOptions.ignoreStoreReadErrorWithClusterBreakingPotential: Invalid value: true: can not be set for pod eviction, try after removing the option',
+    ]);
+    expect(await evict({})).toBe(201);
+  });
+});
+
+describe('an update of a pod', () => {
+  it('takes a negative period as one second and tells of each new gate once', async () => {
+    await createPod('updated');
+    const put = (spec: object): Promise<string[] | number> =>
+      causes(`PUT ${PODS}/updated?dryRun=All`, {
+        metadata: { name: 'updated' },
+        spec: { containers: [CONTAINER], ...spec },
+      });
+    expect(String(await put({ terminationGracePeriodSeconds: -5 }))).toContain('+ "TerminationGracePeriodSeconds": 1,');
+    expect(await put({ schedulingGates: [{ name: 'a' }, { name: 'a' }] })).toContain(
+      "spec.schedulingGates[1].name: Forbidden: only deletion is allowed, but found new scheduling gate 'a'",
+    );
+  });
+});

@@ -2,8 +2,9 @@
 import { objectSchema, podDisruptionBudgets } from '../../kinds/index.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import { type LabelSelector, matchesSelector } from '../../machinery/selectors/index.ts';
-import { badRequest, conflict, forbidden, type Status, StatusError } from '../../machinery/status.ts';
+import { badRequest, conflict, forbidden, invalid, type Status, StatusError } from '../../machinery/status.ts';
 import { apiTime } from '../../machinery/time.ts';
+import { invalidError } from '../../machinery/validation/index.ts';
 import { decodeStored, encodeObject } from '../encode.ts';
 import { negotiateOutput } from '../negotiation/accept.ts';
 import { respondValue } from '../respond/object.ts';
@@ -13,7 +14,7 @@ import { admissionRequest } from '../verbs/context.ts';
 import { optionsObject } from '../verbs/create.ts';
 import { type BodyType, readObject } from '../verbs/decode-body.ts';
 import { deleteObject } from '../verbs/delete.ts';
-import { type DeleteOptions, takeDeleteOptions } from '../verbs/delete-options.ts';
+import { type DeleteOptions, requireValid, takeDeleteOptions } from '../verbs/delete-options.ts';
 import { loadStored } from '../verbs/get.ts';
 import { checkNamespace } from '../verbs/metadata.ts';
 import { parseWriteOptions } from '../verbs/options.ts';
@@ -78,8 +79,9 @@ export const evictionSubresource: SubresourceHandler = {
 };
 
 /** The options of the deletion, which is tried only where either of its two requests is. Upstream: propagateDryRun. */
-function deletionOf({ deleteOptions = {} }: Eviction, dryRun: boolean): DeleteOptions {
+function deletionOf({ deleteOptions = {}, metadata }: Eviction, dryRun: boolean): DeleteOptions {
   const deletion = takeDeleteOptions(deleteOptions);
+  if (deletion.raw.ignoreStoreReadErrorWithClusterBreakingPotential === true) throw unreadable(metadata.name ?? '');
   const given = deletion.raw.dryRun as string[] | undefined;
   if (dryRun && given?.length && (given.length > 1 || given[0] !== 'All')) {
     const why = `Non-matching dry-run options in request and content: [All] and [${given.join(' ')}]`;
@@ -88,6 +90,16 @@ function deletionOf({ deleteOptions = {} }: Eviction, dryRun: boolean): DeleteOp
   if (dryRun) deletion.dryRun = true;
   return deletion;
 }
+
+/** Objects that cannot be read are deleted, not evicted. */
+const unreadable = (name: string): StatusError =>
+  invalid({ group: 'policy', kind: 'Eviction' }, name, [
+    invalidError(
+      'deleteOptions.ignoreStoreReadErrorWithClusterBreakingPotential',
+      true,
+      'can not be set for pod eviction, try after removing the option',
+    ),
+  ]);
 
 async function evict(call: ResourceCall, deletion: DeleteOptions): Promise<void> {
   const pod = decodeStored(call.kind, (await loadStored(call)).text) as PodShape;
@@ -118,6 +130,7 @@ async function evict(call: ResourceCall, deletion: DeleteOptions): Promise<void>
     if (preconditions?.resourceVersion)
       preconditions.resourceVersion = decodeStored(call.kind, text).metadata.resourceVersion ?? '';
   }
+  requireValid(deletion);
   await deleteObject(call, deletion);
 }
 

@@ -44,14 +44,20 @@ export async function readDeleteOptions(scope: RequestScope): Promise<DeleteOpti
 /** Checks options that came as an object. Throws 400 and 422. */
 export function checkDeleteOptions(given: Record<string, unknown>): DeleteOptions {
   const options = takeDeleteOptions(given);
-  const { dryRun } = options.raw;
-  const errors = validate(options);
-  options.dryRun = checkDryRun(errors, Array.isArray(dryRun) ? (dryRun as string[]) : []);
-  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
+  options.dryRun = requireValid(options);
   return options;
 }
 
-/** Options that have only their types checked: those of evictions. */
+/** Throws 422 for options that go together badly. True for those of a dry run. */
+export function requireValid(options: DeleteOptions): boolean {
+  const { dryRun } = options.raw;
+  const errors = validate(options);
+  const isDry = checkDryRun(errors, Array.isArray(dryRun) ? (dryRun as string[]) : []);
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
+  return isDry;
+}
+
+/** Options that have only their types checked: those of evictions, until the pod is deleted. */
 export function takeDeleteOptions(given: Record<string, unknown>): DeleteOptions {
   const fault = firstFault(objectSchema('meta/v1.DeleteOptions'), given, { literals: true });
   if (fault) throw badRequest(fault.message);

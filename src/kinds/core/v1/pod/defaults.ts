@@ -8,6 +8,8 @@ export function setPodDefaults(pod: Pod): void {
   const { spec } = pod;
   dropOldAnnotations(pod.metadata);
   setPodSpecDefaults(spec);
+  // Older clients wrote negative periods for "at once".
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
   spec.enableServiceLinks ??= true;
   for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
     if (container.resources) setRequestsFromLimits(container.resources);

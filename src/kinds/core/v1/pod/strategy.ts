@@ -24,8 +24,6 @@ function schedulingGated(now: number): NonNullable<NonNullable<Pod['status']>['c
 /** Upstream: registry/core/pod podStrategy. */
 export const podStrategy: Strategy<Pod> = {
   prepareForCreate(pod, { now, warn }) {
-    // Older clients wrote negative periods for "at once".
-    if ((pod.spec.terminationGracePeriodSeconds ?? 0) < 0) pod.spec.terminationGracePeriodSeconds = 1;
     dropDisabledFields(pod.spec);
     // A class that the client names is believed.
     pod.status = { phase: 'Pending', qosClass: pod.status?.qosClass ?? qosClassOf(pod.spec) };

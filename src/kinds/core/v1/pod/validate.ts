@@ -129,19 +129,15 @@ function validateTolerationsUpdate(spec: PodSpec, old: PodSpec): FieldError[] {
     : [forbiddenError('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds')];
 }
 
-/** Gates may only go away. */
+/** Gates may only go away; of those with one name the last counts. */
 function validateGates(spec: PodSpec, old: PodSpec): FieldError[] {
   const before = new Set((old.schedulingGates ?? []).map((gate) => gate.name));
-  return (spec.schedulingGates ?? []).flatMap(({ name }, index) =>
-    before.has(name)
-      ? []
-      : [
-          forbiddenError(
-            `spec.schedulingGates[${index}].name`,
-            `only deletion is allowed, but found new scheduling gate '${name}'`,
-          ),
-        ],
-  );
+  const added = new Map((spec.schedulingGates ?? []).map(({ name }, index) => [name, index]));
+  return [...added].flatMap(([name, index]) => {
+    if (before.has(name)) return [];
+    const why = `only deletion is allowed, but found new scheduling gate '${name}'`;
+    return [forbiddenError(`spec.schedulingGates[${index}].name`, why)];
+  });
 }
 
 /** The new spec with what may change put back, to be compared with the old one. */
