@@ -67,7 +67,7 @@ describe('names that objects inherit', () => {
       const head = `"metadata":{"name":"${path.slice(MAPS.length + 1)}"}`;
       await expectMap(`POST ${MAPS}`, { body: `{${head},"data":${textOf(model)}}` }, model);
       for (const [type, members] of steps) {
-        const operations = members.flatMap(([key, value]) => {
+        const operations = members.flatMap(([key, value]): { op: string; path: string; value?: string }[] => {
           if (value === null) return model.has(key) ? [{ op: 'remove', path: `/data/${key}` }] : [];
           return [{ op: model.has(key) ? 'replace' : 'add', path: `/data/${key}`, value }];
         });

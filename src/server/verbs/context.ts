@@ -52,5 +52,3 @@ export function admissionRequest(call: ResourceCall, input: AdmissionInput): Adm
 
 /** A namespace is judged inside itself. */
 const isNamespace = ({ kind }: ResourceCall): boolean => kind.resource === 'namespaces' && kind.group === '';
-
-export { apiTime } from '../../machinery/time.ts';
