@@ -151,8 +151,28 @@ describe('YAML', () => {
     ['plain text', 'plain text'],
     ['2026-01-01T00:00:00Z', '"2026-01-01T00:00:00Z"'],
     ['-x', '-x'],
+    ['a\tb', '"a\\tb"'],
+    ['\u0001 \u{1f600} \ufeff', '"\\x01 \\U0001F600 \\uFEFF"'],
+    ['\u00a0', '\u00a0'],
+    ['<<', '<<'],
+    ['\n', '|2+\n'],
+    ['a \nb', '"a \\nb"'],
+    ['a\n\n', '|+\n  a\n'],
   ])('writes %j as %s', (text, yaml) => {
     expect(writeYaml({ a: text })).toBe(`a: ${yaml}\n`);
+  });
+
+  it('has keys in the order of their numbers, letters last, long ones on lines of their own', () => {
+    const long = 'x'.repeat(129);
+    const keys = ['k10', 'k2', 'k02', 'kA', 'k_', 'k', '_', 'A', '2', '10', long];
+    const text = writeYaml(Object.fromEntries(keys.map((key) => [key, 1])));
+    const order = text.split('\n').map((line) => line.replace(/: 1$/, ''));
+    expect(order).toEqual(['_', '"2"', '"10"', 'A', 'k', 'k_', 'k2', 'k02', 'k10', 'kA', `? ${long}`, '', '']);
+    expect(parse(text)).toMatchObject({ [long]: 1 });
+  });
+
+  it('has no place for some characters, which is told as the failure that it is upstream', () => {
+    expect(() => writeYaml({ a: '\u007f' })).toThrow('yaml: control characters are not allowed');
   });
 
   it('comes back as it was, whatever a text holds', () => {

@@ -2,8 +2,10 @@
  * YAML in the form upstream's clients know: block style, keys sorted, strings quoted only where a plain one would be
  * read as something else. Upstream: sigs.k8s.io/yaml.
  */
+import { StatusError } from '../../machinery/status.ts';
+import { compareYamlKeys } from './yaml-key-order.ts';
 
-/** Writes a JSON value as a YAML document. */
+/** Writes a JSON value as a YAML document. Throws 500 for texts with characters that YAML has no place for. */
 export function writeYaml(value: unknown): string {
   const lines: string[] = [];
   if (isBlock(value)) writeBlock(lines, value, '');
@@ -24,16 +26,32 @@ function writeBlock(lines: string[], value: object, indent: string): void {
 function sortedEntries(value: object): [string, unknown][] {
   return Object.entries(value)
     .filter(([, entry]) => entry !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    .sort(([a], [b]) => compareYamlKeys(a, b));
 }
 
 function writeEntry(lines: string[], key: string, { entry, indent }: { entry: unknown; indent: string }): void {
+  // At most three bytes stand for one unit of a text.
+  if (key.length * 3 > MAX_SIMPLE_KEY && new TextEncoder().encode(key).length > MAX_SIMPLE_KEY) {
+    writeLongKey(lines, key, { entry, indent });
+    return;
+  }
   const head = `${indent}${scalar(key, indent)}:`;
   if (!isBlock(entry)) lines.push(`${head} ${scalar(entry, indent, head.length + 1)}`);
   else {
     lines.push(head);
     writeBlock(lines, entry, Array.isArray(entry) ? indent : `${indent}  `);
   }
+}
+
+/** Bytes of a key that may stand on the line of its value. */
+const MAX_SIMPLE_KEY = 128;
+
+function writeLongKey(lines: string[], key: string, { entry, indent }: { entry: unknown; indent: string }): void {
+  lines.push(`${indent}? ${scalar(key, indent)}`);
+  const at = lines.length;
+  if (isBlock(entry)) writeBlock(lines, entry, `${indent}  `);
+  else lines.push(`${indent}  ${scalar(entry, indent, indent.length + 2)}`);
+  lines[at] = `${indent}: ${lines[at]!.slice(indent.length + 2)}`;
 }
 
 function writeItem(lines: string[], item: unknown, indent: string): void {
@@ -77,27 +95,57 @@ function fold(text: string, indent: string, column: number | undefined): string 
 
 /** What a YAML 1.1 reader takes for another type. */
 const NOT_A_STRING =
-  /^(~|null|Null|NULL|true|True|TRUE|false|False|FALSE|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|y|Y|n|N|<<|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|[-+]?(\.[0-9_]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?|0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?)$/;
-const UNSAFE_START = /^[\s\-?:,[\]{}#&*!|>'"%@`]/;
+  /^(~|null|Null|NULL|true|True|TRUE|false|False|FALSE|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|y|Y|n|N|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|[-+]?(\.[0-9_]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?|0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?)$/;
+/** Upstream reads the JSON of an answer as YAML first, which allows none of these. */
+const NO_YAML = /[\u007f-\u0084\u0086-\u009f\ufffe\uffff]/;
+const UNSAFE_START = /^[ \t\r\-?:,[\]{}#&*!|>'"%@`]/;
 const PLAIN_DASH = /^[-?:][^\s,[\]{}]/;
-const CONTROL = /(?![\t\n])\p{Cc}|\ufeff/u;
+/** What only stands escaped. */
+const ESCAPED = /(?!\n)\p{Cc}|\ufeff|[\u{10000}-\u{10ffff}]/u;
 
 function writeString(text: string, indent: string): string {
   if (text === '') return '""';
-  if (CONTROL.test(text)) return JSON.stringify(text);
-  if (text.includes('\n'))
-    return /^[\n ]/.test(text) && text.trim() === '' ? JSON.stringify(text) : literal(text, indent);
-  if (NOT_A_STRING.test(text)) return JSON.stringify(text);
+  if (NO_YAML.test(text)) throw new StatusError(500, '', 'yaml: control characters are not allowed');
+  if (ESCAPED.test(text)) return quoteDouble(text);
+  // A space at the end of a line would be lost to sight.
+  if (text.includes('\n')) return / (\n|$)/.test(text) ? quoteDouble(text) : literal(text, indent);
+  if (NOT_A_STRING.test(text)) return quoteDouble(text);
   const risky =
     (UNSAFE_START.test(text) && !PLAIN_DASH.test(text)) ||
     text.includes(': ') ||
     text.includes(' #') ||
-    /[\s:]$/.test(text);
+    /[ \t\r:]$/.test(text);
   return risky || text === '---' || text === '...' ? quoteSingle(text) : text;
 }
 
 function quoteSingle(text: string): string {
-  return text.includes('\t') ? JSON.stringify(text) : `'${text.replaceAll("'", "''")}'`;
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\0': '\\0',
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\t': '\\t',
+  '\n': '\\n',
+  '\v': '\\v',
+  '\f': '\\f',
+  '\r': '\\r',
+  '\u001b': '\\e',
+  '\u0085': '\\N',
+};
+
+function quoteDouble(text: string): string {
+  return `"${text.replace(/["\\\n]|(?!\n)\p{Cc}|\ufeff|[\u{10000}-\u{10ffff}]/gu, escapeOf)}"`;
+}
+
+function escapeOf(char: string): string {
+  const code = char.codePointAt(0)!;
+  const digits = code.toString(16).toUpperCase();
+  if (code > 0xffff) return SHORT_ESCAPES[char] ?? `\\U${digits.padStart(8, '0')}`;
+  return SHORT_ESCAPES[char] ?? (code > 0xff ? `\\u${digits.padStart(4, '0')}` : `\\x${digits.padStart(2, '0')}`);
 }
 
 function literal(text: string, indent: string): string {
@@ -105,8 +153,8 @@ function literal(text: string, indent: string): string {
   while (text[end - 1] === '\n') end--;
   const body = text.slice(0, end);
   const trailing = text.length - end;
-  const chomp = trailing === 0 ? '-' : trailing === 1 ? '' : '+';
-  const hint = /^\s/.test(text) ? '2' : '';
+  const chomp = trailing === 0 ? '-' : trailing === 1 && end > 0 ? '' : '+';
+  const hint = /^[ \n]/.test(text) ? '2' : '';
   const lines = (trailing > 1 ? text.slice(0, -1) : body).split('\n');
   return [`|${hint}${chomp}`, ...lines.map((line) => (line === '' ? '' : `${indent}  ${line}`))].join('\n');
 }
