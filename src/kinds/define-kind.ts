@@ -29,6 +29,8 @@ export interface KindBehaviour<T extends KubeObject> {
   markDeleted?(object: T, now: number): void;
   /** A handler of its own deletes its objects. */
   ownDeletion?: boolean;
+  /** Its objects own none: no policy holds their deletion. */
+  ownsNothing?: boolean;
   /** Clients may set the status on create (nodes). */
   statusOnCreate?: boolean;
   /** Strategies and scale paths of subresources other than status, by name. */
@@ -56,6 +58,7 @@ export function defineKind<T extends KubeObject>(id: KindId, behaviour: KindBeha
   const { subresources, cells, fieldsOf, statusStrategy, statusOnCreate, strategy, ...rest } = behaviour;
   delete rest.markDeleted;
   delete rest.ownDeletion;
+  delete rest.ownsNothing;
   const hasStatus = facts.subresources.some((sub) => sub.name === 'status');
   const writesStatus = hasStatus ? composeStatusStrategy(statusStrategy) : undefined;
   const apiVersion = facts.group === '' ? facts.version : `${facts.group}/${facts.version}`;
@@ -93,6 +96,7 @@ export function defineKind<T extends KubeObject>(id: KindId, behaviour: KindBeha
       ...facts.delete,
       ...(behaviour.markDeleted ? { mark: (object, now) => behaviour.markDeleted?.(object as T, now) } : {}),
       ...(behaviour.ownDeletion ? { ownHandler: true } : {}),
+      ...(behaviour.ownsNothing ? { ownsNothing: true } : {}),
     },
     cached: false,
     strategy: hasStatus ? composeStrategy(() => objectSchema(facts.type), strategy, statusOnCreate) : (strategy ?? {}),

@@ -157,6 +157,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindRef<T> {
     graceful?: boolean;
     defaultGraceSeconds?: number;
     orphanByDefault?: boolean;
+    /** Its objects own none, so that no policy holds their deletion. */
+    ownsNothing?: boolean;
     /** Preconditions are checked by a handler of its own, in the words of storage. */
     ownHandler?: boolean;
     /** Changes an object that its first deletion marks and does not remove, whatever holds it. */

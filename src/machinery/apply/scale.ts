@@ -4,7 +4,7 @@
  */
 import type { ManagedFieldsEntry } from '../meta.ts';
 import { difference, type FieldSet, hasPath, isEmpty, LEAF } from './field-set.ts';
-import { type Manager, type Managers, managerId, readManagers, withSet, writeManagers } from './managers.ts';
+import { type Managers, readManagers, withSet, writeManagers } from './managers.ts';
 
 const SCALE_VERSION = 'autoscaling/v1';
 const SCALE_PATH = ['f:spec', 'f:replicas'];
@@ -37,15 +37,16 @@ export function scaleEntries(
 
 /**
  * The parent's managers after a write of its Scale, whose managers are `scale`: who lost the replicas there loses them
- * in the parent, who gained them owns them there through the subresource. `apiVersion` is that of the request.
+ * in the parent, who gained them owns them there through the subresource. Only those that apply are the same in both, as
+ * the version is part of who else writes: an update of the scale parts others from their replicas even when it changes
+ * nothing. `apiVersion` is that of the request.
  */
 export function parentEntries(
   parent: readonly ManagedFieldsEntry[] | undefined,
   scale: readonly ManagedFieldsEntry[] | undefined,
   { paths, apiVersion }: { paths: ReplicasPaths; apiVersion: string },
 ): ManagedFieldsEntry[] | undefined {
-  const left = new Map<string, Manager>();
-  for (const manager of readManagers(scale).values()) left.set(sameManager(manager, apiVersion), manager);
+  const left = readManagers(scale);
   const out: Managers = new Map();
   for (const [id, manager] of readManagers(parent)) {
     const path = paths.get(manager.apiVersion);
@@ -63,11 +64,6 @@ export function parentEntries(
     out.set(id, { ...rest, apiVersion, time: undefined, set: setOf(path) });
   }
   return writeManagers(out);
-}
-
-/** The identifier in the parent of a manager of the Scale. */
-function sameManager(manager: Manager, apiVersion: string): string {
-  return managerId({ ...manager, apiVersion: manager.apiVersion === SCALE_VERSION ? apiVersion : manager.apiVersion });
 }
 
 function setOf(path: readonly string[]): FieldSet {

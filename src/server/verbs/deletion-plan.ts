@@ -129,6 +129,7 @@ function nextFinalizers(kind: Kind, object: KubeObject, options: DeleteOptions):
 }
 
 function collector(kind: Kind, present: readonly string[], options: DeleteOptions): string | undefined {
+  if (kind.delete.ownsNothing) return undefined;
   if (options.orphanDependents !== undefined) return options.orphanDependents ? ORPHAN : undefined;
   if (options.propagationPolicy === 'Orphan') return ORPHAN;
   if (options.propagationPolicy === 'Foreground') return FOREGROUND;

@@ -70,14 +70,9 @@ export async function updateObject(call: ResourceCall, plan: UpdatePlan): Promis
 
 async function createInstead(call: ResourceCall, plan: UpdatePlan): Promise<Updated> {
   if (!plan.createAbsent) throw notFound(subjectOf(call.kind), call.name);
+  if (plan.uid) throw failedPrecondition(call, plan, { field: 'UID', wanted: plan.uid, present: '' });
   await authorize(call.parts, { ...attributesOf(call.scope), verb: 'create' });
   const object = await plan.transform(undefined);
-  if (plan.uid && plan.options.dryRun)
-    throw failedPrecondition(call, plan, { field: 'UID', wanted: plan.uid, present: '' });
-  if (plan.uid) {
-    const why = `uid mismatch: the provided object specified uid ${plan.uid}, and no existing object was found`;
-    throw conflict(subjectOf(call.kind), call.name, why);
-  }
   checkNamespace(call, object);
   checkVersionText(object.metadata.resourceVersion);
   if (!plan.options.dryRun) delete object.metadata.resourceVersion;

@@ -22,6 +22,7 @@ export const events = defineKind<Event>('core/v1/events', {
     };
   },
   indexedFields: ['involvedObject.uid'],
+  ownsNothing: true,
   strategy: { validateCreate: validate, validateUpdate: validate },
   cells: eventCells,
 });

@@ -66,6 +66,7 @@ export const eventsV1 = defineKind<Event>('events.k8s.io/v1/events', {
   cells: (event, now) => eventCells(toCore(event), now),
   fieldsOf: (event) => events.fieldsOf?.(toCore(event)) ?? {},
   indexedFields: events.indexedFields,
+  ownsNothing: true,
   storedFields: {
     'regarding.kind': 'involvedObject.kind',
     'regarding.namespace': 'involvedObject.namespace',
