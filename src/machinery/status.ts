@@ -3,6 +3,8 @@
  * Upstream: apimachinery/pkg/api/errors.
  */
 
+import { quote } from './quote.ts';
+
 export type CauseType =
   | 'FieldValueNotFound'
   | 'FieldValueRequired'
@@ -81,17 +83,17 @@ export class StatusError extends Error {
 }
 
 export const notFound = (s: Subject, name: string): StatusError =>
-  new StatusError(404, 'NotFound', `${qualified(s)} "${name}" not found`, { name, ...groupOf(s), kind: s.kind });
+  new StatusError(404, 'NotFound', `${qualified(s)} ${quote(name)} not found`, { name, ...groupOf(s), kind: s.kind });
 
 export const alreadyExists = (s: Subject, name: string): StatusError =>
-  new StatusError(409, 'AlreadyExists', `${qualified(s)} "${name}" already exists`, {
+  new StatusError(409, 'AlreadyExists', `${qualified(s)} ${quote(name)} already exists`, {
     name,
     ...groupOf(s),
     kind: s.kind,
   });
 
 export const conflict = (s: Subject, name: string, why: string): StatusError =>
-  new StatusError(409, 'Conflict', `Operation cannot be fulfilled on ${qualified(s)} "${name}": ${why}`, {
+  new StatusError(409, 'Conflict', `Operation cannot be fulfilled on ${qualified(s)} ${quote(name)}: ${why}`, {
     name,
     ...groupOf(s),
     kind: s.kind,
@@ -101,7 +103,7 @@ export const forbidden = (s: Subject, name: string, why: string): StatusError =>
   new StatusError(
     403,
     'Forbidden',
-    name === '' ? `${qualified(s)} is forbidden: ${why}` : `${qualified(s)} "${name}" is forbidden: ${why}`,
+    name === '' ? `${qualified(s)} is forbidden: ${why}` : `${qualified(s)} ${quote(name)} is forbidden: ${why}`,
     { ...(name === '' ? {} : { name }), ...groupOf(s), kind: s.kind },
   );
 
@@ -145,7 +147,7 @@ export function invalid(subject: Subject, name: string, errors: readonly FieldEr
   return new StatusError(
     422,
     'Invalid',
-    `${qualified(subject)} "${name}" is invalid${lines.length ? `: ${joined}` : ''}`,
+    `${qualified(subject)} ${quote(name)} is invalid${lines.length ? `: ${joined}` : ''}`,
     {
       ...(name === '' ? {} : { name }),
       ...groupOf(subject),

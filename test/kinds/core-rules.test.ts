@@ -272,6 +272,23 @@ describe('a volume', () => {
     expect(warning).toContain('use \\"mountOptions\\" attribute instead');
     expect(warning).toContain('nodeSelectorTerms[0].matchExpressions[0].key: beta.kubernetes.io/os is deprecated');
   });
+
+  it('stay on their nodes, whose labels may be called by their new names', async () => {
+    const spec = { capacity: { storage: '1' }, accessModes: ['ReadWriteOnce'], nfs: { server: 's', path: '/x' } };
+    const at = (key: string): object => ({
+      nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key, operator: 'Exists' }] }] } },
+    });
+    const metadata = { name: 'placed' };
+    const body = { metadata, spec: { ...spec, ...at('beta.kubernetes.io/os') } };
+    await cluster.send('POST /api/v1/persistentvolumes', { body });
+    const fields = async (key: string): Promise<unknown> => {
+      const update = { body: { metadata, spec: { ...spec, ...at(key) } } };
+      const reply = await cluster.send<Answer>('PUT /api/v1/persistentvolumes/placed?dryRun=All', update);
+      return reply.body.details?.causes?.map(({ field }) => field);
+    };
+    expect(await fields('kubernetes.io/os')).toBeUndefined();
+    expect(await fields('other')).toEqual(['nodeAffinity']);
+  });
 });
 
 describe('endpoints', () => {

@@ -365,6 +365,17 @@ describe('jobs', () => {
     ]);
   });
 
+  it('have names that are those of hosts with an index behind them, where they are indexed', async () => {
+    const indexed = { completionMode: 'Indexed', completions: 11, parallelism: 1 };
+    expect(await found(`POST ${path}`, job('a.b', indexed))).toEqual([
+      'metadata.name: Invalid value: "a.b": will not able to create pod with invalid DNS label: a.b-10',
+    ]);
+    const long = 'a'.repeat(61);
+    expect((await found(`POST ${path}`, job(long, indexed)))?.[0]).toMatch(new RegExp(`: ${long}-10$`));
+    expect(await found(`POST ${path}`, job(long, { ...indexed, completions: 10 }))).toBeUndefined();
+    expect(await found(`POST ${path}`, job('a.c'))).toBeUndefined();
+  });
+
   it.each([
     ['0 0 * * 7', 'end of range (7) above maximum (6): 7'],
     ['5-1 * * * *', 'beginning of range (5) beyond end of range (1): 5-1'],

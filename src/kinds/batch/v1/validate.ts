@@ -1,6 +1,7 @@
 /** Rules of jobs. Upstream: pkg/apis/batch/validation. */
 import type { FieldError } from '../../../machinery/status.ts';
 import {
+  dns1123Label,
   domainPrefixedPath,
   invalidError,
   notSupportedError,
@@ -135,4 +136,13 @@ const sorted = (map: Readonly<Record<string, string>>): Record<string, string> =
 export const validateJob = (job: Job): FieldError[] => [
   ...validateGeneratedSelector(job),
   ...validateSelectedSpec(job.spec),
+  ...validateHostnames(job),
 ];
+
+/** The name of an indexed job, with the last of its indexes, is that of a host. */
+function validateHostnames({ metadata: { name = '' }, spec: { completionMode, completions = 0 } }: Job): FieldError[] {
+  if (completionMode !== 'Indexed' || completions <= 0) return [];
+  const last = `${name}-${completions - 1}`;
+  if (dns1123Label(last).length === 0) return [];
+  return [invalidError('metadata.name', name, `will not able to create pod with invalid DNS label: ${last}`)];
+}

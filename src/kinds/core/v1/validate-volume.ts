@@ -1,4 +1,5 @@
 /** Rules of persistent volumes. Upstream: core/validation ValidatePersistentVolume and its updates. */
+import { memberOf } from '../../../machinery/own-member.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { forbiddenError, invalidError } from '../../../machinery/validation/index.ts';
 import { equalJson } from '../../equal-json.ts';
@@ -61,7 +62,8 @@ function renamed(old: Spec['nodeAffinity'], now: Spec['nodeAffinity']): Spec['no
   ): NodeSelectorRequirement[] | undefined =>
     list?.map((item, index) => {
       const key = next?.[index]?.key;
-      return key !== undefined && NEW_LABELS[item.key] === key ? { ...item, key } : item;
+      // As upstream has it, what has no new name may lose its own.
+      return key !== undefined && (memberOf(NEW_LABELS, item.key) ?? '') === key ? { ...item, key } : item;
     });
   const terms = old?.required?.nodeSelectorTerms?.map((term, index) => {
     const next = now?.required?.nodeSelectorTerms?.[index];
