@@ -304,6 +304,8 @@ describe('a pod on a node', () => {
     const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }];
     await bench.create('size', { containers: main({ resources, resizePolicy }) });
     const before = await bench.until('size', (p) => p.status?.phase === 'Running');
+    const node = { metadata: { name: 'node-1' }, status: { allocatable: { cpu: '4', memory: '4Gi' } } };
+    await bench.cluster.send('POST /api/v1/nodes', { body: node });
     const resize = (limits: object) =>
       bench.cluster.send('PATCH /api/v1/namespaces/default/pods/size/resize', {
         type: 'strategic',
