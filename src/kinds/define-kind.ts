@@ -1,5 +1,5 @@
 import { formatAge } from '../machinery/age.ts';
-import type { Column, Kind, Strategy, SubresourceDefinition } from '../machinery/kind.ts';
+import type { Column, GeneratedNames, Kind, Strategy, SubresourceDefinition } from '../machinery/kind.ts';
 import { groupResource, type KubeObject } from '../machinery/meta.ts';
 import { columnDescription } from './column-descriptions.ts';
 import { kindFacts } from './generated/facts.ts';
@@ -31,6 +31,7 @@ export interface KindBehaviour<T extends KubeObject> {
   ownDeletion?: boolean;
   /** Its objects own none: no policy holds their deletion. */
   ownsNothing?: boolean;
+  generatedNames?: GeneratedNames;
   /** Clients may set the status on create (nodes). */
   statusOnCreate?: boolean;
   /** Strategies and scale paths of subresources other than status, by name. */

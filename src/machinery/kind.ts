@@ -94,6 +94,9 @@ export type NameRule = 'dns1123Subdomain' | 'dns1123Label' | 'dns1035Label' | 'p
 /** A pass over metadata, as of a new or of a changed object; the plain ones let finalizers be without a prefix. */
 export type MetadataCheck = 'new' | 'changed' | 'plainNew' | 'plainChanged';
 
+/** Of the names that a server makes: their base is not looked at, or is the name as it is. */
+export type GeneratedNames = 'unchecked' | 'asGiven';
+
 /** The passes over metadata that validation of a kind makes, beside those of every update: a finding comes in each. */
 export interface MetadataChecks {
   /** None: metadata of a new object is looked at when everything else is right. */
@@ -132,6 +135,7 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindRef<T> {
   /** Absent for custom resources, which have plain ones. */
   readonly metadataChecks?: MetadataChecks;
   readonly nameRule: NameRule;
+  readonly generatedNames?: GeneratedNames;
   readonly nameMaxLength?: number;
   /** Whether metadata.generation is kept: its value on create (0 = not kept), and what raises it. */
   readonly generation: { onCreate: number; onSpecChange: number; onMetadataChange: number };

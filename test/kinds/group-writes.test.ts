@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createTestCluster, type TestCluster } from '../support/cluster.ts';
 
 interface Reply {
-  metadata: { managedFields?: { fieldsV1: Record<string, unknown> }[] };
+  metadata: { name?: string; managedFields?: { fieldsV1: Record<string, unknown> }[] };
   message?: string;
+  details?: { causes?: { field: string }[] };
 }
 
 let cluster: TestCluster;
@@ -35,6 +36,22 @@ describe('writes and deletions', () => {
     });
     expect(message).toContain('Key: /registry/roles/n/absent, ResourceVersion: 0');
     expect(message).toMatch(/Precondition failed: UID in precondition: u, UID in object meta: $/);
+  });
+
+  it.each([
+    ['networking.k8s.io/v1/ipaddresses', { parentRef: { resource: 'a', name: 'b' } }, ['generateName', 'name']],
+    ['resource.k8s.io/v1/deviceclasses', {}, ['name']],
+    ['storage.k8s.io/v1/csidrivers', {}, ['generateName', 'name']],
+  ])('of %s check the base of a name as its kind does', async (path, spec, fields) => {
+    const { details } = await send(`POST /apis/${path}`, { metadata: { generateName: 'G_' }, spec });
+    expect(details?.causes?.map(({ field }) => field)).toEqual(fields.map((field) => `metadata.${field}`));
+  });
+
+  it('of addresses take the base of a name for the name', async () => {
+    const parentRef = { resource: 'a', name: 'b' };
+    const metadata = { generateName: '10.1.2.3' };
+    const made = await send('POST /apis/networking.k8s.io/v1/ipaddresses', { metadata, spec: { parentRef } });
+    expect(made.metadata.name).toBe('10.1.2.3');
   });
 
   it('of events leave nothing behind, whatever the policy', async () => {

@@ -32,7 +32,7 @@ const NAME_RULES: Record<NameRule, (name: string) => string[]> = {
 };
 
 /** What metadata validation asks of a kind. */
-export type MetaRules = Pick<Kind, 'namespaced' | 'nameRule'>;
+export type MetaRules = Pick<Kind, 'namespaced' | 'nameRule' | 'generatedNames'>;
 
 /** Metadata of an object as its kind asks for it, with finalizers that name their domain. */
 export function validateObjectMeta(meta: ObjectMeta, kind: MetaRules): FieldError[] {
@@ -41,7 +41,8 @@ export function validateObjectMeta(meta: ObjectMeta, kind: MetaRules): FieldErro
 
 /** Metadata of an object as its kind asks for it. */
 export function validatePlainMeta(meta: ObjectMeta, kind: MetaRules): FieldError[] {
-  return validateGenericMeta(meta, kind, NAME_RULES[kind.nameRule]);
+  const { generateName: _, ...checked } = meta;
+  return validateGenericMeta(kind.generatedNames === 'unchecked' ? checked : meta, kind, NAME_RULES[kind.nameRule]);
 }
 
 /** Metadata of any object, whatever its kind asks for. Upstream: ValidateObjectMetaAccessor. */

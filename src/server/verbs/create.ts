@@ -106,6 +106,7 @@ export function prepareNew(call: ResourceCall, object: KubeObject, dryRun: boole
 }
 
 function generateName(call: ResourceCall, base: string): string {
+  if (call.kind.generatedNames === 'asGiven') return base;
   return base.slice(0, MAX_GENERATED_BASE) + nameSuffix(call.parts.options.random);
 }
 

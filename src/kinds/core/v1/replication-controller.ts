@@ -7,6 +7,7 @@ import { templateStrategy } from './template-strategy.ts';
 import { validateReplicationController } from './validate-replication.ts';
 
 export const replicationControllers = defineKind<ReplicationController>('core/v1/replicationcontrollers', {
+  generatedNames: 'unchecked',
   defaults(controller) {
     const { spec, metadata } = controller;
     setPodTemplateDefaults(spec.template);

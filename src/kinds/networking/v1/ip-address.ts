@@ -5,5 +5,6 @@ import { validateIPAddress, validateIPAddressUpdate } from './validate-addresses
 
 export const ipAddresses = defineKind<IPAddress>('networking.k8s.io/v1/ipaddresses', {
   strategy: { validateCreate: validateIPAddress, validateUpdate: validateIPAddressUpdate },
+  generatedNames: 'asGiven',
   cells: ipAddressCells,
 });

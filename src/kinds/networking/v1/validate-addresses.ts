@@ -28,12 +28,15 @@ function canonicalFaults(text: string, rule: (text: string) => string[]): string
 }
 
 export function validateIPAddress({ metadata, spec }: IPAddress): FieldError[] {
-  const name = metadata.name ?? '';
   return [
-    ...(name === '' ? [] : invalidErrors('metadata.name', name, canonicalFaults(name, ipAddress))),
+    ...validateName('metadata.generateName', metadata.generateName),
+    ...validateName('metadata.name', metadata.name),
     ...validateParent(spec?.parentRef, 'spec.parentRef'),
   ];
 }
+
+const validateName = (path: string, name: string | undefined): FieldError[] =>
+  name ? invalidErrors(path, name, canonicalFaults(name, ipAddress)) : [];
 
 function validateParent(parent: ParentReference | undefined, path: string): FieldError[] {
   if (!parent) return [requiredError(path)];

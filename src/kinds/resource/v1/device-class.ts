@@ -6,6 +6,7 @@ import { raiseGeneration } from '../../strategy.ts';
 import { validateDeviceClass } from './validate-class.ts';
 
 export const deviceClasses = defineKind<DeviceClass>('resource.k8s.io/v1/deviceclasses', {
+  generatedNames: 'unchecked',
   strategy: {
     prepareForUpdate(object, old) {
       const type = objectSchema('resource.k8s.io/v1.DeviceClassSpec');
