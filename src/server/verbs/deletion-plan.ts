@@ -93,7 +93,8 @@ function planGrace(
     if (running === undefined || running === 0) return 'none';
     const asked = options.gracePeriodSeconds;
     if (asked === undefined || asked >= running) return 'pending';
-    const period = asked > 0 ? asked : 0;
+    // Either may be a bigint.
+    const period = Number(asked) > 0 ? asked : 0;
     const asMarked = Date.parse(metadata.deletionTimestamp) - durationOf(running);
     metadata.deletionTimestamp = apiTime(asMarked + durationOf(period));
     metadata.deletionGracePeriodSeconds = period;
