@@ -8,6 +8,7 @@ import { AgentError } from '../errors.ts';
 import { type Log, messageOf, silentLog } from '../log.ts';
 import type { ContainerRuntime } from '../runtime/contract.ts';
 import { CriRuntime } from '../runtime/cri/runtime.ts';
+import { mountsBelow } from '../volumes/tmpfs.ts';
 import { runCommand } from './command.ts';
 import { type ContainerdPaths, containerdConfig } from './containerd-config.ts';
 import { PAUSE_IMAGE, pauseArchive } from './pause-image.ts';
@@ -188,13 +189,7 @@ function killIfThere(pid: number): void {
 
 /** Detaches what is still mounted below `folder`, deepest first. */
 async function unmountBelow(folder: string): Promise<void> {
-  const mounts = (await readFile('/proc/self/mounts', 'utf8')).split('\n').map((line) => line.split(' ')[1] ?? '');
-  for (const path of mounts
-    .filter((mount) => mount.startsWith(`${folder}/`))
-    .sort()
-    .reverse()) {
-    await runCommand('umount', ['-l', path.replaceAll('\\040', ' ')]);
-  }
+  for (const path of await mountsBelow(folder)) if (path !== folder) await runCommand('umount', ['-l', path]);
 }
 
 /** Their records stay, so that the next run knows how they ended. */

@@ -163,10 +163,11 @@ export class PodSet {
     for (const worker of this.#workers.values()) worker.resend();
   }
 
-  /** Ends the workers; pods go on running. */
-  detach(): void {
+  /** Ends the workers; pods go on running. Resolves when nothing is under way any more. */
+  async detach(): Promise<void> {
     this.#unsubscribe();
-    for (const worker of this.#workers.values()) worker.detach();
+    const ends = [...this.#workers.values()].map((worker) => worker.detach());
     this.#workers.clear();
+    await Promise.all(ends);
   }
 }

@@ -54,6 +54,7 @@ export class PodWorker {
   /** Cuts hooks short when the grace period shrinks. */
   #hurry = new AbortController();
   #running = false;
+  #looping: Promise<void> = Promise.resolve();
   #again = false;
   #failures = 0;
   #volumesRetryAt: number | undefined;
@@ -135,16 +136,17 @@ export class PodWorker {
   wake(): void {
     this.#again = true;
     if (this.#isEnding() && !this.#ending) this.#work.abort(new Error('the pod is being deleted'));
-    if (!this.#running && !this.#gone) void this.#loop();
+    if (!this.#running && !this.#gone) this.#looping = this.#loop();
   }
 
-  /** Ends the worker without touching the pod. */
-  detach(): void {
+  /** Ends the worker without touching the pod; resolves when nothing is under way any more. */
+  detach(): Promise<void> {
     this.#gone = true;
     this.#cancelTimer();
     this.#work.abort(new Error('the agent ends'));
     this.#probes.stop();
     this.#volumes.stopFollowing();
+    return this.#looping;
   }
 
   async #loop(): Promise<void> {

@@ -42,6 +42,9 @@ export interface RunningPods {
   stop(): Promise<void>;
 }
 
+/** Milliseconds for what is under way when the agent ends. */
+const STOP_MS = 5_000;
+
 /** Upstream: syncFrequency. */
 const LOOK_MS = 10_000;
 
@@ -77,7 +80,8 @@ export function runPods(options: RunPodsOptions): RunningPods {
     list: () => [...set].map((worker) => ({ ...worker.pod, status: worker.status ?? worker.pod.status ?? {} })),
     async stop() {
       stop.abort();
-      set.detach();
+      // Whoever stops the pods next must not have one of them set up behind its back.
+      await Promise.race([set.detach(), delay(clock, STOP_MS)]);
       status.close();
       objects?.close();
       await context.saved?.flush();
