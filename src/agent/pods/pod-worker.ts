@@ -53,8 +53,8 @@ export class PodWorker {
   #work = new AbortController();
   /** Cuts hooks short when the grace period shrinks. */
   #hurry = new AbortController();
-  #running = false;
-  #looping: Promise<void> = Promise.resolve();
+  /** What is under way. */
+  #looping: Promise<void> | undefined;
   #again = false;
   #failures = 0;
   #volumesRetryAt: number | undefined;
@@ -136,21 +136,20 @@ export class PodWorker {
   wake(): void {
     this.#again = true;
     if (this.#isEnding() && !this.#ending) this.#work.abort(new Error('the pod is being deleted'));
-    if (!this.#running && !this.#gone) this.#looping = this.#loop();
+    if (!this.#looping && !this.#gone) this.#looping = this.#loop();
   }
 
   /** Ends the worker without touching the pod; resolves when nothing is under way any more. */
-  detach(): Promise<void> {
+  async detach(): Promise<void> {
     this.#gone = true;
     this.#cancelTimer();
     this.#work.abort(new Error('the agent ends'));
     this.#probes.stop();
     this.#volumes.stopFollowing();
-    return this.#looping;
+    await this.#looping;
   }
 
   async #loop(): Promise<void> {
-    this.#running = true;
     while (this.#again && !this.#gone) {
       this.#again = false;
       this.#cancelTimer();
@@ -165,7 +164,7 @@ export class PodWorker {
         this.#plan(this.#context.clock.now() + wait);
       }
     }
-    this.#running = false;
+    this.#looping = undefined;
   }
 
   #plan(at: number | undefined): void {
