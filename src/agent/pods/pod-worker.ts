@@ -53,8 +53,7 @@ export class PodWorker {
   #work = new AbortController();
   /** Cuts hooks short when the grace period shrinks. */
   #hurry = new AbortController();
-  /** What is under way. */
-  #looping: Promise<void> | undefined;
+  #underWay: Promise<void> | undefined;
   #again = false;
   #failures = 0;
   #volumesRetryAt: number | undefined;
@@ -136,7 +135,7 @@ export class PodWorker {
   wake(): void {
     this.#again = true;
     if (this.#isEnding() && !this.#ending) this.#work.abort(new Error('the pod is being deleted'));
-    if (!this.#looping && !this.#gone) this.#looping = this.#loop();
+    if (!this.#underWay && !this.#gone) this.#underWay = this.#loop();
   }
 
   /** Ends the worker without touching the pod; resolves when nothing is under way any more. */
@@ -146,7 +145,7 @@ export class PodWorker {
     this.#work.abort(new Error('the agent ends'));
     this.#probes.stop();
     this.#volumes.stopFollowing();
-    await this.#looping;
+    await this.#underWay;
   }
 
   async #loop(): Promise<void> {
@@ -164,7 +163,7 @@ export class PodWorker {
         this.#plan(this.#context.clock.now() + wait);
       }
     }
-    this.#looping = undefined;
+    this.#underWay = undefined;
   }
 
   #plan(at: number | undefined): void {
