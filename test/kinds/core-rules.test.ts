@@ -1,25 +1,11 @@
 /** What a real server answered to writes of pods, nodes and services that break one rule each. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createTestCluster, type TestCluster } from '../support/cluster.ts';
-
-interface Answer {
-  message?: string;
-  spec?: Record<string, unknown>;
-  status?: Record<string, unknown>;
-  details?: { causes?: { field: string; message: string }[] };
-}
-
-const PODS = '/api/v1/namespaces/n/pods';
-const CONTAINER = { name: 'c', image: 'x' };
+import { type Answer, CONTAINER, causesOf, PODS } from './core-cluster.ts';
 
 let cluster: TestCluster;
 
-/** `field: message` of every cause, or the status code of a success. */
-async function causes(request: string, body: object): Promise<string[] | number> {
-  const reply = await cluster.send<Answer>(request, { body });
-  if (reply.status < 300) return reply.status;
-  return reply.body.details?.causes?.map(({ field, message }) => `${field}: ${message}`) ?? [reply.body.message ?? ''];
-}
+const causes = (request: string, body: object) => causesOf(cluster, request, body);
 
 async function createPod(name: string, spec: object = {}, metadata: object = {}): Promise<void> {
   const fixed = { automountServiceAccountToken: false, containers: [CONTAINER] };
