@@ -7,7 +7,7 @@ import {
   parseLiterals,
   withoutLiterals,
 } from '../../machinery/exact-numbers.ts';
-import { firstFault } from '../../machinery/fields/index.ts';
+import { firstFault, jsonTypeOf } from '../../machinery/fields/index.ts';
 import { jsonSyntaxMessage } from '../../machinery/json-syntax.ts';
 import type { KubeObject } from '../../machinery/meta.ts';
 import { quote } from '../../machinery/quote.ts';
@@ -94,11 +94,6 @@ function validate({ orphanDependents, propagationPolicy }: DeleteOptions): Field
     errors.push({ type: 'FieldValueNotSupported', field, message });
   }
   return errors;
-}
-
-function jsonTypeOf(value: unknown): string {
-  if (value instanceof NumberLiteral) return 'number';
-  return Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
 function parseBody(text: string, format: 'json' | 'yaml'): Record<string, unknown> {
