@@ -1,3 +1,5 @@
+import { setMember } from './own-member.ts';
+
 /**
  * A deep copy of a JSON value, as printing and parsing would give it but at a third of the price: members that are
  * undefined are left out, numbers that JSON cannot write become null.
@@ -16,9 +18,7 @@ function copyMembers(object: Record<string, unknown>): Record<string, unknown> {
   for (const key in object) {
     const value = object[key];
     if (value === undefined || !Object.hasOwn(object, key)) continue;
-    if (key !== '__proto__') out[key] = copyJson(value);
-    else
-      Object.defineProperty(out, key, { value: copyJson(value), enumerable: true, configurable: true, writable: true });
+    setMember(out, key, copyJson(value));
   }
   return out;
 }

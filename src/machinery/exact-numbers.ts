@@ -3,6 +3,7 @@
  * whatever its type says, and print their digits; all others are numbers. Only a text that has such an integer pays for
  * it: others are told apart by one look at the text.
  */
+import { setMember } from './own-member.ts';
 
 /** What V8 and TypeScript's library do not agree on yet. Upstream: TC39 JSON.parse source text access. */
 const rawJson = (JSON as { rawJSON?: (text: string) => unknown }).rawJSON;
@@ -154,8 +155,6 @@ function replaceItems(container: object, replace: (item: unknown) => unknown): v
     if (!Object.hasOwn(items, key)) continue;
     const before = items[key];
     const after = replace(before);
-    if (after === before) continue;
-    if (key !== '__proto__') items[key] = after;
-    else Object.defineProperty(items, key, { value: after, enumerable: true, configurable: true, writable: true });
+    if (after !== before) setMember(items, key, after);
   }
 }

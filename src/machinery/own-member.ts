@@ -11,7 +11,7 @@ export function memberOf<T>(object: Readonly<Record<string, T>>, name: string): 
 }
 
 /** Sets an own member, whatever its name is. */
-export function setMember<T>(object: Record<string, T>, name: string, value: T): void {
+export function setMember<T>(object: Record<string, T>, name: string, value: NoInfer<T>): void {
   if (name !== '__proto__') object[name] = value;
   else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
 }

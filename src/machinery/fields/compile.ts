@@ -1,6 +1,8 @@
 /** Turns schemas into closures, once each, because every write passes through them. */
+
 import { withoutLiterals } from '../exact-numbers.ts';
 import { rememberEmpty } from '../explicit-empty.ts';
+import { setMember } from '../own-member.ts';
 import type { FieldSchema, ObjectSchema, Schema } from '../schema.ts';
 import { type DecodeContext, DecodeError, type Decoder, goName, jsonTypeOf, wrongType } from './decode-context.ts';
 import { scalarDecoders } from './scalars.ts';
@@ -42,13 +44,6 @@ function compile(schema: Schema): Decoder {
   return scalarDecoders[schema.type](schema);
 }
 
-/** Sets a key that may be `__proto__`. */
-export function setOwn(object: JsonRecord, key: string, value: unknown): void {
-  if (key === '__proto__')
-    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-  else object[key] = value;
-}
-
 function compileArray(items: Schema, schema: Schema): Decoder {
   let item: Decoder | undefined;
   return (value, context) => {
@@ -69,7 +64,7 @@ function compileMap(values: Schema, schema: Schema): Decoder {
       const before = map[key];
       const after = before === null ? emptyOf(values) : item(before, context);
       // What is of no form is an empty value in Go, whose key stays.
-      if (after !== before) setOwn(map, key, after === undefined ? [] : after);
+      if (after !== before) setMember(map, key, after === undefined ? [] : after);
     }
     return map;
   };
@@ -112,7 +107,7 @@ function compileObject(schema: ObjectSchema): Decoder {
       const present = plan.inherited && !Object.hasOwn(input, plan.name) ? undefined : input[plan.name];
       if (present !== undefined) known++;
       if (present === undefined || present === null) {
-        if (plan.zero !== undefined) setOwn(out, plan.name, plan.zero());
+        if (plan.zero !== undefined) setMember(out, plan.name, plan.zero());
         continue;
       }
       context.struct = struct;
@@ -123,9 +118,9 @@ function compileObject(schema: ObjectSchema): Decoder {
       context.depth = depth;
       if (decoded === undefined) continue;
       if (plan.dropEmpty && isEmpty(decoded)) {
-        if (plan.zero !== undefined) setOwn(out, plan.name, plan.zero());
+        if (plan.zero !== undefined) setMember(out, plan.name, plan.zero());
         if (plan.remembersEmpty) rememberEmpty(out, plan.name, decoded);
-      } else setOwn(out, plan.name, decoded);
+      } else setMember(out, plan.name, decoded);
     }
     context.struct = outer;
     if (countKeys(input) > known) takeUnknown(schema, input, out, context);
@@ -144,7 +139,7 @@ function takeUnknown(schema: ObjectSchema, input: JsonRecord, out: JsonRecord, c
     context.unknown = true;
     return;
   }
-  for (const key of Object.keys(input)) if (!schema.fields.has(key)) setOwn(out, key, settled(input[key], context));
+  for (const key of Object.keys(input)) if (!schema.fields.has(key)) setMember(out, key, settled(input[key], context));
 }
 
 /** A value that is kept as it is. */

@@ -1,7 +1,8 @@
 /** The order in which the server writes what it decoded. Upstream: encoding/json of the Go types. */
+
 import type { Json, JsonObject } from '../meta.ts';
+import { setMember } from '../own-member.ts';
 import type { Schema } from '../schema.ts';
-import { setOwn } from './compile.ts';
 
 /**
  * A copy of a decoded value with its members as upstream writes them: fields in declaration order, maps and custom
@@ -32,6 +33,6 @@ function byName(value: Json): Json {
 
 function ordered(names: string[], value: JsonObject, change: (item: Json, name: string) => Json): JsonObject {
   const out: JsonObject = {};
-  for (const name of names) if (value[name] !== undefined) setOwn(out, name, change(value[name], name));
+  for (const name of names) if (value[name] !== undefined) setMember(out, name, change(value[name], name));
   return out;
 }

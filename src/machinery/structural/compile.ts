@@ -1,6 +1,8 @@
 /** The schema of one version of a custom resource, compiled from its definition. */
+
 import { DecodeError } from '../fields/index.ts';
 import type { KubeObject } from '../meta.ts';
+import { setMember } from '../own-member.ts';
 import { RegexpLimitError } from '../regexp/index.ts';
 import type { ObjectSchema } from '../schema.ts';
 import type { FieldError } from '../status.ts';
@@ -16,7 +18,7 @@ import { RuleBudget } from './rules/budget.ts';
 import { evaluateRules } from './rules/evaluate.ts';
 import { RuleNode } from './rules/rule-node.ts';
 import { validateScaleSpec, validateScaleStatus } from './scale-values.ts';
-import { isMap, type JsonMap, propertyOf, setKey } from './schema-node.ts';
+import { isMap, type JsonMap, propertyOf } from './schema-node.ts';
 import { rootSchema } from './to-schema.ts';
 import { Correlation } from './values/correlation.ts';
 import { fieldErrorsOf } from './values/faults.ts';
@@ -112,7 +114,7 @@ class CompiledSchema implements CustomSchema {
     }
     this.#embedded ??= hasEmbedded(this.props);
     if (this.#embedded) unknown.push(...coerceEmbeddedResources(json, this.props, { metadata: schema, dropInvalid }));
-    if (metadata !== undefined) setKey(json, 'metadata', metadata);
+    if (metadata !== undefined) setMember(json, 'metadata', metadata);
     return { object: json as KubeObject, unknown };
   }
 

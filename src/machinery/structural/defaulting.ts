@@ -1,8 +1,10 @@
 /** Filling in defaults. Upstream: apiserver/schema/defaulting/algorithm.go. */
+
 import { copyJson } from '../copy-json.ts';
+import { setMember } from '../own-member.ts';
 import { requestEntityTooLarge } from '../status.ts';
 import type { JSONSchemaProps } from './contract.ts';
-import { additionalOf, hasDefault, itemsOf, type JsonMap, own, setKey } from './schema-node.ts';
+import { additionalOf, hasDefault, itemsOf, type JsonMap, own } from './schema-node.ts';
 
 const isForbiddenNull = (value: unknown, schema: JSONSchemaProps): boolean =>
   value === null && schema.nullable !== true;
@@ -78,7 +80,7 @@ function fillFields(map: JsonMap, schema: JSONSchemaProps, filling: Filling): vo
   const properties = schema.properties ?? {};
   for (const name of defaultedFields(properties)) {
     const field = properties[name]!;
-    if (!Object.hasOwn(map, name) || isForbiddenNull(map[name], field)) setKey(map, name, defaultOf(field, filling));
+    if (!Object.hasOwn(map, name) || isForbiddenNull(map[name], field)) setMember(map, name, defaultOf(field, filling));
   }
   const additional = additionalOf(schema);
   for (const name of Object.keys(map)) {
@@ -86,7 +88,7 @@ function fillFields(map: JsonMap, schema: JSONSchemaProps, filling: Filling): vo
     if (declared !== undefined) {
       fill(map[name], declared, filling);
     } else if (additional !== undefined) {
-      if (isForbiddenNull(map[name], additional)) setKey(map, name, defaultOf(additional, filling));
+      if (isForbiddenNull(map[name], additional)) setMember(map, name, defaultOf(additional, filling));
       fill(map[name], additional, filling);
     }
   }

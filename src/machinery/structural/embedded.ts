@@ -1,12 +1,14 @@
 /** Type and metadata of whole API objects inside custom resources. Upstream: apiserver/schema/objectmeta. */
+
 import { DecodeError, decodeObject, strictErrors } from '../fields/index.ts';
 import type { ObjectMeta } from '../meta.ts';
+import { setMember } from '../own-member.ts';
 import type { ObjectSchema } from '../schema.ts';
 import type { FieldError } from '../status.ts';
 import { dns1035Label, requiredError, validateGenericMeta } from '../validation/index.ts';
 import type { JSONSchemaProps } from './contract.ts';
 import { invalidValue } from './field-errors.ts';
-import { additionalOf, child, isEmbedded, isMap, itemsOf, type JsonMap, key, own, setKey } from './schema-node.ts';
+import { additionalOf, child, isEmbedded, isMap, itemsOf, type JsonMap, key, own } from './schema-node.ts';
 
 /** Metadata that does not fit its type, at the path of an embedded object. */
 export class EmbeddedError extends Error {
@@ -141,7 +143,7 @@ function coerceResource(map: JsonMap, place: Place): void {
     const { metadata, unknown } = coerceMetadata(map.metadata, path, place);
     place.unknown.push(...unknown);
     if (metadata.creationTimestamp === null) delete metadata.creationTimestamp;
-    setKey(map, 'metadata', metadata);
+    setMember(map, 'metadata', metadata);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw new EmbeddedError(invalidValue(path, map.metadata, error.message));

@@ -1,8 +1,9 @@
 /** That sets hold no value and keyed lists no key twice. Upstream: apiserver/schema/listtype/validation.go. */
+import { setMember } from '../own-member.ts';
 import type { FieldError } from '../status.ts';
 import type { JSONSchemaProps } from './contract.ts';
 import { duplicateValue, invalidValue, sortedJson } from './field-errors.ts';
-import { additionalOf, child, isMap, itemsOf, type JsonMap, key, own, setKey } from './schema-node.ts';
+import { additionalOf, child, isMap, itemsOf, type JsonMap, key, own } from './schema-node.ts';
 
 /** Duplicates anywhere in a value. */
 export function validateListTypes(value: unknown, schema: JSONSchemaProps, path: string): FieldError[] {
@@ -59,6 +60,6 @@ function duplicateKeys(list: readonly unknown[], schema: JSONSchemaProps, path: 
 
 function keyOf(item: JsonMap | null, names: readonly string[]): JsonMap {
   const out: JsonMap = {};
-  for (const name of names) if (item !== null && Object.hasOwn(item, name)) setKey(out, name, item[name]);
+  for (const name of names) if (item !== null && Object.hasOwn(item, name)) setMember(out, name, item[name]);
   return out;
 }

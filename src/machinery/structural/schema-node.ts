@@ -6,13 +6,6 @@ export type JsonMap = Record<string, unknown>;
 export const isMap = (value: unknown): value is JsonMap =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Sets a key that may be `__proto__`. */
-export function setKey(map: JsonMap, key: string, value: unknown): void {
-  if (key === '__proto__')
-    Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
-  else map[key] = value;
-}
-
 /** The value of a key of a map; undefined for what it only inherits. */
 export const own = <T>(map: Readonly<Record<string, T>>, key: string): T | undefined =>
   Object.hasOwn(map, key) ? map[key] : undefined;

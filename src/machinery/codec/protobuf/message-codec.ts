@@ -2,6 +2,7 @@
  * Encoders and decoders of messages, compiled per type on first use from the field numbers of the schema.
  * Upstream: the generated code of k8s.io/api, gogo/protobuf.
  */
+import { setMember } from '../../own-member.ts';
 import type { FieldSchema, ObjectSchema, Schema } from '../../schema.ts';
 import { BYTES, ByteReader, ProtobufError } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
@@ -136,7 +137,7 @@ function singleSlot(field: FieldSchema, value: WireValue): Slot {
     },
     read(object, from, wireType) {
       expectWire(wireType, value.wireType, name);
-      setOwn(object, name, value.read(from));
+      setMember(object, name, value.read(from));
     },
   };
 }
@@ -205,7 +206,7 @@ function mapSlot(name: string, number: number, value: WireValue): Slot {
       }
       from.leave(outer);
       // An entry without a value holds the type's zero, which is what an empty payload reads as.
-      setOwn(map, key, item === undefined ? value.read(new ByteReader(EMPTY_PAYLOAD)) : item);
+      setMember(map, key, item === undefined ? value.read(new ByteReader(EMPTY_PAYLOAD)) : item);
     },
   };
 }
@@ -305,11 +306,4 @@ const slotField = (name: string, proto: number, schema: Schema): FieldSchema => 
 
 function expectWire(given: number, wanted: number, name: string): void {
   if (given !== wanted) throw new ProtobufError(`proto: wrong wireType = ${given} for field ${name}`);
-}
-
-/** Sets a key that may be `__proto__`. */
-function setOwn(object: JsonRecord, key: string, value: unknown): void {
-  if (key === '__proto__')
-    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-  else object[key] = value;
 }
